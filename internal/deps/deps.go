@@ -17,7 +17,6 @@ import (
 	_ "github.com/mesos/mesos-go/api/v1/lib/encoding/codecs"
 	_ "github.com/mesos/mesos-go/api/v1/lib/httpcli/httpmaster"
 	_ "github.com/mesos/mesos-go/api/v1/lib/httpcli/httpsched"
-	_ "github.com/mesos/mesos-go/api/v1/lib/httpcli/operator"
 	_ "github.com/mesos/mesos-go/api/v1/lib/master"
 	_ "github.com/mesos/mesos-go/api/v1/lib/master/calls"
 	_ "github.com/mesos/mesos-go/api/v1/lib/recordio"
