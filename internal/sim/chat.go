@@ -1,0 +1,102 @@
+package sim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+type commandRequest struct {
+	User    string `json:"user"`
+	Text    string `json:"text"`
+	Channel string `json:"channel"`
+}
+
+type chatAnswer struct {
+	OK        bool      `json:"ok"`
+	TriggerID string    `json:"trigger_id"`
+	Replies   []Message `json:"replies"`
+}
+
+type messagesAnswer struct {
+	Messages []Message `json:"messages"`
+}
+
+// command answers POST /sim/commands once the bot has answered.
+func (p *page) command(w http.ResponseWriter, r *http.Request) {
+	var request commandRequest
+	if err := decode(w, r, &request); err != nil {
+		fail(w, err)
+		return
+	}
+	user, err := p.person(request.User)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	if !strings.HasPrefix(request.Text, "/") {
+		fail(w, bad(`text: a command starts with a slash, such as "/mesos help"`))
+		return
+	}
+	got, err := p.Workspace.Command(r.Context(), user, request.Channel, request.Text)
+	p.chatted(w, got, err)
+}
+
+// click answers POST /sim/click once the bot has answered.
+func (p *page) click(w http.ResponseWriter, r *http.Request) {
+	var request Click
+	err := decode(w, r, &request)
+	if err == nil {
+		request.User, err = p.person(request.User)
+	}
+	if err == nil && (request.MessageTS == "" || request.ActionID == "") {
+		err = bad("message_ts and action_id: both are needed to know which button was pressed")
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	got, err := p.Workspace.Click(r.Context(), request)
+	p.chatted(w, got, err)
+}
+
+func (p *page) chatted(w http.ResponseWriter, got Answer, err error) {
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, chatAnswer{OK: true, TriggerID: got.TriggerID, Replies: list(got.Replies)})
+}
+
+// messages answers GET /sim/messages?user=.
+func (p *page) messages(w http.ResponseWriter, r *http.Request) {
+	user, err := p.person(r.URL.Query().Get("user"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, messagesAnswer{list(p.Workspace.Messages(user))})
+}
+
+// person finds one by name or Slack user ID and returns the name.
+func (p *page) person(who string) (string, error) {
+	at := slices.IndexFunc(p.People, func(person Person) bool {
+		return who == person.Name || who == person.ID
+	})
+	if at >= 0 {
+		return p.People[at].Name, nil
+	}
+	var names []string
+	for _, person := range p.People {
+		names = append(names, person.Name)
+	}
+	return "", bad("user: nobody here is called %q; expected one of %s", who, strings.Join(names, ", "))
+}
+
+// list makes JSON say [] where there is nothing.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}

@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Cluster is what the page needs of a simulated Mesos cluster. Its methods are
+// safe for concurrent use; their errors are sentences for the person who asked.
+type Cluster interface {
+	// Snapshot is the cluster as the leading master sees it now.
+	Snapshot() ClusterView
+	// Watch yields a value after changes, coalesced, until ctx ends.
+	Watch(ctx context.Context) <-chan struct{}
+	// Launch asks for instances of app; agent "" means anywhere.
+	Launch(app string, instances int, agent string) error
+	// Kill ends every task of app, waiting ones included.
+	Kill(app string) error
+	// RestartAgent restarts the agent process; tasks run on.
+	RestartAgent(hostname string) error
+	// Failover makes the standing-by master lead.
+	Failover() error
+}
+
+// Workspace is what the page needs of a simulated Slack workspace. Its methods
+// are safe for concurrent use; their errors are sentences for people.
+type Workspace interface {
+	// Command delivers a slash command to the bot and waits for its answer.
+	Command(ctx context.Context, user, channel, text string) (Answer, error)
+	// Click delivers a pressed button to the bot and waits for its answer.
+	Click(ctx context.Context, click Click) (Answer, error)
+	// Messages is what user sees in the channel, oldest first.
+	Messages(user string) []Message
+	// Watch yields a value after changes, coalesced, until ctx ends.
+	Watch(ctx context.Context) <-chan struct{}
+	// SetMode is how Slack answers the bot for a while: up, down or rate-limit.
+	SetMode(mode string, d time.Duration) error
+}
+
+// Redis is the bot's Redis, as far as the page may break it.
+type Redis interface {
+	// Cut refuses every connection for d.
+	Cut(d time.Duration)
+}
+
+// ClusterView is the answer of GET /sim/cluster (CONTRACTS.md).
+type ClusterView struct {
+	// Leader is the URL of the leading master, empty while there is none.
+	Leader string `json:"leader"`
+	// Agents is sorted by hostname.
+	Agents []Agent `json:"agents"`
+	// Waiting lists tasks that found no offer yet.
+	Waiting []Waiting `json:"waiting"`
+}
+
+// Agent is one agent as the leading master lists it.
+type Agent struct {
+	ID         string            `json:"id"`
+	Hostname   string            `json:"hostname"`
+	Attributes map[string]string `json:"attributes"`
+	// Active is the master's flag: registered and connected.
+	Active bool `json:"active"`
+	// Deactivated means withheld: its resources are offered to nobody.
+	Deactivated bool `json:"deactivated"`
+	// Connected tells whether the agent's process can be reached.
+	Connected bool   `json:"connected"`
+	State     string `json:"state,omitempty"`
+	Tasks     []Task `json:"tasks"`
+}
+
+// Task is one task on an agent; State is Mesos's name such as TASK_RUNNING.
+type Task struct {
+	ID    string `json:"id"`
+	App   string `json:"app"`
+	State string `json:"state"`
+}
+
+// Waiting is one instance that waits for an offer; Agent is the hostname that
+// it is pinned to, or empty.
+type Waiting struct {
+	App   string `json:"app"`
+	Agent string `json:"agent"`
+}
+
+// Message is one message as a person sees it (CONTRACTS.md).
+type Message struct {
+	TS        string          `json:"ts"`
+	ThreadTS  string          `json:"thread_ts"`
+	Channel   string          `json:"channel"`
+	User      string          `json:"user"`
+	Ephemeral bool            `json:"ephemeral"`
+	Edited    bool            `json:"edited"`
+	Text      string          `json:"text"`
+	Blocks    json.RawMessage `json:"blocks"`
+}
+
+// Answer is what a person got for a command or a click.
+type Answer struct {
+	TriggerID string
+	Replies   []Message
+}
+
+// Click is a pressed button. User is a person's name; BlockID is needed only
+// when a message has the same action ID twice.
+type Click struct {
+	User      string         `json:"user"`
+	MessageTS string         `json:"message_ts"`
+	ActionID  string         `json:"action_id"`
+	BlockID   string         `json:"block_id"`
+	Values    map[string]any `json:"values"`
+}
