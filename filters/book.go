@@ -1,0 +1,275 @@
+package filters
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Book is this replica's copy of the durable state of one cluster: loaded once, then kept up from the journal's
+// entries. A book may be behind Redis; writes are guarded by revisions, so acting on a stale page is refused, not wrong.
+// Safe for concurrent use; what it returns must not be changed.
+type Book struct {
+	mutex     sync.RWMutex
+	position  string
+	epoch     string
+	filters   pages[FilterKey, Filter]
+	byAgent   map[AgentID][]*Filter
+	ledger    pages[AgentID, LedgerEntry]
+	questions pages[string, Question]
+	freeze    pages[struct{}, Freeze]
+	lock      pages[struct{}, Lock]
+}
+
+// pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
+// and again in the journal, possibly after older entries of others: only a newer entry turns a page. A removed record
+// leaves an empty page until the journal has passed it.
+type pages[K comparable, V any] map[K]page[V]
+
+type page[V any] struct {
+	value *V
+	id    string
+}
+
+func (p pages[K, V]) turn(key K, id string, value *V) bool {
+	if known, ok := p[key]; ok && !After(id, known.id) {
+		return false
+	}
+	p[key] = page[V]{value, id}
+	return true
+}
+
+func (p pages[K, V]) get(key K) *V { return p[key].value }
+
+func (p pages[K, V]) forget(position string) {
+	for key, page := range p {
+		if page.value == nil && !After(page.id, position) {
+			delete(p, key)
+		}
+	}
+}
+
+func (p pages[K, V]) values() []*V {
+	values := make([]*V, 0, len(p))
+	for _, page := range p {
+		if page.value != nil {
+			values = append(values, page.value)
+		}
+	}
+	return values
+}
+
+// NewBook returns an empty book.
+func NewBook() *Book {
+	book := &Book{}
+	book.Reset(State{})
+	return book
+}
+
+// Reset replaces what the book holds with the state.
+func (b *Book) Reset(state State) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.position, b.epoch = state.Position, state.Epoch
+	b.filters, b.byAgent = pages[FilterKey, Filter]{}, map[AgentID][]*Filter{}
+	b.ledger, b.questions = pages[AgentID, LedgerEntry]{}, pages[string, Question]{}
+	b.freeze, b.lock = pages[struct{}, Freeze]{}, pages[struct{}, Lock]{}
+	for _, filter := range state.Filters {
+		b.turnFilter(state.Position, &filter, false)
+	}
+	for _, entry := range state.Ledger {
+		b.ledger.turn(entry.Agent, state.Position, &entry)
+	}
+	for _, question := range state.Questions {
+		b.questions.turn(question.ID, state.Position, &question)
+	}
+	b.freeze.turn(struct{}{}, state.Position, state.Freeze)
+	b.lock.turn(struct{}{}, state.Position, state.Lock)
+}
+
+// Follow brings the book up to events read from the journal, in its order, and moves its position.
+func (b *Book) Follow(events ...Event) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for i := range events {
+		b.apply(&events[i])
+		b.position = events[i].ID
+	}
+	b.filters.forget(b.position)
+	b.ledger.forget(b.position)
+	b.questions.forget(b.position)
+}
+
+// Anticipate applies the events of this replica's own commit before the journal brings them.
+func (b *Book) Anticipate(events ...Event) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for i := range events {
+		b.apply(&events[i])
+	}
+}
+
+func (b *Book) apply(event *Event) {
+	if event.Filter != nil {
+		b.turnFilter(event.ID, event.Filter, event.Settled)
+	}
+	if entry := event.Ledger; entry != nil {
+		b.ledger.turn(entry.Agent, event.ID, unless(entry.Hold == HoldFree, entry))
+	}
+	if question := event.Question; question != nil {
+		b.questions.turn(question.ID, event.ID, unless(question.Done, question))
+	}
+	switch event.Kind {
+	case KindFreeze, KindThaw:
+		b.freeze.turn(struct{}{}, event.ID, event.Freeze)
+	case KindLock, KindUnlock:
+		b.lock.turn(struct{}{}, event.ID, event.Lock)
+	}
+}
+
+func unless[V any](removed bool, value *V) *V {
+	if removed {
+		return nil
+	}
+	return value
+}
+
+func (b *Book) turnFilter(id string, filter *Filter, settled bool) {
+	key := filter.Key()
+	before := b.filters.get(key)
+	if !b.filters.turn(key, id, unless(settled, filter)) {
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(b.byAgent[filter.Agent]), func(f *Filter) bool { return f == before })
+	if !settled {
+		others = append(others, filter)
+	}
+	if len(others) == 0 {
+		delete(b.byAgent, filter.Agent)
+		return
+	}
+	slices.SortFunc(others, func(x, y *Filter) int { return strings.Compare(x.ID, y.ID) })
+	b.byAgent[filter.Agent] = others
+}
+
+// Position returns the ID of the newest journal entry that the book followed.
+func (b *Book) Position() string { b.mutex.RLock(); defer b.mutex.RUnlock(); return b.position }
+
+// Filter returns the filter with the key, ended ones that are not settled included; nil if there is none.
+func (b *Book) Filter(key FilterKey) *Filter {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.filters.get(key)
+}
+
+// On returns the filters on an agent, ended ones that are not settled included, by ID.
+func (b *Book) On(agent AgentID) []*Filter {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.byAgent[agent]
+}
+
+// Standing returns the filters on an agent that were not ended.
+func (b *Book) Standing(agent AgentID) []*Filter {
+	return slices.DeleteFunc(slices.Clone(b.On(agent)), func(f *Filter) bool { return !f.Stands() })
+}
+
+// Filters returns every filter, ended ones that are not settled included, by creation, hostname and ID.
+func (b *Book) Filters() []*Filter {
+	b.mutex.RLock()
+	all := b.filters.values()
+	b.mutex.RUnlock()
+	slices.SortFunc(all, func(x, y *Filter) int {
+		if order := x.Created.Compare(y.Created); order != 0 {
+			return order
+		}
+		if order := strings.Compare(x.Hostname, y.Hostname); order != 0 {
+			return order
+		}
+		return strings.Compare(x.ID, y.ID)
+	})
+	return all
+}
+
+// WithID returns the filter with the ID, nil if there is none.
+func (b *Book) WithID(id string) *Filter {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	for _, page := range b.filters {
+		if page.value != nil && page.value.ID == id {
+			return page.value
+		}
+	}
+	return nil
+}
+
+// Ledger returns the entry of an agent, nil if we hold nothing there.
+func (b *Book) Ledger(agent AgentID) *LedgerEntry {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.ledger.get(agent)
+}
+
+// Entries returns the whole ledger, in no order.
+func (b *Book) Entries() []*LedgerEntry {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.ledger.values()
+}
+
+// Question returns the question with the ID, nil if there is none.
+func (b *Book) Question(id string) *Question {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.questions.get(id)
+}
+
+// Questions returns the questions that are not done with, oldest first.
+func (b *Book) Questions() []*Question {
+	b.mutex.RLock()
+	all := b.questions.values()
+	b.mutex.RUnlock()
+	slices.SortFunc(all, func(x, y *Question) int { return x.Asked.Compare(y.Asked) })
+	return all
+}
+
+// Freeze returns the freeze that stands, nil if none does.
+func (b *Book) Freeze() *Freeze {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.freeze.get(struct{}{})
+}
+
+// Lock returns the lock that stands, nil if none does.
+func (b *Book) Lock() *Lock { b.mutex.RLock(); defer b.mutex.RUnlock(); return b.lock.get(struct{}{}) }
+
+// Withheld returns how many distinct agents are under standing filters, in all and by rack.
+func (b *Book) Withheld() (total int, racks map[string]int) {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	racks = map[string]int{}
+	for _, filters := range b.byAgent {
+		if i := slices.IndexFunc(filters, (*Filter).Stands); i >= 0 {
+			total++
+			racks[filters[i].Rack]++
+		}
+	}
+	return total, racks
+}
+
+// After tells whether the journal ID a comes after b: IDs are MILLISECONDS-SEQUENCE, and the empty one is before all.
+func After(a, b string) bool {
+	aTime, aSequence, _ := strings.Cut(a, "-")
+	bTime, bSequence, _ := strings.Cut(b, "-")
+	if aTime != bTime {
+		return numberAfter(aTime, bTime)
+	}
+	return numberAfter(aSequence, bSequence)
+}
+
+func numberAfter(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	return a > b
+}

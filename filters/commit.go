@@ -1,0 +1,191 @@
+package filters
+
+import (
+	"context"
+	"time"
+)
+
+// Commit is one change of the durable state: everything in it happens, with its journal entries, in one script, or
+// nothing does. A commit of more than 500 records is cut by the store into chunks; filters of all but the last are not
+// active before the last is written.
+type Commit struct {
+	// Request is the request key (CONTRACTS.md, "Request keys"); a commit whose key was used already changes nothing and
+	// returns the first one's receipt. Empty: not guarded.
+	Request string
+	// Deadline is when the store refuses the write by its own clock (UTC); zero: none. What was reported as failed
+	// because of it cannot happen later.
+	Deadline time.Time
+	// Term fences a leader's write: a lower one than the stored term is refused with ErrStale. 0: not a leader's write.
+	Term int64
+	// Limits are checked over everybody's filters as they would be afterwards; nil: not checked.
+	Limits *Limits
+	// Starts says that the commit begins something new: refused with Frozen while a freeze stands.
+	Starts bool
+
+	Filters   []Filter      // written as given: Revision must be the stored one (0: must not exist)
+	Settled   []Filter      // ended filters that leave the store
+	Ledger    []LedgerEntry // Hold Free removes; needs Term
+	Questions []Question
+	Freeze    *Freeze
+	Thaw      bool
+	Unlock    bool // sets a new epoch and removes the lock
+	Lock      *Lock
+
+	// Events are written in order; ID and At are the store's to give.
+	Events []Event
+	// Answer is kept for a day under the request key, for a repeated delivery.
+	Answer []byte
+}
+
+// Limits are the most distinct agents that may be under filters, of all owners together, after a commit.
+type Limits struct {
+	Cluster int // 0: no limit
+	Rack    int // of each rack that the commit adds to; 0: no limit
+}
+
+// Receipt says what a commit did.
+type Receipt struct {
+	Repeated bool // the request key was used before: nothing was changed now
+	At       time.Time
+	Answer   []byte  // the first commit's
+	Events   []Event // as written now, with IDs; empty if Repeated
+}
+
+// State is everything durable of a cluster at one journal position.
+type State struct {
+	Position  string // the ID of the newest journal entry it includes
+	Epoch     string
+	Filters   []Filter
+	Ledger    []LedgerEntry
+	Questions []Question
+	Freeze    *Freeze
+	Lock      *Lock
+}
+
+// Store is what Service needs of the durable state. Its errors are Errors: Conflict for a revision that is not the
+// stored one, Limited with the numbers, Frozen, Unavailable if surely nothing was written, Unconfirmed if the answer was
+// lost. Implemented by package store; safe for concurrent use.
+type Store interface {
+	Commit(ctx context.Context, commit Commit) (Receipt, error)
+	// Receipt returns what the request key did, and false if it did nothing.
+	Receipt(ctx context.Context, key string) (Receipt, bool, error)
+	// Load reads the whole state.
+	Load(ctx context.Context) (State, error)
+	// History returns the newest journal entries that match, newest first.
+	History(ctx context.Context, query HistoryQuery) ([]Event, error)
+	// Now is Redis TIME, UTC, kept up from the last answer without a round trip.
+	Now() time.Time
+	// Progress tells how far an operation has come: how many of its changes reached each state.
+	Progress(ctx context.Context, operation string) (Progress, error)
+}
+
+// HistoryQuery selects journal entries; zero fields match all.
+type HistoryQuery struct {
+	Agents  []AgentID
+	Subject string
+	Before  string // an entry's ID: only older ones
+	Most    int    // 0: 20; at most 1000
+}
+
+// Progress counts the changes of one operation by the state that they reached: the counts are cumulative, so every
+// verified change was counted as recorded too. A change that another superseded counts as verified.
+type Progress struct {
+	Operation string `json:"operation"`
+	Recorded  int    `json:"recorded"`
+	Accepted  int    `json:"accepted"`
+	Verified  int    `json:"verified"`
+	Failed    int    `json:"failed"`
+}
+
+// State is the state of the operation as a whole: the least advanced of its changes; failed if any failed and none is
+// pending. An operation that is not known has the empty state.
+func (p Progress) State() ChangeState {
+	switch {
+	case p.Recorded == 0:
+		return ""
+	case p.Failed > 0 && p.Failed+p.Verified >= p.Recorded:
+		return StateFailed
+	case p.Verified >= p.Recorded:
+		return StateVerified
+	case p.Accepted >= p.Recorded:
+		return StateAccepted
+	}
+	return StateRecorded
+}
+
+// Cluster is what Service knows of the cluster itself. Implemented by filters/mesos; safe for concurrent use.
+type Cluster interface {
+	// Roster is the newest index of agents; never nil, empty before the first reading.
+	Roster() *Roster
+	// Tasks returns how many tasks run on the agent, by framework name, and false if this replica does not know.
+	Tasks(agent AgentID) (map[string]int, bool)
+	// Condition tells how the master is.
+	Condition() Condition
+}
+
+// Condition is how a cluster's master is, as this replica knows it.
+type Condition struct {
+	Leader        string    `json:"leader,omitempty"` // host:port of the leading master; empty: none known
+	Version       string    `json:"version,omitempty"`
+	Backend       Backend   `json:"backend,omitempty"`
+	BackendReason string    `json:"backend_reason,omitempty"` // why it was chosen, in a phrase: "Mesos 1.12 has it"
+	Heard         time.Time `json:"heard,omitzero"`           // the last heartbeat, or reading where there are no events, UTC
+	Read          time.Time `json:"read,omitzero"`            // when the newest full reading began
+	Trouble       string    `json:"trouble,omitempty"`        // what is wrong, in a phrase; empty: nothing
+}
+
+// Gate asks whether an actor may do what a plan says: rights, limits and policy in one place, for every actor alike.
+// Implemented by internal/approval.
+type Gate interface {
+	// Decide returns nil if the plan may run now, an Error with code Denied and the reason if not.
+	Decide(ctx context.Context, actor Actor, plan Plan) error
+	// May lists the verbs that the actor may use, for help and whoami, and says why.
+	May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error)
+}
+
+// Starter starts what a plan of its kind begins once it may run: operations, runs. Registered by internal/app.
+type Starter interface {
+	Start(ctx context.Context, plan Plan) error
+}
+
+// Verb is what a plan does, in the command language's own words.
+type Verb string
+
+// The verbs that change something, and the one for all that only look.
+const (
+	VerbLook     Verb = "look"
+	VerbFilter   Verb = "filter"
+	VerbUnfilter Verb = "unfilter"
+	VerbRelease  Verb = "release"
+	VerbExtend   Verb = "extend"
+	VerbAdopt    Verb = "adopt"
+	VerbFreeze   Verb = "freeze"
+	VerbThaw     Verb = "thaw"
+	VerbAnswer   Verb = "answer"
+	VerbUnlock   Verb = "unlock"
+)
+
+// Actor is who asks.
+type Actor struct {
+	// ID is `user:U123` for a person in Slack, `api:NAME` for a token, `bot:REPLICA` for the bot itself.
+	ID string
+	// User is the Slack user that the actor counts as (U…); empty for a token of a robot and for the bot.
+	User string
+	// Role is the right that a token carries by itself ("operator"); empty for people: their rights are looked up.
+	Role string
+	// Team is the Slack workspace the request came from.
+	Team string
+	// Zone is the actor's time zone, for reading and answering times; nil: UTC.
+	Zone *time.Location
+}
+
+// Owner returns the owner of filters that the actor places.
+func (a Actor) Owner() Owner { return Owner(a.ID) }
+
+// Location returns the actor's time zone, UTC if none is known.
+func (a Actor) Location() *time.Location {
+	if a.Zone == nil {
+		return time.UTC
+	}
+	return a.Zone
+}

@@ -1,0 +1,43 @@
+package filters
+
+import "time"
+
+// Hold is where a ledger entry stands.
+type Hold string
+
+// The states of a ledger entry. Taking and Releasing are intents, written before the call to the master; Held is ours to
+// give back. Free means that the entry is gone: it appears in events only.
+const (
+	HoldFree      Hold = ""
+	HoldTaking    Hold = "taking"
+	HoldHeld      Hold = "held"
+	HoldReleasing Hold = "releasing"
+)
+
+// LedgerEntry is the proof that an agent is ours to give back: what this bot has applied on the master, per agent ID.
+// Only the leader writes it, and only through a Commit that carries its term.
+type LedgerEntry struct {
+	Agent     AgentID     `json:"agent"`
+	Hostname  string      `json:"hostname"`
+	IP        string      `json:"ip,omitempty"`
+	Port      int         `json:"port,omitempty"`
+	Backend   Backend     `json:"backend"`
+	Mode      Mode        `json:"mode"`
+	Hold      Hold        `json:"hold"`
+	State     ChangeState `json:"state"`               // accepted or verified, for Held; recorded for intents
+	Saw       string      `json:"saw,omitempty"`       // what the last reading showed before the intent: "active", "deactivated", "filtered", ...
+	At        time.Time   `json:"at"`                  // when Hold last changed, UTC
+	Sent      time.Time   `json:"sent,omitzero"`       // when the call was last sent, UTC; a reading that began later settles it
+	Operation string      `json:"operation,omitempty"` // the operation that asked for it
+	Subject   string      `json:"subject,omitempty"`
+	Term      int64       `json:"term"`
+	Adopted   bool        `json:"adopted,omitempty"` // was withheld by somebody else before we took it over
+	Losses    int         `json:"losses,omitempty"`  // drifts without a re-registration or failover in between
+	Contested bool        `json:"contested,omitempty"`
+	// DrainSent, DownSent and GoneSent say that the call which kills was sent for this operation: it is never repeated.
+	DrainSent string `json:"drain_sent,omitempty"`
+	DownSent  string `json:"down_sent,omitempty"`
+	GoneSent  string `json:"gone_sent,omitempty"`
+
+	Revision int64 `json:"revision"`
+}

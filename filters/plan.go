@@ -1,0 +1,65 @@
+package filters
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// Step is one change of a plan: what the filter on one agent will be.
+type Step struct {
+	Agent    AgentID `json:"agent"`
+	Hostname string  `json:"hostname"`
+	Mode     Mode    `json:"mode"`
+}
+
+// Plan is intent, frozen: the exact changes that would be made, in order. What the cluster costs by it is its Impact,
+// which is worked out beside it and is not part of the hash.
+type Plan struct {
+	Cluster string    `json:"cluster"`
+	Verb    Verb      `json:"verb"`
+	Owner   Owner     `json:"owner,omitempty"`
+	Steps   []Step    `json:"steps,omitempty"`
+	Until   time.Time `json:"until,omitzero"` // UTC; zero: no end
+	Reason  string    `json:"reason,omitempty"`
+	// Already are agents that the plan's owner withholds already: nothing new happens to them but reason and end.
+	Already []Step `json:"already,omitempty"`
+}
+
+// Hash returns the SHA-256 of the plan in hexadecimal: two plans with the same hash do the same.
+func (p *Plan) Hash() string {
+	encoded, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // a Plan holds nothing that does not encode
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
+}
+
+// Impact is a plan's blast radius: what withholding its agents costs the cluster, as of one reading.
+type Impact struct {
+	AsOf   time.Time
+	Agents int // distinct agents newly withheld
+	Total  int // registered agents of the cluster
+	// Withheld counts agents under filters before, of all owners; Foreign those that somebody else withholds.
+	Withheld, Foreign int
+	Racks             []RackImpact
+	// Tasks counts tasks on the plan's agents by framework; TasksKnown is false on a replica that does not know them.
+	Tasks      map[string]int
+	TasksKnown bool
+	// Alone names the frameworks all of whose tasks are on the plan's agents.
+	Alone []string
+	// Left and Whole are the resources of agents that would still take tasks, and of all agents.
+	Left, Whole Resources
+	// Exceeds says which limit the plan would break, in a phrase; empty: none.
+	Exceeds string
+}
+
+// RackImpact is what a plan does to one rack.
+type RackImpact struct {
+	Rack     string
+	Agents   int // of the plan
+	Withheld int // under filters before
+	Total    int
+}

@@ -1,0 +1,92 @@
+package filters
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Roster is an index over one View: agents by ID, hostname and prefix. It is immutable and safe for concurrent use.
+type Roster struct {
+	view   View
+	byHost map[string][]int32 // lower-case hostname
+}
+
+// NewRoster indexes a view. It sorts the view's agents by ID in place and keeps the view.
+func NewRoster(view View) *Roster {
+	slices.SortFunc(view.Agents, func(a, b Agent) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	roster := &Roster{view: view, byHost: make(map[string][]int32, len(view.Agents))}
+	for i := range view.Agents {
+		host := strings.ToLower(view.Agents[i].Hostname)
+		roster.byHost[host] = append(roster.byHost[host], int32(i))
+	}
+	return roster
+}
+
+// View returns the reading that the roster indexes. The caller must not change it.
+func (r *Roster) View() *View { return &r.view }
+
+// AsOf returns when the reading began; zero if there was none yet.
+func (r *Roster) AsOf() time.Time { return r.view.Began }
+
+// Len returns the number of registered agents.
+func (r *Roster) Len() int { return len(r.view.Agents) }
+
+// Agent returns the agent with the ID, nil if the reading did not list it.
+func (r *Roster) Agent(id AgentID) *Agent {
+	i, found := r.search(string(id))
+	if !found {
+		return nil
+	}
+	return &r.view.Agents[i]
+}
+
+func (r *Roster) search(id string) (int, bool) {
+	return slices.BinarySearchFunc(r.view.Agents, id, func(a Agent, id string) int { return strings.Compare(string(a.ID), id) })
+}
+
+// OnHost returns every agent of the hostname; case does not matter.
+func (r *Roster) OnHost(hostname string) []*Agent { return r.at(r.byHost[strings.ToLower(hostname)]) }
+
+func (r *Roster) at(positions []int32) []*Agent {
+	agents := make([]*Agent, len(positions))
+	for i, position := range positions {
+		agents[i] = &r.view.Agents[position]
+	}
+	return agents
+}
+
+// WithPrefix returns the agents whose ID starts with the prefix, by ID.
+func (r *Roster) WithPrefix(prefix string) []*Agent {
+	var agents []*Agent
+	for i, _ := r.search(prefix); i < len(r.view.Agents) && strings.HasPrefix(string(r.view.Agents[i].ID), prefix); i++ {
+		agents = append(agents, &r.view.Agents[i])
+	}
+	return agents
+}
+
+// All returns every agent, by ID.
+func (r *Roster) All() iter.Seq[*Agent] {
+	return func(yield func(*Agent) bool) {
+		for i := range r.view.Agents {
+			if !yield(&r.view.Agents[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Hostnames returns every hostname once, sorted.
+func (r *Roster) Hostnames() []string {
+	seen := make(map[string]bool, len(r.byHost))
+	names := make([]string, 0, len(r.byHost))
+	for agent := range r.All() {
+		if !seen[agent.Hostname] {
+			seen[agent.Hostname] = true
+			names = append(names, agent.Hostname)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
