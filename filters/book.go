@@ -19,6 +19,7 @@ type Book struct {
 	questions pages[string, Question]
 	freeze    pages[struct{}, Freeze]
 	lock      pages[struct{}, Lock]
+	turned    chan struct{} // closed and replaced when a page may have turned
 }
 
 // pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
@@ -61,7 +62,7 @@ func (p pages[K, V]) values() []*V {
 
 // NewBook returns an empty book.
 func NewBook() *Book {
-	book := &Book{}
+	book := &Book{turned: make(chan struct{})}
 	book.Reset(State{})
 	return book
 }
@@ -85,6 +86,7 @@ func (b *Book) Reset(state State) {
 	}
 	b.freeze.turn(struct{}{}, state.Position, state.Freeze)
 	b.lock.turn(struct{}{}, state.Position, state.Lock)
+	b.wake()
 }
 
 // Follow brings the book up to events read from the journal, in its order, and moves its position.
@@ -98,6 +100,7 @@ func (b *Book) Follow(events ...Event) {
 	b.filters.forget(b.position)
 	b.ledger.forget(b.position)
 	b.questions.forget(b.position)
+	b.wake()
 }
 
 // Anticipate applies the events of this replica's own commit before the journal brings them.
@@ -107,7 +110,16 @@ func (b *Book) Anticipate(events ...Event) {
 	for i := range events {
 		b.apply(&events[i])
 	}
+	b.wake()
 }
+
+func (b *Book) wake() {
+	close(b.turned)
+	b.turned = make(chan struct{})
+}
+
+// Turned returns a channel that is closed at the next change of the book.
+func (b *Book) Turned() <-chan struct{} { b.mutex.RLock(); defer b.mutex.RUnlock(); return b.turned }
 
 func (b *Book) apply(event *Event) {
 	if event.Filter != nil {

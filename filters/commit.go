@@ -37,6 +37,43 @@ type Commit struct {
 	Answer []byte
 }
 
+// PutFilter adds a filter as it shall be, its Revision the stored one (0: new), with the entry that tells of it.
+func (c *Commit) PutFilter(filter Filter, event Event) {
+	c.Filters = append(c.Filters, filter)
+	filter.Revision++
+	event.Agent, event.Filter = filter.Agent, &filter
+	if event.Subject == "" {
+		event.Subject = filter.Subject
+	}
+	c.Events = append(c.Events, event)
+}
+
+// SettleFilter takes an ended filter out of the store, with the entry that tells what became of it.
+func (c *Commit) SettleFilter(filter Filter, event Event) {
+	c.Settled = append(c.Settled, filter)
+	event.Agent, event.Filter, event.Settled = filter.Agent, &filter, true
+	if event.Subject == "" {
+		event.Subject = filter.Subject
+	}
+	c.Events = append(c.Events, event)
+}
+
+// PutLedger adds a ledger entry as it shall be, its Revision the stored one; Hold Free removes it.
+func (c *Commit) PutLedger(entry LedgerEntry, event Event) {
+	c.Ledger = append(c.Ledger, entry)
+	entry.Revision++
+	event.Agent, event.Ledger, event.Host = entry.Agent, &entry, entry.Hostname
+	c.Events = append(c.Events, event)
+}
+
+// PutQuestion adds a question as it shall be, its Revision the stored one; one that is Done leaves the store.
+func (c *Commit) PutQuestion(question Question, event Event) {
+	c.Questions = append(c.Questions, question)
+	question.Revision++
+	event.Subject, event.Question = question.Subject, &question
+	c.Events = append(c.Events, event)
+}
+
 // Limits are the most distinct agents that may be under filters, of all owners together, after a commit.
 type Limits struct {
 	Cluster int // 0: no limit

@@ -11,14 +11,17 @@ import (
 // Target names agents as a person does: a hostname, an agent ID or a unique prefix of one, a glob, an
 // attribute, or a group of the configuration.
 type Target struct {
-	Name      string // hostname, agent ID, prefix or glob
-	Group     string // without the @
+	Name      string  // hostname, agent ID, prefix or glob
+	Agent     AgentID // exactly this agent; not typed by people
+	Group     string  // without the @
 	Attribute Attribute
 }
 
 // String renders the target as it is typed.
 func (t Target) String() string {
 	switch {
+	case t.Agent != "":
+		return string(t.Agent)
 	case t.Group != "":
 		return "@" + t.Group
 	case t.Attribute.Name != "":
@@ -124,6 +127,9 @@ func noneWith(attributes []Attribute) error {
 }
 
 func resolveOne(roster *Roster, groups map[string]Group, target Target) ([]*Agent, error) {
+	if target.Agent != "" {
+		return resolveExactly(roster, target.Agent)
+	}
 	if target.Group != "" {
 		return resolveGroup(roster, groups, target.Group)
 	}
@@ -137,6 +143,14 @@ func resolveOne(roster *Roster, groups map[string]Group, target Target) ([]*Agen
 		return []*Agent{agent}, nil
 	}
 	return resolvePrefix(roster, target.Name)
+}
+
+func resolveExactly(roster *Roster, id AgentID) ([]*Agent, error) {
+	agent := roster.Agent(id)
+	if agent == nil {
+		return nil, unknownAgent(roster, string(id))
+	}
+	return []*Agent{agent}, nil
 }
 
 func resolveGlob(roster *Roster, pattern string) ([]*Agent, error) {
