@@ -50,6 +50,8 @@ type PageConfig struct {
 	Redis   Redis
 	People  []Person
 	Channel Channel
+	// Bot is the bot's Slack user ID.
+	Bot string
 	// ClusterName is the cluster's name in the bot's configuration.
 	ClusterName string
 	// Verbs are completed after /mesos.
@@ -142,6 +144,7 @@ type pageData struct {
 type settings struct {
 	People  []Person `json:"people"`
 	Channel Channel  `json:"channel"`
+	Bot     string   `json:"bot"`
 	Cluster string   `json:"cluster"`
 	Verbs   []string `json:"verbs"`
 	Redis   bool     `json:"redis"`
@@ -149,7 +152,7 @@ type settings struct {
 
 func (p *page) index(w http.ResponseWriter, r *http.Request) {
 	data := pageData{Channel: p.Channel, People: p.People, Settings: settings{
-		People: p.People, Channel: p.Channel, Cluster: p.ClusterName, Verbs: p.Verbs, Redis: p.Redis != nil,
+		People: p.People, Channel: p.Channel, Bot: p.Bot, Cluster: p.ClusterName, Verbs: p.Verbs, Redis: p.Redis != nil,
 	}}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err := pageTemplate.ExecuteTemplate(w, "page.html", data); err != nil {

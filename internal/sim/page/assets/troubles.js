@@ -1,0 +1,97 @@
+// Things to break: each says what to watch for before it is pressed.
+import {announce, byID, el} from "./dom.js";
+import {inOrder} from "./cluster.js";
+import {change} from "./server.js";
+
+const seconds = 10;
+
+const troubles = [
+  {
+    name: "agent", title: "Restart an agent", agent: true,
+    watch: "it goes and is back in seconds, tasks and all. If it was withheld, it still is, or is again at once.",
+    request: (agent) => ({do: "restart-agent", agent}),
+    did: (agent) => `${agent} restarts`,
+  },
+  {
+    name: "failover", title: "Fail the master over",
+    watch: "the other master leads and agents come back to it. Withheld ones stay withheld.",
+    request: () => ({do: "failover"}),
+    did: () => "the standby takes over",
+  },
+  {
+    name: "redis", title: `Cut Redis for ${seconds} s`, lasts: true, needs: "redis",
+    watch: "type a command meanwhile. It is answered within 2.5 s, honestly, and nothing is lost.",
+    request: () => ({do: "cut-redis", seconds}),
+    did: () => "Redis is away",
+  },
+  {
+    name: "slack", title: `Pause Slack for ${seconds} s`, lasts: true,
+    watch: "nothing gets in or out. What the bot had to say comes when Slack is back.",
+    request: () => ({do: "slack", mode: "down", seconds}),
+    did: () => "Slack is away",
+  },
+];
+
+// start draws the strip; can tells what this demo is able to break.
+export function start(can) {
+  byID("troubles").replaceChildren(...troubles.filter((each) => !each.needs || can[each.needs]).map(card));
+}
+
+// show keeps the list of agents in step with the cluster.
+export function show(cluster) {
+  for (const select of document.querySelectorAll("#troubles select, #launch select")) {
+    const names = inOrder(cluster.agents).map((agent) => agent.hostname);
+    const drawn = names.join(" ");
+    if (select.dataset.drawn === drawn || !names.length) continue;
+    select.dataset.drawn = drawn;
+    const chosen = select.value;
+    for (const option of [...select.options]) if (option.value) option.remove();
+    select.append(...names.map((name) => el("option", {value: name}, name)));
+    if (names.includes(chosen)) select.value = chosen;
+  }
+}
+
+function card(trouble) {
+  const watchID = `watch-${trouble.name}`;
+  const said = el("p", {class: "said", role: "status"});
+  const select = trouble.agent && el("select", {"aria-label": "Agent to restart"});
+  const button = el("button", {type: "button", class: "danger", "aria-describedby": watchID}, trouble.title);
+  button.addEventListener("click", () => doIt(trouble, button, said, select?.value));
+  return el("li", {class: "trouble", data: {trouble: trouble.name}},
+    el("p", {id: watchID}, el("strong", {}, "Watch: "), trouble.watch), el("div", {class: "act"}, button, select), said);
+}
+
+async function doIt(trouble, button, said, agent) {
+  try {
+    await change(trouble.request(agent));
+  } catch (error) {
+    said.textContent = error.message;
+    return;
+  }
+  announce(trouble.did(agent));
+  if (trouble.lasts) countDown(trouble, button, said);
+  else settle(said, trouble.did(agent));
+}
+
+function settle(said, text) {
+  said.textContent = text;
+  setTimeout(() => { if (said.textContent === text) said.textContent = ""; }, 6000);
+}
+
+function countDown(trouble, button, said) {
+  button.setAttribute("aria-disabled", "true");
+  const end = Date.now() + seconds * 1000;
+  said.setAttribute("aria-live", "off"); // a number a second is noise
+  const step = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0) {
+      said.textContent = `${trouble.did()}, ${left} s left`;
+      setTimeout(step, 250);
+      return;
+    }
+    button.removeAttribute("aria-disabled");
+    said.removeAttribute("aria-live");
+    settle(said, "back again");
+  };
+  step();
+}
