@@ -76,8 +76,8 @@ func (c *Commit) PutQuestion(question Question, event Event) {
 
 // Limits are the most distinct agents that may be under filters, of all owners together, after a commit.
 type Limits struct {
-	Cluster int // 0: no limit
-	Rack    int // of each rack that the commit adds to; 0: no limit
+	Cluster int            // 0: no limit
+	Racks   map[string]int // of each rack that the commit adds to; a rack that is not named has no limit
 }
 
 // Receipt says what a commit did.

@@ -65,6 +65,18 @@ type Event struct {
 	Master string `json:"master,omitempty"`
 }
 
+// Counts returns the states that the entry adds one change to, in its operation's Progress. Moving a filter's end is
+// done by being recorded: its one entry counts as recorded and as verified.
+func (e *Event) Counts() []ChangeState {
+	switch {
+	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer:
+		return nil
+	case e.Kind == KindExtend:
+		return []ChangeState{StateRecorded, StateVerified}
+	}
+	return []ChangeState{ChangeState(e.Outcome)}
+}
+
 // Freeze is a person's word that nothing new starts; unfilter and expiry go on.
 type Freeze struct {
 	By     string    `json:"by"`

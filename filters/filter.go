@@ -54,6 +54,9 @@ type Filter struct {
 	State     ChangeState `json:"state"`            // how far its placing has come
 	Nagged    time.Time   `json:"nagged,omitzero"`  // when the channel was last reminded that it has no end
 
+	// Adopt says that the agent was withheld by somebody else and is to become ours as it is.
+	Adopt bool `json:"adopt,omitempty"`
+
 	Ended        time.Time `json:"ended,omitzero"` // UTC; zero: stands
 	EndedBy      string    `json:"ended_by,omitempty"`
 	EndCause     string    `json:"end_cause,omitempty"` // one of the Cause constants

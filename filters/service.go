@@ -2,6 +2,8 @@ package filters
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -11,7 +13,7 @@ type Service struct {
 	config ServiceConfig
 }
 
-// ServiceConfig is what a Service needs; every field is required but Groups, Limits and Observe.
+// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Observe and Held.
 type ServiceConfig struct {
 	Cluster string // the cluster's name
 	Groups  map[string]Group
@@ -22,139 +24,19 @@ type ServiceConfig struct {
 	Gate    Gate
 	// Observe says that nothing is sent to the master: answers say so.
 	Observe bool
+	// Held tells why nothing is given back just now, in a phrase; empty: giving back goes on. Known on the leader only.
+	Held func() string
 }
 
-// LimitConfig is `max_withheld` of the configuration.
-type LimitConfig struct {
-	Cluster LimitValue
-	Rack    LimitValue
-}
-
-// LimitValue is a number of agents or a percentage; the zero value is no limit.
-type LimitValue struct {
-	Count   int
-	Percent float64
-}
-
-// Of returns the limit for a whole of so many agents, 0 for none. A percentage is rounded down, to at least 1.
-func (l LimitValue) Of(whole int) int {
-	if l.Percent > 0 {
-		return max(1, int(l.Percent/100*float64(whole)))
+// NewService returns a Service. It panics if a required field is missing: that is a mistake of the program.
+func NewService(config ServiceConfig) *Service {
+	if config.Cluster == "" || config.Store == nil || config.Book == nil || config.State == nil || config.Gate == nil {
+		panic("filters: a Service needs Cluster, Store, Book, State and Gate")
 	}
-	return l.Count
-}
-
-// Request is what every changing request has.
-type Request struct {
-	Actor   Actor
-	Key     string // the request key; empty only for the API without one
-	Cause   string // CauseCommand, CauseClick or CauseAPI
-	Targets []Target
-	Reason  string
-	// Until is the end, UTC; zero: none given.
-	Until  time.Time
-	DryRun bool
-	Yes    bool
-	// All makes unfilter end the filters of every owner.
-	All bool
-}
-
-// Result is what a changing request did, or would do.
-type Result struct {
-	Cluster   string
-	Verb      Verb
-	DryRun    bool
-	Observe   bool
-	Repeated  bool
-	Plan      Plan
-	Impact    Impact // of filter, adopt, and their dry runs
-	Operation string // empty if nothing was changed
-	State     ChangeState
-	Changed   []Filter // the filters placed, changed or ended, as they are now
-	// Others are filters of other owners that still stand on the agents of an unfilter or release.
-	Others []Filter
-	At     time.Time
-}
-
-// Filter withholds the targets for the actor until the request's end.
-func (s *Service) Filter(ctx context.Context, request Request) (Result, error) {
-	panic("being written")
-}
-
-// Unfilter ends the actor's own filters on the targets; with All those of every owner.
-func (s *Service) Unfilter(ctx context.Context, request Request) (Result, error) {
-	panic("being written")
-}
-
-// Release ends the filters with the IDs, whoever owns them.
-func (s *Service) Release(ctx context.Context, request Request, ids []string) (Result, error) {
-	panic("being written")
-}
-
-// Extend moves the end of the actor's own filters on the targets to the later of their end and now + duration; with All
-// those of every owner. ids names filters instead of targets, as the Extend button does.
-func (s *Service) Extend(ctx context.Context, request Request, ids []string, duration time.Duration) (Result, error) {
-	panic("being written")
-}
-
-// Adopt takes over agents that somebody else withheld: from then on they are ours to give back. A reason is required.
-func (s *Service) Adopt(ctx context.Context, request Request) (Result, error) { panic("being written") }
-
-// Replace makes the actor's own filters be exactly those on the targets (PUT /allocator/filters), in one commit.
-func (s *Service) Replace(ctx context.Context, request Request) (Result, error) {
-	panic("being written")
-}
-
-// Freeze stops everything new; Thaw ends that. Both need a reason. They return the freeze that stood or stands.
-func (s *Service) Freeze(ctx context.Context, request Request) (Freeze, error) {
-	panic("being written")
-}
-
-// Thaw ends a freeze.
-func (s *Service) Thaw(ctx context.Context, request Request) (Freeze, error) { panic("being written") }
-
-// Answer answers an open question with yes or no, once; the second answer is told of the first.
-func (s *Service) Answer(ctx context.Context, request Request, id string, yes bool) (Question, error) {
-	panic("being written")
-}
-
-// Unlock ends a lock: with DryRun it only returns the overdue give-backs that would follow.
-func (s *Service) Unlock(ctx context.Context, request Request) (overdue []Filter, lock Lock, err error) {
-	panic("being written")
-}
-
-// Agents returns the agents that the targets name, all without targets, each with the filters that stand on it.
-func (s *Service) Agents(ctx context.Context, targets []Target) ([]AgentStatus, error) {
-	panic("being written")
-}
-
-// Filters returns the filters that stand, oldest first.
-func (s *Service) Filters(ctx context.Context) ([]Filter, error) { panic("being written") }
-
-// History returns the newest journal entries about the targets, of everything without targets.
-func (s *Service) History(ctx context.Context, targets []Target, most int) ([]Event, error) {
-	panic("being written")
-}
-
-// Questions returns the open questions, oldest first.
-func (s *Service) Questions(ctx context.Context) ([]Question, error) { panic("being written") }
-
-// Status sums the cluster up.
-func (s *Service) Status(ctx context.Context) (Status, error) { panic("being written") }
-
-// May tells what the actor may do, and why.
-func (s *Service) May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error) {
-	panic("being written")
-}
-
-// Outcome returns what became of a request key: for a caller whose answer was lost.
-func (s *Service) Outcome(ctx context.Context, key string) (Result, bool, error) {
-	panic("being written")
-}
-
-// Progress tells how far an operation has come.
-func (s *Service) Progress(ctx context.Context, operation string) (Progress, error) {
-	panic("being written")
+	if config.Held == nil {
+		config.Held = func() string { return "" }
+	}
+	return &Service{config}
 }
 
 // Now is the cluster's time: Redis TIME, UTC.
@@ -166,35 +48,187 @@ func (s *Service) Name() string { return s.config.Cluster }
 // Hostnames returns the names to complete, sorted.
 func (s *Service) Hostnames() []string { return s.config.State.Roster().Hostnames() }
 
-// AgentStatus is an agent with what we and others hold on it.
-type AgentStatus struct {
-	Agent      Agent
-	Filters    []Filter
-	Ledger     *LedgerEntry
-	Foreign    bool // withheld on the master, and not by us
-	Tasks      map[string]int
-	TasksKnown bool
+// May tells what the actor may do, and why.
+func (s *Service) May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error) {
+	return s.config.Gate.May(ctx, actor)
 }
 
-// Status is a cluster at a glance.
-type Status struct {
-	Cluster   string
-	Condition Condition
-	Now       time.Time
-	AsOf      time.Time // the reading's
-	Total     int       // registered agents
-	Taking    int       // agents that take tasks
-	Ours      int       // withheld on the master by us
-	Others    int       // withheld by somebody else
-	Away      int       // disconnected
-	Recovered int       // known from the registry, not back since the failover
-	Filters   int       // that stand
-	EndSoon   int       // that end within the hour
-	NoEnd     int       // without an end
-	Pending   int       // filters recorded, not yet verified
-	Settling  string    // why nothing is given back just now; empty: it is
-	Freeze    *Freeze
-	Lock      *Lock
-	Questions int
-	Observe   bool
+// Progress tells how far an operation has come.
+func (s *Service) Progress(ctx context.Context, operation string) (Progress, error) {
+	return s.config.Store.Progress(ctx, operation)
+}
+
+// Outcome returns what became of a request key: for a caller whose answer was lost.
+func (s *Service) Outcome(ctx context.Context, key string) (Result, bool, error) {
+	receipt, found, err := s.config.Store.Receipt(ctx, key)
+	if err != nil || !found {
+		return Result{}, false, err
+	}
+	result, err := decodeAnswer(receipt)
+	return result, err == nil, err
+}
+
+// answerMost is how many filters a kept answer names; the rest is in the journal.
+const answerMost = 20
+
+func encodeAnswer(result Result) []byte {
+	result.Changed = result.Changed[:min(len(result.Changed), answerMost)]
+	result.Others = result.Others[:min(len(result.Others), answerMost)]
+	result.Plan.Steps = result.Plan.Steps[:min(len(result.Plan.Steps), answerMost)]
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		panic(err) // a Result holds nothing that does not encode
+	}
+	return encoded
+}
+
+func decodeAnswer(receipt Receipt) (Result, error) {
+	var result Result
+	if err := json.Unmarshal(receipt.Answer, &result); err != nil {
+		return Result{}, &Error{Code: Internal, Wrong: "the kept answer of this request cannot be read", Cause: err}
+	}
+	result.Repeated, result.At = true, receipt.At
+	return result, nil
+}
+
+// change is a request on its way to a commit.
+type change struct {
+	Request
+	now       time.Time
+	operation string
+	commit    Commit
+	result    Result
+}
+
+func (s *Service) begin(request Request, verb Verb) *change {
+	operation := RandomID("op-")
+	if request.Key != "" {
+		operation = DerivedID("op-", s.config.Cluster, request.Key)
+	}
+	now := s.Now()
+	return &change{
+		Request: request, now: now, operation: operation,
+		commit: Commit{Request: request.Key},
+		result: Result{
+			Cluster: s.config.Cluster, Verb: verb, DryRun: request.DryRun, Observe: s.config.Observe, At: now,
+			Plan: Plan{Cluster: s.config.Cluster, Verb: verb, Owner: request.Actor.Owner(), Until: request.Until, Reason: request.Reason},
+		},
+	}
+}
+
+// event is the entry of one recorded change of this request.
+func (c *change) event(kind Kind) Event {
+	return Event{Kind: kind, Operation: c.operation, Actor: c.Actor.ID, Cause: c.Cause, Request: c.Key, Outcome: string(StateRecorded), Reason: c.Reason}
+}
+
+// attempts bounds how often a request is planned again because somebody else changed the same record meanwhile.
+const attempts = 4
+
+// retry runs plan, which plans from the book and commits, again for as long as the store answers that a record is newer
+// than the book; each time it waits until the journal has brought the book up. A request whose key was used before
+// answers what it answered then, also where planning it again fails (its filter is gone by now, say).
+func (s *Service) retry(ctx context.Context, key string, plan func() (Result, error)) (Result, error) {
+	for attempt := 1; ; attempt++ {
+		turned := s.config.Book.Turned()
+		result, err := plan()
+		if err == nil {
+			return result, nil
+		}
+		if CodeOf(err) == Conflict && attempt < attempts {
+			select {
+			case <-turned:
+				continue
+			case <-ctx.Done():
+			}
+		}
+		if earlier, found := s.recall(ctx, key, err); found {
+			return earlier, nil
+		}
+		return Result{}, err
+	}
+}
+
+func (s *Service) recall(ctx context.Context, key string, err error) (Result, bool) {
+	switch CodeOf(err) {
+	case Unavailable, Unconfirmed, Internal:
+		return Result{}, false
+	}
+	if key == "" {
+		return Result{}, false
+	}
+	result, found, lookup := s.Outcome(ctx, key)
+	return result, found && lookup == nil
+}
+
+// record commits the change and brings the book up to it.
+func (s *Service) record(ctx context.Context, c *change) (Result, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		c.commit.Deadline = c.now.Add(time.Until(deadline))
+	}
+	c.result.Operation, c.result.State, c.result.Held = c.operation, StateRecorded, s.held()
+	c.result.Count = len(c.result.Changed)
+	c.commit.Answer = encodeAnswer(c.result)
+	receipt, err := s.config.Store.Commit(ctx, c.commit)
+	if err != nil {
+		return Result{}, err
+	}
+	if receipt.Repeated {
+		return decodeAnswer(receipt)
+	}
+	s.config.Book.Anticipate(receipt.Events...)
+	c.result.At = receipt.At
+	return c.result, nil
+}
+
+func (s *Service) held() string {
+	if lock := s.config.Book.Lock(); lock != nil {
+		return "locked: " + lock.Cause
+	}
+	return s.config.Held()
+}
+
+// permit asks the gate.
+func (s *Service) permit(ctx context.Context, c *change) error {
+	return s.config.Gate.Decide(ctx, c.Actor, c.result.Plan)
+}
+
+// The most that one command may touch (invariant 15): commandFloor agents or commandShare of the cluster, whichever is
+// more, and above confirmAbove only with --yes.
+const (
+	commandFloor = 5
+	commandShare = 0.10
+	confirmAbove = 25
+)
+
+func (s *Service) bound(c *change) error {
+	agents := len(c.result.Plan.Steps)
+	total := s.config.State.Roster().Len()
+	most := max(commandFloor, int(commandShare*float64(total)))
+	if agents > most {
+		return &Error{Code: Limited,
+			Wrong:    fmt.Sprintf("this names %d agents", agents),
+			Expected: fmt.Sprintf("one command may change at most %d of the %d agents", most, total),
+			Try:      "Name fewer, and do them in turn"}
+	}
+	if agents > confirmAbove && !c.Yes && !c.DryRun {
+		return &Error{Code: Limited,
+			Wrong:    fmt.Sprintf("this names %d agents", agents),
+			Expected: fmt.Sprintf("more than %d need `--yes`", confirmAbove),
+			Try:      "Look first with `--dry-run`, then type the command again with `--yes`"}
+	}
+	return nil
+}
+
+// viewAge is how old a reading may be that a dry run is answered from.
+const viewAge = time.Minute
+
+func (s *Service) fresh(c *change) error {
+	asOf := s.config.State.Roster().AsOf()
+	if age := c.now.Sub(asOf); age > viewAge {
+		return &Error{Code: Unavailable,
+			Wrong:    "my picture of the cluster is " + age.Round(time.Second).String() + " old",
+			Expected: "a dry run is answered from one that is at most a minute old",
+			Try:      "Try again in a moment"}
+	}
+	return nil
 }

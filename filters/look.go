@@ -1,0 +1,148 @@
+package filters
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// AgentStatus is an agent with what we and others hold on it.
+type AgentStatus struct {
+	Agent   Agent
+	Listed  bool     // the master lists it; false: only filters know it
+	Filters []Filter // that stand
+	Ledger  *LedgerEntry
+	Foreign bool // withheld on the master, and not by us
+	// Tasks counts tasks by framework; TasksKnown is false on a replica that does not know.
+	Tasks      map[string]int
+	TasksKnown bool
+}
+
+// Withheld tells whether the agent gets no new tasks, whoever saw to it.
+func (a *AgentStatus) Withheld() bool {
+	return a.Foreign || a.Ledger != nil && a.Ledger.Hold == HoldHeld
+}
+
+// Agents returns the agents that the targets name, by hostname; all without targets. Agents that only filters know are
+// among them.
+func (s *Service) Agents(targets []Target) ([]AgentStatus, error) {
+	var listed []*Agent
+	absent := s.absent()
+	if len(targets) == 0 {
+		listed = slices.SortedFunc(s.config.State.Roster().All(), compareAgents)
+	} else {
+		var err error
+		listed, err = Resolve(s.config.State.Roster(), s.config.Groups, targets)
+		if _, missing := Resolve(absent, s.config.Groups, targets); err != nil && missing != nil {
+			return nil, err
+		}
+	}
+	statuses := make([]AgentStatus, 0, len(listed))
+	for _, agent := range listed {
+		statuses = append(statuses, s.agentStatus(agent, true))
+	}
+	for agent := range absent.All() {
+		if len(targets) == 0 || named(absent, s.config.Groups, targets, agent) {
+			statuses = append(statuses, s.agentStatus(agent, false))
+		}
+	}
+	return statuses, nil
+}
+
+func named(absent *Roster, groups map[string]Group, targets []Target, agent *Agent) bool {
+	agents, err := Resolve(absent, groups, targets)
+	return err == nil && slices.ContainsFunc(agents, func(a *Agent) bool { return a.ID == agent.ID })
+}
+
+func (s *Service) agentStatus(agent *Agent, listed bool) AgentStatus {
+	status := AgentStatus{Agent: *agent, Listed: listed, Ledger: s.config.Book.Ledger(agent.ID)}
+	for _, filter := range s.config.Book.Standing(agent.ID) {
+		status.Filters = append(status.Filters, *filter)
+	}
+	status.Foreign = listed && status.Ledger == nil && agent.Foreign(s.config.State.Condition().Backend)
+	status.Tasks, status.TasksKnown = s.config.State.Tasks(agent.ID)
+	return status
+}
+
+// Find returns the registered agents with the ID and the hostname; an empty one of the two matches all.
+func (s *Service) Find(id AgentID, hostname string) []Agent {
+	roster := s.config.State.Roster()
+	var found []Agent
+	if id != "" {
+		if agent := roster.Agent(id); agent != nil && (hostname == "" || strings.EqualFold(agent.Hostname, hostname)) {
+			found = append(found, *agent)
+		}
+		return found
+	}
+	for _, agent := range roster.OnHost(hostname) {
+		found = append(found, *agent)
+	}
+	return found
+}
+
+// Status is a cluster at a glance.
+type Status struct {
+	Cluster   string    `json:"cluster"`
+	Condition Condition `json:"condition"`
+	Now       time.Time `json:"now"`
+	AsOf      time.Time `json:"as_of"`     // the reading's
+	Total     int       `json:"total"`     // registered agents
+	Taking    int       `json:"taking"`    // agents that take tasks
+	Ours      int       `json:"ours"`      // withheld on the master by us
+	Others    int       `json:"others"`    // withheld by somebody else
+	Away      int       `json:"away"`      // disconnected
+	Recovered int       `json:"recovered"` // known from the registry, not back since the failover
+	Filters   int       `json:"filters"`   // that stand
+	EndSoon   int       `json:"end_soon"`  // that end within the hour
+	NoEnd     int       `json:"no_end"`    // without an end
+	Pending   int       `json:"pending"`   // agents whose filter is recorded and not yet on the master
+	Held      string    `json:"held,omitempty"`
+	Freeze    *Freeze   `json:"freeze,omitempty"`
+	Lock      *Lock     `json:"lock,omitempty"`
+	Questions int       `json:"questions"`
+	Observe   bool      `json:"observe,omitempty"`
+}
+
+// Status sums the cluster up.
+func (s *Service) Status() Status {
+	roster, book := s.config.State.Roster(), s.config.Book
+	status := Status{
+		Cluster: s.config.Cluster, Condition: s.config.State.Condition(), Now: s.Now(), AsOf: roster.AsOf(),
+		Total: roster.Len(), Recovered: len(roster.View().Recovered), Held: s.config.Held(),
+		Freeze: book.Freeze(), Lock: book.Lock(), Questions: len(s.Questions()), Observe: s.config.Observe,
+	}
+	for agent := range roster.All() {
+		status.countAgent(agent, book.Ledger(agent.ID), len(book.Standing(agent.ID)) > 0)
+	}
+	for _, filter := range s.Filters() {
+		status.countFilter(&filter)
+	}
+	return status
+}
+
+func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, wanted bool) {
+	ours := entry != nil && entry.Hold == HoldHeld
+	switch {
+	case ours:
+		s.Ours++
+	case entry == nil && agent.Foreign(s.Condition.Backend):
+		s.Others++
+	case !agent.Connected():
+		s.Away++
+	default:
+		s.Taking++
+	}
+	if wanted && !ours {
+		s.Pending++
+	}
+}
+
+func (s *Status) countFilter(filter *Filter) {
+	s.Filters++
+	switch {
+	case filter.Until.IsZero():
+		s.NoEnd++
+	case filter.Until.Before(s.Now.Add(time.Hour)):
+		s.EndSoon++
+	}
+}

@@ -1,0 +1,59 @@
+package filters
+
+import "time"
+
+// Request is what every changing request has.
+type Request struct {
+	Actor   Actor
+	Key     string // the request key; empty only for the API without one
+	Cause   string // CauseCommand, CauseClick or CauseAPI
+	Targets []Target
+	Reason  string
+	// Until is the end, UTC; zero: none given.
+	Until  time.Time
+	DryRun bool
+	Yes    bool
+	// All makes unfilter and extend reach the filters of every owner.
+	All bool
+}
+
+// Result is what a changing request did, or would do.
+type Result struct {
+	Cluster   string      `json:"cluster"`
+	Verb      Verb        `json:"verb"`
+	DryRun    bool        `json:"-"`
+	Observe   bool        `json:"observe,omitempty"`
+	Repeated  bool        `json:"-"` // the request came before: this is what it answered then
+	Plan      Plan        `json:"plan"`
+	Impact    Impact      `json:"-"`                   // of dry runs of filter and adopt
+	Operation string      `json:"operation,omitempty"` // empty if nothing was changed
+	State     ChangeState `json:"state,omitempty"`
+	// Changed are the filters placed, changed or ended, as they are now; a repeated result names the first 20 of Count.
+	Changed []Filter `json:"changed,omitempty"`
+	Count   int      `json:"count,omitempty"`
+	// Others are filters of other owners that still stand on the agents of an unfilter or release.
+	Others []Filter `json:"others,omitempty"`
+	// Held says why what was ended is not given back yet; empty: it is on its way.
+	Held string    `json:"held,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// LimitConfig is `max_withheld` of the configuration.
+type LimitConfig struct {
+	Cluster LimitValue
+	Rack    LimitValue
+}
+
+// LimitValue is a number of agents or a percentage; the zero value is no limit.
+type LimitValue struct {
+	Count   int
+	Percent float64
+}
+
+// Of returns the limit for a whole of so many agents, 0 for none. A percentage is rounded down, to at least 1.
+func (l LimitValue) Of(whole int) int {
+	if l.Percent > 0 {
+		return max(1, int(l.Percent/100*float64(whole)))
+	}
+	return l.Count
+}

@@ -1,0 +1,180 @@
+package filters
+
+import (
+	"context"
+	"strings"
+)
+
+// Filter withholds the targets for the actor until the request's end. Where the actor's filter stands already, its end
+// and reason become the request's. Errors: Invalid, Unknown, Ambiguous, Denied, Limited, Frozen, Unavailable and
+// Unconfirmed.
+func (s *Service) Filter(ctx context.Context, request Request) (Result, error) {
+	return s.retry(ctx, request.Key, func() (Result, error) {
+		c := s.begin(request, VerbFilter)
+		agents, err := s.targets(c)
+		if err != nil {
+			return Result{}, err
+		}
+		for _, agent := range agents {
+			s.place(c, agent, KindFilter)
+		}
+		return s.finish(ctx, c)
+	})
+}
+
+// Adopt takes over agents that somebody else withheld: from then on they are ours to give back. A reason is required.
+func (s *Service) Adopt(ctx context.Context, request Request) (Result, error) {
+	if strings.TrimSpace(request.Reason) == "" {
+		return Result{}, needsReason("adopt", "agent-four -m \"left by the night shift\"")
+	}
+	return s.retry(ctx, request.Key, func() (Result, error) {
+		c := s.begin(request, VerbAdopt)
+		agents, err := s.targets(c)
+		if err != nil {
+			return Result{}, err
+		}
+		for _, agent := range agents {
+			if err := s.adoptable(agent); err != nil {
+				return Result{}, err
+			}
+			s.place(c, agent, KindAdopt)
+		}
+		return s.finish(ctx, c)
+	})
+}
+
+// Replace makes the actor's own filters be exactly those on the targets (PUT /allocator/filters), in one commit. No
+// targets ends them all.
+func (s *Service) Replace(ctx context.Context, request Request) (Result, error) {
+	return s.retry(ctx, request.Key, func() (Result, error) {
+		c := s.begin(request, VerbFilter)
+		var agents []*Agent
+		if len(request.Targets) > 0 {
+			var err error
+			if agents, err = s.targets(c); err != nil {
+				return Result{}, err
+			}
+		}
+		wanted := make(map[AgentID]bool, len(agents))
+		for _, agent := range agents {
+			wanted[agent.ID] = true
+			s.place(c, agent, KindFilter)
+		}
+		for _, filter := range s.config.Book.Filters() {
+			if filter.Owner == c.Actor.Owner() && filter.Stands() && !wanted[filter.Agent] {
+				c.end(filter, KindRelease)
+			}
+		}
+		return s.finish(ctx, c)
+	})
+}
+
+func (s *Service) targets(c *change) ([]*Agent, error) {
+	if !c.Until.IsZero() && !c.Until.After(c.now) {
+		return nil, &Error{Code: Invalid, Wrong: "the end lies in the past", Expected: "a time to come, such as `--until 18:00` or `--for 2h`"}
+	}
+	return Resolve(s.config.State.Roster(), s.config.Groups, c.Targets)
+}
+
+// place makes the actor's filter stand on the agent, as the request says.
+func (s *Service) place(c *change, agent *Agent, kind Kind) {
+	step := Step{Agent: agent.ID, Hostname: agent.Hostname, Mode: ModeFilter}
+	filter := Filter{
+		ID: DerivedID("f-", c.operation, string(agent.ID)), Agent: agent.ID, Hostname: agent.Hostname, IP: agent.IP, Port: agent.Port, Rack: agent.Rack(),
+		Owner: c.Actor.Owner(), Mode: ModeFilter, Reason: c.Reason, Created: c.now, Until: c.Until,
+		Subject: c.operation, Operation: c.operation, State: StateRecorded, Adopt: kind == KindAdopt,
+	}
+	known := s.config.Book.Filter(filter.Key())
+	if known == nil {
+		c.put(step, filter, kind)
+		return
+	}
+	filter.Revision = known.Revision
+	if !known.Stands() {
+		c.supersede(known)
+		c.put(step, filter, kind)
+		return
+	}
+	s.renew(c, step, *known)
+}
+
+// renew gives a filter that stands the request's end and reason; without either it stays as it is.
+func (s *Service) renew(c *change, step Step, filter Filter) {
+	c.result.Plan.Already = append(c.result.Plan.Already, step)
+	reason := filter.Reason
+	if c.Reason != "" {
+		reason = c.Reason
+	}
+	until := filter.Until
+	if !c.Until.IsZero() {
+		until = c.Until
+	}
+	if until.Equal(filter.Until) && reason == filter.Reason {
+		return
+	}
+	filter.Until, filter.Reason = until, reason
+	c.extend(filter)
+}
+
+func (c *change) put(step Step, filter Filter, kind Kind) {
+	c.commit.Starts = true
+	c.result.Plan.Steps = append(c.result.Plan.Steps, step)
+	c.commit.PutFilter(filter, c.event(kind))
+	c.result.Changed = append(c.result.Changed, filter)
+}
+
+// extend writes a filter whose end or reason has changed. Recording it is all there is to do.
+func (c *change) extend(filter Filter) {
+	event := c.event(KindExtend)
+	event.Outcome = string(StateVerified)
+	c.commit.PutFilter(filter, event)
+	c.result.Changed = append(c.result.Changed, filter)
+}
+
+// supersede tells that an ended filter's giving back will not happen, because the same owner withholds again.
+func (c *change) supersede(filter *Filter) {
+	c.commit.Events = append(c.commit.Events, Event{
+		Kind: KindGave, Subject: filter.Subject, Operation: filter.EndOperation, Agent: filter.Agent, Actor: c.Actor.ID, Cause: c.Cause,
+		Request: c.Key, Outcome: string(StateVerified), Reason: "withheld again before it was given back", Host: filter.Hostname,
+	})
+}
+
+// finish checks the plan and records it, or answers a dry run. A plan without changes is answered without a write.
+func (s *Service) finish(ctx context.Context, c *change) (Result, error) {
+	if err := s.permit(ctx, c); err != nil {
+		return Result{}, err
+	}
+	if err := s.bound(c); err != nil {
+		return Result{}, err
+	}
+	if c.DryRun {
+		if err := s.fresh(c); err != nil {
+			return Result{}, err
+		}
+		c.result.Impact = s.impact(&c.result.Plan)
+		c.result.Count = len(c.result.Changed)
+		return c.result, nil
+	}
+	if len(c.commit.Filters) == 0 {
+		return c.result, nil
+	}
+	if c.commit.Starts {
+		c.commit.Limits = s.limits(&c.result.Plan)
+	}
+	return s.record(ctx, c)
+}
+
+func (s *Service) adoptable(agent *Agent) error {
+	entry := s.config.Book.Ledger(agent.ID)
+	switch {
+	case entry != nil:
+		return &Error{Code: Invalid, Wrong: "`" + agent.Hostname + "` is withheld by us already", Try: "`/mesos filters` shows for whom"}
+	case !agent.Foreign(s.config.State.Condition().Backend):
+		return &Error{Code: Invalid, Wrong: "`" + agent.Hostname + "` takes tasks: nobody withholds it", Expected: "an agent that somebody else withholds", Try: "`/mesos filter " + agent.Hostname + "` withholds it"}
+	}
+	return nil
+}
+
+func needsReason(verb, example string) error {
+	return &Error{Code: Invalid, Wrong: "`" + verb + "` needs a reason", Expected: "`-m` and a few words", Try: "For example `/mesos " + verb + " " + example + "`"}
+}
