@@ -59,14 +59,17 @@ type Agent struct {
 	ID         string            `json:"id"`
 	Hostname   string            `json:"hostname"`
 	Attributes map[string]string `json:"attributes"`
-	// Active is the master's flag: registered and connected.
+	// Active is the master's flag: connected and not deactivated.
 	Active bool `json:"active"`
-	// Deactivated means withheld: its resources are offered to nobody.
+	// Deactivated means that the master offers its resources to nobody.
 	Deactivated bool `json:"deactivated"`
+	// Filtered means that the allocator withholds it, for whatever reason.
+	Filtered bool `json:"filtered"`
 	// Connected tells whether the agent's process can be reached.
-	Connected bool   `json:"connected"`
-	State     string `json:"state,omitempty"`
-	Tasks     []Task `json:"tasks"`
+	Connected bool `json:"connected"`
+	// State is one word, such as active, draining or unreachable.
+	State string `json:"state"`
+	Tasks []Task `json:"tasks"`
 }
 
 // Task is one task on an agent; State is Mesos's name such as TASK_RUNNING.

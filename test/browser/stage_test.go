@@ -50,13 +50,16 @@ func newStage() *stage {
 	s := &stage{view: sim.ClusterView{Leader: "http://127.0.0.1:5050"}, apps: map[string]int{}}
 	for i, name := range []string{"one", "two", "three", "four", "five", "six"} {
 		s.view.Agents = append(s.view.Agents, sim.Agent{
-			ID: "S" + strconv.Itoa(i), Hostname: "agent-" + name, Active: true, Connected: true, State: "ACTIVE",
+			ID: "S" + strconv.Itoa(i), Hostname: "agent-" + name, Active: true, Connected: true, State: "active",
 			Attributes: map[string]string{"rack": "r" + strconv.Itoa(i/2+1), "zone": "z" + strconv.Itoa(i%2+1)},
 		})
 	}
 	slices.SortFunc(s.view.Agents, func(a, b sim.Agent) int { return cmp.Compare(a.Hostname, b.Hostname) })
-	_ = s.Launch("shop", 3, "")
-	_ = s.Launch("search", 2, "")
+	for app, hosts := range map[string][]string{"shop": {"agent-two", "agent-three", "agent-five"}, "search": {"agent-four", "agent-six"}} {
+		for _, host := range hosts {
+			_ = s.Launch(app, 1, host)
+		}
+	}
 	return s
 }
 
@@ -135,7 +138,7 @@ func (s *stage) Kill(app string) error {
 }
 
 func (s *stage) RestartAgent(hostname string) error {
-	s.withhold(hostname, func(agent *sim.Agent) { agent.Active, agent.Connected = false, false })
+	s.withhold(hostname, func(agent *sim.Agent) { agent.Active, agent.Connected, agent.State = false, false, "disconnected" })
 	return nil
 }
 
@@ -211,12 +214,12 @@ func (s *stage) Command(_ context.Context, user, _, text string) (sim.Answer, er
 	words := strings.Fields(text)
 	switch {
 	case len(words) > 2 && words[1] == "filter":
-		s.withhold(words[2], func(agent *sim.Agent) { agent.Deactivated = true })
+		s.withhold(words[2], func(agent *sim.Agent) { agent.Deactivated, agent.State = true, "deactivated" })
 		ts := s.post("", "", words[2]+" takes no new tasks", withheldBlocks(words[2], user))
 		s.post("", ts, "asked by "+user, "")
 		s.post("", ts, "DEACTIVATE_AGENT accepted by 127.0.0.1:5050", "")
 	case len(words) > 2 && words[1] == "unfilter":
-		s.withhold(words[2], func(agent *sim.Agent) { agent.Deactivated = false })
+		s.withhold(words[2], func(agent *sim.Agent) { agent.Deactivated, agent.State = false, "active" })
 		s.post(user, "", words[2]+" takes tasks again", "")
 	case len(words) > 1 && words[1] == "fail":
 		return sim.Answer{}, fmt.Errorf("%s failed with the error \"dispatch_failed\"", words[0])

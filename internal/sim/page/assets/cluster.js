@@ -4,12 +4,18 @@ import {change} from "./server.js";
 
 let before = null; // the cluster as last drawn
 
-// stateOf is an agent's state in one word, the same for eye and ear.
+const words = {
+  deactivated: "Withheld", filtered: "Withheld", draining: "Draining", drained: "Drained", disconnected: "Disconnected",
+  recovered: "Coming back", unreachable: "Unreachable", gone: "Gone for good", down: "Down", absent: "Not registered",
+};
+
+// stateOf is an agent's state for eye and ear: whether it is withheld, whether
+// it is away, and a word for it.
 export function stateOf(agent) {
-  if (agent.connected === false || (!agent.active && !agent.deactivated)) return {name: "gone", word: "Disconnected"};
-  if (agent.state && agent.state !== "ACTIVE" && /DRAIN/.test(agent.state)) return {name: "withheld", word: agent.state === "DRAINED" ? "Drained" : "Draining"};
-  if (agent.deactivated) return {name: "withheld", word: "Withheld"};
-  return {name: "open", word: "Takes tasks"};
+  const withheld = agent.deactivated || agent.filtered || false;
+  const away = !agent.connected;
+  const word = words[agent.state?.toLowerCase()] ?? (away ? "Disconnected" : withheld ? "Withheld" : "Takes tasks");
+  return {withheld, away, word: away && withheld ? `${word}, withheld` : word};
 }
 
 // appsOf counts tasks by app: {name: {running, waiting}}.
@@ -50,7 +56,7 @@ function leader(cluster) {
 const plural = (count, one, many = one + "s") => `${count} ${count === 1 ? one : many}`;
 
 function summary(cluster) {
-  const withheld = cluster.agents.filter((agent) => stateOf(agent).name === "withheld").length;
+  const withheld = cluster.agents.filter((agent) => stateOf(agent).withheld).length;
   const tasks = cluster.agents.reduce((sum, agent) => sum + agent.tasks.length, 0);
   byID("summary").textContent = [
     `${withheld} of ${plural(cluster.agents.length, "agent")} withheld`, plural(tasks, "task"), `${cluster.waiting.length} waiting`,
@@ -69,7 +75,7 @@ function racks(cluster) {
 function tile(agent, old) {
   const state = stateOf(agent);
   const others = Object.entries(agent.attributes ?? {}).filter(([key]) => key !== "rack");
-  const node = el("article", {class: `tile ${state.name}`, data: {agent: agent.hostname, state: state.name}, "aria-label": `${agent.hostname}, ${state.word}`},
+  const node = el("article", {class: `tile${state.withheld ? " withheld" : ""}${state.away ? " away" : ""}`, data: {agent: agent.hostname}, "aria-label": `${agent.hostname}, ${state.word}`},
     el("header", {}, el("h4", {}, agent.hostname), el("span", {class: "state"}, state.word)),
     el("p", {class: "attributes"}, others.map(([key, value]) => `${key} ${value}`).join(" · ") || " "),
     tasks(agent, old));

@@ -50,12 +50,17 @@ export function start({submit, switched, vocabulary}) {
   field.addEventListener("blur", closeList);
   field.addEventListener("keydown", (event) => onKey(event, vocabulary));
   document.addEventListener("keydown", focusOnSlash);
+  document.addEventListener("keyup", () => { slashed = false; });
+  document.addEventListener("keypress", (event) => { if (slashed && event.key === "/") event.preventDefault(); });
 }
+
+let slashed = false; // the key that focused the line is still down: it types nothing
 
 function focusOnSlash(event) {
   const typing = event.target.closest?.("input:not([type=radio]), textarea, select, dialog");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
+  slashed = true;
   document.dispatchEvent(new CustomEvent("show-pane", {detail: "chat"}));
   field.focus();
 }

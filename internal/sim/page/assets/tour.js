@@ -7,8 +7,8 @@ import {become, fill} from "./composer.js";
 const agent = "agent-one", first = "hello", pinned = "hello-pinned";
 
 const on = (cluster, app) => tasksOf(cluster, app).filter((task) => task.host === agent && task.state === "TASK_RUNNING").length > 0;
-const withheld = (cluster) => cluster.agents.some((each) => each.hostname === agent && each.deactivated);
-const takesTasks = (cluster) => cluster.agents.some((each) => each.hostname === agent && each.active && !each.deactivated);
+const withheld = (cluster) => cluster.agents.some((each) => each.hostname === agent && (each.deactivated || each.filtered));
+const takesTasks = (cluster) => cluster.agents.some((each) => each.hostname === agent && each.active && !each.deactivated && !each.filtered);
 const waits = (cluster) => cluster.waiting.some((task) => task.app === pinned);
 
 function tasksOf(cluster, app) {
