@@ -57,6 +57,9 @@ type Agent struct {
 	Deactivated bool `json:"deactivated,omitempty"`
 	// Filtered is set if the allocator module's list holds the agent; on the operator backend it is always false.
 	Filtered bool `json:"filtered,omitempty"`
+	// Registered is when the agent last registered, or registered again, by the master's clock; zero if the master does not
+	// tell. It changes with every restart of the agent and every failover of the master.
+	Registered time.Time `json:"registered,omitzero"`
 	// Drain is the state of the agent's drain.
 	Drain DrainState `json:"drain,omitempty"`
 }

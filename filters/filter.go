@@ -53,6 +53,7 @@ type Filter struct {
 	Operation string      `json:"operation"`        // the operation that placed or last changed it
 	State     ChangeState `json:"state"`            // how far its placing has come
 	Nagged    time.Time   `json:"nagged,omitzero"`  // when the channel was last reminded that it has no end
+	Missing   time.Time   `json:"missing,omitzero"` // when the agent was found to be in no list of the master; zero: it is there
 
 	// Adopt says that the agent was withheld by somebody else and is to become ours as it is.
 	Adopt bool `json:"adopt,omitempty"`

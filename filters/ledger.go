@@ -34,6 +34,8 @@ type LedgerEntry struct {
 	Adopted   bool        `json:"adopted,omitempty"` // was withheld by somebody else before we took it over
 	Losses    int         `json:"losses,omitempty"`  // drifts without a re-registration or failover in between
 	Contested bool        `json:"contested,omitempty"`
+	// Registered is the agent's Registered at the last write: a loss with another one has a cause that we know.
+	Registered time.Time `json:"registered,omitzero"`
 	// DrainSent, DownSent and GoneSent say that the call which kills was sent for this operation: it is never repeated.
 	DrainSent string `json:"drain_sent,omitempty"`
 	DownSent  string `json:"down_sent,omitempty"`

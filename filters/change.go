@@ -1,0 +1,56 @@
+package filters
+
+// ChangeKind says what a Change does.
+type ChangeKind string
+
+// The kinds of changes, in the order in which the reconciler prefers them. Take, Repair and Give call the master; the
+// others only write down what a reading showed or what time brought, except Look, which asks for a reading.
+const (
+	ChangeTake   ChangeKind = "take"   // withhold the agent
+	ChangeRepair ChangeKind = "repair" // withhold it again: the master lost it
+	ChangeGive   ChangeKind = "give"   // give it back
+
+	ChangeHold    ChangeKind = "hold"    // a reading shows it withheld by us: verified
+	ChangeFree    ChangeKind = "free"    // it is not ours any more: the ledger's entry goes
+	ChangeAdopt   ChangeKind = "adopt"   // somebody else's deactivation becomes ours
+	ChangeContest ChangeKind = "contest" // lost again without a cause: repairing stops
+	ChangeUphold  ChangeKind = "uphold"  // people said to go on repairing
+
+	ChangeAccept ChangeKind = "accept" // a filter joins others on an agent that is withheld already
+	ChangeExpire ChangeKind = "expire" // a filter's end has come
+	ChangeSettle ChangeKind = "settle" // an ended filter has nothing left to wait for
+	ChangeMove   ChangeKind = "move"   // the filters follow their host to its new agent ID
+	ChangeNag    ChangeKind = "nag"    // a filter without an end is brought to mind
+
+	ChangeMissing   ChangeKind = "missing"   // the agent is in no list of the master
+	ChangeBack      ChangeKind = "back"      // it is listed again
+	ChangeRestart   ChangeKind = "restart"   // it registered again and is still withheld
+	ChangeForeign   ChangeKind = "foreign"   // it is withheld, and not by us
+	ChangeUnforeign ChangeKind = "unforeign" // it is not any more
+
+	ChangeAsk  ChangeKind = "ask"  // a question is asked, or widened
+	ChangeDone ChangeKind = "done" // a question is done with
+
+	ChangeNotice ChangeKind = "notice" // an agent may be a returned host: a later reading will tell
+	ChangeLook   ChangeKind = "look"   // only a newer reading of the agent can tell
+)
+
+// Change is one difference between what should be, what is and what is written down. What it points to must not be
+// changed.
+type Change struct {
+	Kind  ChangeKind
+	Agent AgentID
+	// Seen is the agent as the newest reading showed it; nil if that did not list it.
+	Seen *Agent
+	// Entry is the ledger's entry; nil if there is none.
+	Entry *LedgerEntry
+	// Filters are the filters that the change is about: those on the agent, ended ones included, or the single one.
+	Filters []*Filter
+	// Question is asked as given, or is the one that is done with.
+	Question *Question
+	// NewAgent is where filters move to, or what was noticed.
+	NewAgent *Agent
+	// Cause is one of the Cause constants; Reason says why in a phrase, empty if the kind says it all.
+	Cause  string
+	Reason string
+}
