@@ -1,0 +1,130 @@
+package mesos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+)
+
+// Cluster is a running simulated cluster. All methods are safe for concurrent use.
+type Cluster struct {
+	config Config
+	log    *slog.Logger
+	agenda *agenda
+	stop   context.CancelFunc
+	tasks  sync.WaitGroup // goroutines of the cluster
+
+	mutex       sync.Mutex // guards everything below and all that it points to
+	masters     []*member
+	leader      *member // whom the masters take for the leader; nil: they know none
+	hosts       []*host // in the order of the configuration
+	agents      map[string]*agent
+	registered  []*agent // those that the leader lists, in the order of their registration
+	framework   *framework
+	machines    map[machineID]*machine
+	schedule    []window
+	filters     map[string]bool // agent IDs that the allocator module has in ZooKeeper
+	subscribers map[*subscriber]bool
+	watchers    map[chan struct{}]bool
+	calls       []Call
+	agentCount  int
+	offerCount  int
+}
+
+// Start listens on the masters' addresses, registers the agents and returns the
+// running cluster. It runs until Close; ctx bounds the start only.
+func Start(ctx context.Context, config Config) (*Cluster, error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("simulated cluster: %w", err)
+	}
+	cluster := newCluster(config.withDefaults())
+	for _, address := range cluster.config.Masters {
+		if err := cluster.addMaster(ctx, address); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulated cluster: %w", err), cluster.Close())
+		}
+	}
+	cluster.begin()
+	return cluster, nil
+}
+
+// newCluster is a cluster without masters and without a pulse.
+func newCluster(config Config) *Cluster {
+	cluster := &Cluster{
+		config:      config,
+		log:         config.Logger,
+		agents:      map[string]*agent{},
+		machines:    map[machineID]*machine{},
+		filters:     map[string]bool{},
+		subscribers: map[*subscriber]bool{},
+		watchers:    map[chan struct{}]bool{},
+		stop:        func() {},
+	}
+	cluster.agenda = newAgenda(&cluster.mutex)
+	return cluster
+}
+
+// begin elects the first master, registers the agents and starts the pulse.
+func (c *Cluster) begin() {
+	ctx, stop := context.WithCancel(context.Background())
+	c.mutex.Lock()
+	c.stop = stop
+	if len(c.masters) > 0 {
+		c.leader = c.masters[0]
+		c.leader.become(leading)
+	}
+	c.framework = newFramework(c)
+	for _, config := range c.config.Agents {
+		newHost := &host{config: config.withDefaults(), running: true}
+		c.hosts = append(c.hosts, newHost)
+		c.register(newHost)
+	}
+	c.mutex.Unlock()
+	c.tasks.Go(func() { c.agenda.run(ctx) })
+}
+
+// Close stops the masters, cuts their connections, and returns when every
+// goroutine of the cluster has ended. Closing twice is harmless.
+func (c *Cluster) Close() error {
+	c.mutex.Lock()
+	c.stop()
+	var errs []error
+	for _, master := range c.masters {
+		errs = append(errs, master.shutDown())
+	}
+	c.mutex.Unlock()
+	c.tasks.Wait()
+	return errors.Join(errs...)
+}
+
+// MasterURLs are the masters' addresses as URLs without a path, in the order of
+// the configuration.
+func (c *Cluster) MasterURLs() []string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	urls := make([]string, 0, len(c.masters))
+	for _, master := range c.masters {
+		urls = append(urls, "http://"+master.address())
+	}
+	return urls
+}
+
+// masterID is the ID of the leading master, from which agents, frameworks and
+// offers get theirs.
+func (c *Cluster) masterID() string {
+	if c.leader == nil {
+		return uuidText()
+	}
+	return c.leader.id
+}
+
+// host finds a host by its hostname.
+func (c *Cluster) host(hostname string) (*host, error) {
+	for _, host := range c.hosts {
+		if host.config.Hostname == hostname {
+			return host, nil
+		}
+	}
+	return nil, fmt.Errorf("simulated cluster: no host %q", hostname)
+}

@@ -1,0 +1,163 @@
+package mesos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// masterState is what a master is at the moment.
+type masterState int
+
+const (
+	standby masterState = iota
+	leading
+	recovering // elected, reading its registry
+	leaderless // knows no leader: its ZooKeeper does not answer
+	dead       // not listening
+)
+
+// member is one master process and its socket.
+type member struct {
+	cluster  *Cluster
+	id       string // new with each start
+	state    masterState
+	listener net.Listener
+	server   *http.Server
+	bound    string // host:port that it has, or had while it listened
+	started  time.Time
+	elected  time.Time
+	pending  *entry // the next thing that it will do
+	logLevel uint32
+}
+
+func (c *Cluster) addMaster(ctx context.Context, address string) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	added := &member{cluster: c, bound: address, state: dead}
+	if err := added.listen(ctx); err != nil {
+		return err
+	}
+	c.masters = append(c.masters, added)
+	return nil
+}
+
+// listen starts the master's process: it stands by on its socket.
+func (m *member) listen(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", m.bound)
+	if err != nil {
+		return fmt.Errorf("master: %w", err)
+	}
+	m.boot()
+	m.listener, m.bound = listener, listener.Addr().String()
+	m.server = &http.Server{Handler: m.handler(), ReadHeaderTimeout: 30 * time.Second}
+	server := m.server
+	m.cluster.tasks.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			m.cluster.log.Error("master stopped serving", "master", m.bound, "error", err)
+		}
+	})
+	return nil
+}
+
+// boot gives the master the memory of a process that has just started.
+func (m *member) boot() {
+	m.id, m.started, m.elected, m.state, m.logLevel = uuidText(), time.Now(), time.Time{}, standby, 0
+}
+
+// shutDown ends the master's process and cuts its connections.
+func (m *member) shutDown() error {
+	m.state = dead
+	m.cluster.agenda.cancel(m.pending)
+	m.pending = nil
+	m.cluster.dropSubscribers(m)
+	if m.server == nil {
+		return nil
+	}
+	err := m.server.Close()
+	m.server = nil
+	return err
+}
+
+// become changes what the master is.
+func (m *member) become(state masterState) {
+	m.state = state
+	if state == recovering || state == leading && m.elected.IsZero() {
+		m.elected = time.Now()
+	}
+}
+
+func (m *member) address() string { return m.bound }
+
+// hostname is how the master calls itself in GET_MASTER and redirects.
+func (m *member) hostname() string {
+	host, _, _ := net.SplitHostPort(m.bound)
+	return host
+}
+
+// leaderCheck is the master's answer to a request that only a ready leader
+// answers; ok means that it is one. The path is where a redirect points.
+func (m *member) leaderCheck(path string) (answer, bool) {
+	switch {
+	case m.state == leaderless || m.cluster.leader == nil:
+		return text(http.StatusServiceUnavailable, "No leader elected"), false
+	case m.cluster.leader != m || m.state == standby:
+		return redirect("//" + m.cluster.leader.address() + path), false
+	}
+	return answer{}, true
+}
+
+// readyCheck is leaderCheck for the v1 API, which also waits for the recovery.
+func (m *member) readyCheck(path string) (answer, bool) {
+	if refused, ok := m.leaderCheck(path); !ok {
+		return refused, false
+	}
+	if m.state == recovering {
+		return text(http.StatusServiceUnavailable, "Master has not finished recovery"), false
+	}
+	return answer{}, true
+}
+
+// handler serves the master's routes.
+func (m *member) handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		asked := &request{Request: r, master: m}
+		reply := m.route(asked)
+		reply.write(w, r)
+		m.cluster.recordCall(Call{
+			At: began, Master: m.bound, Method: r.Method, Path: r.URL.Path,
+			Type: asked.callType, AgentID: asked.agentID, Status: reply.status, Duration: time.Since(began),
+		})
+		if reply.stream != nil {
+			reply.stream(w, r)
+		}
+	})
+}
+
+// request is what a master is asked.
+type request struct {
+	*http.Request
+	master    *member
+	principal string
+	callType  string
+	agentID   string
+}
+
+// route finds who answers a path. The older endpoints exist with and without
+// /master before them.
+func (m *member) route(r *request) answer {
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	if path == "/allocator/filters" && m.cluster.config.Allocator {
+		return m.cluster.allocatorFilters(r)
+	}
+	path = strings.TrimPrefix(path, "/master")
+	if path == "/api/v1" {
+		return m.operatorAPI(r)
+	}
+	return m.olderEndpoint(r, path)
+}

@@ -1,0 +1,128 @@
+package mesos
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/mesos/mesos-go/api/v1/lib/master"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// maxBody bounds what a master reads of a request.
+const maxBody = 32 << 20
+
+// operatorAPI answers POST /api/v1: first who asks and whom, then the envelope,
+// then the call (recordings auth-malformed-none, nonleader-*, recovering-*, err-*).
+func (m *member) operatorAPI(r *request) answer {
+	if refused := m.cluster.authenticate(r, realmReadWrite); refused != nil {
+		return *refused
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return bad("Failed to read the request: " + err.Error())
+	}
+	path := "/master/api/v1"
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	m.cluster.mutex.Lock()
+	refused, ok := m.readyCheck(path)
+	m.cluster.mutex.Unlock()
+	if !ok {
+		return refused
+	}
+	if r.Method != http.MethodPost {
+		return methodNotAllowed(r.Method, http.MethodPost)
+	}
+	return m.call(r, body)
+}
+
+func (m *member) call(r *request, body []byte) answer {
+	media, refused := contentType(r.Request)
+	if refused != nil {
+		return *refused
+	}
+	call, err := decodeCall(media, body)
+	if err != nil {
+		return bad(err.Error())
+	}
+	r.callType, r.agentID = call.Type.String(), agentOf(call)
+	media, refused = acceptedType(r.Request)
+	if refused != nil {
+		return *refused
+	}
+	if call.Type == master.Call_SUBSCRIBE {
+		return m.subscribe(r, media)
+	}
+	if read := m.reads(call); read != nil {
+		return read(media)
+	}
+	if write := m.writes(call); write != nil {
+		if m.cluster.forbidden(r.principal, call) {
+			return statusText(http.StatusForbidden)
+		}
+		return write()
+	}
+	return statusText(http.StatusNotImplemented)
+}
+
+// decodeCall turns a body into a call; its errors are the master's texts.
+func decodeCall(media mediaType, body []byte) (*master.Call, error) {
+	if media == mediaJSON {
+		value, err := parseJSON(string(body))
+		if err != nil {
+			return nil, refusal("Failed to parse body into JSON: " + err.Error())
+		}
+		if body, err = decodeJSON(callMessage, value); err != nil {
+			return nil, refusal("Failed to convert JSON into Call protobuf: " + err.Error())
+		}
+	}
+	call := &master.Call{}
+	if err := call.Unmarshal(body); err != nil {
+		return nil, refusal("Failed to parse body into Call protobuf")
+	}
+	if missing := missingPart(call, body); missing != "" {
+		return nil, refusal("Failed to validate master::Call: Expecting '" + missing + "' to be present")
+	}
+	return call, nil
+}
+
+// missingPart names what a call lacks: its type, or the message that goes with
+// its type.
+func missingPart(call *master.Call, wire []byte) string {
+	present := map[protowire.Number]bool{}
+	for len(wire) > 0 {
+		number, _, size := nextField(wire)
+		if size < 0 {
+			break
+		}
+		wire = wire[size:]
+		present[number] = true
+	}
+	name, known := master.Call_Type_name[int32(call.Type)]
+	if !known || !present[callMessage.Fields().ByName("type").Number()] {
+		return "type"
+	}
+	part := callMessage.Fields().ByName(protoreflect.Name(strings.ToLower(name)))
+	if part != nil && !present[part.Number()] {
+		return string(part.Name())
+	}
+	return ""
+}
+
+// agentOf is the agent that a call is about; "" where it is about none.
+func agentOf(call *master.Call) string {
+	switch call.Type {
+	case master.Call_DRAIN_AGENT:
+		return call.DrainAgent.AgentID.Value
+	case master.Call_DEACTIVATE_AGENT:
+		return call.DeactivateAgent.AgentID.Value
+	case master.Call_REACTIVATE_AGENT:
+		return call.ReactivateAgent.AgentID.Value
+	case master.Call_MARK_AGENT_GONE:
+		return call.MarkAgentGone.AgentID.Value
+	}
+	return ""
+}

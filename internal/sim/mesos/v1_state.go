@@ -1,0 +1,105 @@
+package mesos
+
+import (
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/master"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// stateWire is GetState: the four big answers in one.
+func (c *Cluster) stateWire() wire {
+	var out wire
+	out = append(out, c.tasksWire().field(stateTasks)...)
+	out = append(out, wire{}.field(stateExecutors)...)
+	out = append(out, c.frameworksWire().field(stateFrameworks)...)
+	return append(out, c.agentsWire().field(stateAgents)...)
+}
+
+// tasksWire is GetTasks.
+func (c *Cluster) tasksWire() wire {
+	var out wire
+	for _, a := range c.registered {
+		for _, t := range a.tasks {
+			out = append(out, listed(tasksActive, encode(t.message())))
+		}
+	}
+	for _, t := range c.framework.unreachable {
+		out = append(out, listed(tasksUnreachable, encode(t.message())))
+	}
+	for _, t := range c.framework.completed {
+		out = append(out, listed(tasksCompleted, encode(t.message())))
+	}
+	return out
+}
+
+// frameworksWire is GetFrameworks.
+func (c *Cluster) frameworksWire() wire {
+	return wire{listed(frameworksActive, c.frameworkWire())}
+}
+
+// frameworkWire is the framework as GET_FRAMEWORKS lists it, with the offer
+// constraints that mesos-go does not know.
+func (c *Cluster) frameworkWire() []byte {
+	f := c.framework
+	message := master.Response_GetFrameworks_Framework{
+		FrameworkInfo:    f.info(),
+		Active:           true,
+		Connected:        true,
+		RegisteredTime:   timeInfo(f.registeredAt),
+		ReregisteredTime: timeInfo(f.registeredAt),
+	}
+	var allocated, promised resources
+	for _, a := range c.registered {
+		allocated = allocated.plus(a.allocated())
+		for _, o := range a.offers {
+			promised = promised.plus(o.free)
+			message.Offers = append(message.Offers, c.offerMessage(o))
+		}
+	}
+	message.AllocatedResources = scalarList(allocated, allocatedTo("*", "*"))
+	if len(message.Offers) > 0 {
+		message.OfferedResources = freeList(promised, allocatedTo("*", "*"))
+	}
+	out := encode(&message)
+	out = protowire.AppendTag(out, offerConstraintsField, wireBytes)
+	return protowire.AppendBytes(out, nil)
+}
+
+// frameworkCapabilities are those of a framework that knows partitions.
+var frameworkCapabilities = []mesosapi.FrameworkInfo_Capability{
+	{Type: mesosapi.FrameworkInfo_Capability_MULTI_ROLE},
+	{Type: mesosapi.FrameworkInfo_Capability_PARTITION_AWARE},
+	{Type: mesosapi.FrameworkInfo_Capability_RESERVATION_REFINEMENT},
+}
+
+func (f *framework) info() mesosapi.FrameworkInfo {
+	failover, checkpoint := 100000.0, true
+	return mesosapi.FrameworkInfo{
+		User:            "root",
+		Name:            f.name,
+		ID:              &mesosapi.FrameworkID{Value: f.id},
+		FailoverTimeout: &failover,
+		Checkpoint:      &checkpoint,
+		Roles:           []string{anyRole},
+		Capabilities:    frameworkCapabilities,
+	}
+}
+
+func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
+	config := o.agent.host.config
+	path := "/slave(1)"
+	return mesosapi.Offer{
+		ID:          mesosapi.OfferID{Value: o.id},
+		FrameworkID: mesosapi.FrameworkID{Value: c.framework.id},
+		AgentID:     mesosapi.AgentID{Value: o.agent.id},
+		Hostname:    config.Hostname,
+		URL: &mesosapi.URL{
+			Scheme:  "http",
+			Address: mesosapi.Address{Hostname: &config.Hostname, IP: &config.IP, Port: int32(config.Port)},
+			Path:    &path,
+		},
+		Resources:      freeList(o.free, allocatedTo("", "*")),
+		Attributes:     o.agent.host.attributeList(),
+		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &anyRole},
+	}
+}
