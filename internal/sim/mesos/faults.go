@@ -3,6 +3,7 @@ package mesos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -35,6 +36,24 @@ func (c *Cluster) Failover() error {
 // RestartMaster is Failover for a cluster with one master, and with more too: the
 // leader goes away, and whoever is elected leads.
 func (c *Cluster) RestartMaster() error { return c.Failover() }
+
+// Leaderless makes a master, by its place in the configuration, lose ZooKeeper: it knows no leader and says so.
+func (c *Cluster) Leaderless(master int) error { return c.pin(master, leaderless) }
+
+// StayRecovering makes a master an elected one that cannot read its registry because too few of its kind
+// answer. For a master that leads, from the start.
+func (c *Cluster) StayRecovering(master int) error { return c.pin(master, recovering) }
+
+func (c *Cluster) pin(master int, state masterState) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if master < 0 || master >= len(c.masters) {
+		return fmt.Errorf("simulated cluster: no master %d", master)
+	}
+	c.masters[master].become(state)
+	c.notify()
+	return nil
+}
 
 // successor is the master that will lead after one went away: the next in the
 // order of the configuration, or itself.

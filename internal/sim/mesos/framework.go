@@ -45,6 +45,7 @@ type AppOptions struct {
 	IgnoreTerm bool          // it goes on for the whole grace
 	TaskGroup  bool          // runs under the default executor, which obeys a drain's max_grace_period
 	HTTP       bool          // a command task under an HTTP command executor, which obeys it too
+	Once       bool          // nothing takes the place of a task that ended
 }
 
 // maxCompleted is how many finished tasks of a framework a master remembers
@@ -147,6 +148,9 @@ func (f *framework) waits() bool {
 func (f *framework) ended(t *task) {
 	t.app.tasks = slices.DeleteFunc(t.app.tasks, func(other *task) bool { return other == t })
 	f.unreachable = slices.DeleteFunc(f.unreachable, func(other *task) bool { return other == t })
+	if t.app.options.Once {
+		t.app.wanted--
+	}
 	f.completed = append(f.completed, t)
 	if len(f.completed) > maxCompleted {
 		f.completed = slices.Delete(f.completed, 0, len(f.completed)-maxCompleted)
@@ -156,7 +160,9 @@ func (f *framework) ended(t *task) {
 
 // lost is a task whose agent is unreachable: another takes its place.
 func (f *framework) lost(t *task) {
-	t.app.tasks = slices.DeleteFunc(t.app.tasks, func(other *task) bool { return other == t })
+	if !t.app.options.Once {
+		t.app.tasks = slices.DeleteFunc(t.app.tasks, func(other *task) bool { return other == t })
+	}
 	f.unreachable = append(f.unreachable, t)
 	f.revive()
 }

@@ -22,6 +22,7 @@ type AgentView struct {
 	Active           bool // connected and not deactivated by the master
 	Deactivated      bool // by the master
 	Connected        bool
+	Offered          bool   // a framework holds an offer
 	Filtered         bool   // withheld in the allocator: by the module, or for one of the reasons above
 	State            string // active, deactivated, draining, drained, filtered, disconnected, recovered, unreachable, gone, down or absent
 	Tasks            []TaskView
@@ -82,6 +83,7 @@ func (c *Cluster) view(h *host) AgentView {
 	view.Connected = a.connected
 	view.Active = a.active()
 	view.Filtered = a.withheld
+	view.Offered = len(a.offers) > 0
 	view.State = c.state(a)
 	for _, t := range a.tasks {
 		view.Tasks = append(view.Tasks, TaskView{ID: t.id, App: t.app.name, State: t.state})
