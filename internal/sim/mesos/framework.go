@@ -172,6 +172,9 @@ func (f *framework) lost(t *task) {
 func (f *framework) returned(t *task) {
 	f.unreachable = slices.DeleteFunc(f.unreachable, func(other *task) bool { return other == t })
 	t.state = "TASK_RUNNING"
+	if t.app.options.Once {
+		return // its place was kept
+	}
 	surplus := t.app.missing() <= 0 || f.app(t.app.name) != t.app
 	t.app.tasks = append(t.app.tasks, t)
 	if surplus {
