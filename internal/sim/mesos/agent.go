@@ -121,16 +121,12 @@ func (c *Cluster) reconnect(a *agent) {
 // admit takes an agent back that the leader does not list: after a failover,
 // from unreachable, after it was unregistered or its machine was down.
 func (c *Cluster) admit(a *agent) {
-	afterFailover := a.standing == recovered
 	c.agenda.cancel(a.timeout)
 	a.timeout = nil
 	a.registeredAt = time.Now()
 	a.reregisteredAt = a.registeredAt.Add(time.Microsecond)
 	a.drainStart = time.Time{}
 	c.list(a)
-	if afterFailover {
-		a.withheld = a.withheld || c.filters[a.id]
-	}
 	c.takeTasksBack(a)
 	c.reportLost(a)
 	c.publishAgentAdded(a)
@@ -144,6 +140,7 @@ func (c *Cluster) list(a *agent) {
 	a.withheld = a.deactivated
 	a.changed()
 	c.registered = append(c.registered, a)
+	c.restoreFilters()
 	c.framework.revive()
 }
 

@@ -13,6 +13,7 @@ type answer struct {
 	headers [][2]string
 	body    [][]byte // in pieces: large ones are not copied together
 	stream  func(http.ResponseWriter, *http.Request)
+	dropped bool // the connection is closed without an answer
 }
 
 func text(status int, message string) answer {
@@ -51,6 +52,9 @@ func methodNotAllowed(got string, allowed ...string) answer {
 }
 
 func (a answer) write(w http.ResponseWriter, r *http.Request) {
+	if a.dropped {
+		panic(http.ErrAbortHandler)
+	}
 	header := w.Header()
 	for _, pair := range a.headers {
 		header.Set(pair[0], pair[1])

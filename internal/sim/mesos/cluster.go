@@ -31,6 +31,7 @@ type Cluster struct {
 	calls       []Call
 	agentCount  int
 	offerCount  int
+	closed      bool
 }
 
 // Start listens on the masters' addresses, registers the agents and returns the
@@ -88,6 +89,7 @@ func (c *Cluster) begin() {
 // goroutine of the cluster has ended. Closing twice is harmless.
 func (c *Cluster) Close() error {
 	c.mutex.Lock()
+	c.closed = true
 	c.stop()
 	var errs []error
 	for _, master := range c.masters {
@@ -96,6 +98,17 @@ func (c *Cluster) Close() error {
 	c.mutex.Unlock()
 	c.tasks.Wait()
 	return errors.Join(errs...)
+}
+
+// enter counts a request among the cluster's goroutines, unless it is closed.
+func (c *Cluster) enter() (done func(), ok bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.closed {
+		return nil, false
+	}
+	c.tasks.Add(1)
+	return c.tasks.Done, true
 }
 
 // MasterURLs are the masters' addresses as URLs without a path, in the order of

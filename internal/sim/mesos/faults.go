@@ -14,6 +14,10 @@ import (
 func (c *Cluster) Failover() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	return c.failOver()
+}
+
+func (c *Cluster) failOver() error {
 	old := c.leader
 	if old == nil || old.state != leading {
 		return errors.New("simulated cluster: no master leads")

@@ -186,24 +186,24 @@ func (c *Cluster) updateSchedule(schedule maintenance.Schedule) answer {
 	return accepted()
 }
 
-// answerInverseOffers is the framework's consent for machines that run agents.
+// AnswerInverseOffers makes the framework accept the inverse offers of machines
+// that drain, as it does by itself, or decline them.
+func (c *Cluster) AnswerInverseOffers(accept bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.framework.declines = !accept
+	for _, kept := range c.machines {
+		kept.answers = nil
+	}
+	c.answerInverseOffers()
+}
+
+// answerInverseOffers is the framework's word on machines that run agents.
 func (c *Cluster) answerInverseOffers() {
 	for _, a := range c.registered {
 		kept := c.machines[a.host.machine()]
 		if kept != nil && kept.mode == machineDraining && len(kept.answers) == 0 && a.connected {
-			kept.answers = []inverseAnswer{{accepted: true, at: time.Now()}}
-		}
-	}
-}
-
-// AnswerInverseOffers makes the framework accept or decline the inverse offers
-// of every machine that drains.
-func (c *Cluster) AnswerInverseOffers(accept bool) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	for _, a := range c.registered {
-		if kept := c.machines[a.host.machine()]; kept != nil && kept.mode == machineDraining {
-			kept.answers = []inverseAnswer{{accepted: accept, at: time.Now()}}
+			kept.answers = []inverseAnswer{{accepted: !c.framework.declines, at: time.Now()}}
 		}
 	}
 }

@@ -125,14 +125,19 @@ func (m *member) readyCheck(path string) (answer, bool) {
 // handler serves the master's routes.
 func (m *member) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		done, ok := m.cluster.enter()
+		if !ok {
+			panic(http.ErrAbortHandler)
+		}
+		defer done()
 		began := time.Now()
 		asked := &request{Request: r, master: m}
 		reply := m.route(asked)
-		reply.write(w, r)
 		m.cluster.recordCall(Call{
 			At: began, Master: m.bound, Method: r.Method, Path: r.URL.Path,
 			Type: asked.callType, AgentID: asked.agentID, Status: reply.status, Duration: time.Since(began),
 		})
+		reply.write(w, r)
 		if reply.stream != nil {
 			reply.stream(w, r)
 		}

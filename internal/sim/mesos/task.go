@@ -146,6 +146,7 @@ func (c *Cluster) takeTasksBack(a *agent) {
 		if !t.agentKnowsUpdate {
 			t.update = nil
 		}
+		t.statuses = slices.DeleteFunc(t.statuses, func(s status) bool { return s.source == sourceMaster })
 		if t.state == "TASK_UNREACHABLE" {
 			c.framework.returned(t)
 		}
