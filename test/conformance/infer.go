@@ -1,0 +1,198 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Within returns a suite that replays the recordings of a directory without a scenario inside the known ones: a recording
+// takes its place in the series whose names begin like its own, by its slot or its time; the start state and
+// what happens in between are the series' own. What begins like nothing known is replayed by itself, in the order of
+// its time, against the state that its address stands for. Only the directory's own results count.
+func (s *Suite) Within(known *Suite) *Suite {
+	joined := &Suite{
+		Scenario:   known.Scenario.clone(),
+		Recordings: maps.Clone(known.Recordings),
+		Others:     s.Others,
+		Asked:      make(map[string]bool),
+	}
+	maps.Copy(joined.Recordings, s.Recordings)
+	for name := range s.Recordings {
+		joined.Asked[name] = true
+	}
+	for _, name := range joined.unplaced() {
+		if !joined.insert(name) {
+			joined.append(name)
+		}
+	}
+	joined.Scenario.Series = slices.DeleteFunc(joined.Scenario.Series, func(series Series) bool {
+		names, err := joined.Replayed(series)
+		return err == nil && !slices.ContainsFunc(names, func(name string) bool { return joined.Asked[name] })
+	})
+	return joined
+}
+
+func (s *Scenario) clone() *Scenario {
+	copied := *s
+	copied.Series = slices.Clone(s.Series)
+	copied.States = maps.Clone(s.States)
+	return &copied
+}
+
+// unplaced returns the recordings that no series replays and that no reason excuses, in the order of their time.
+func (s *Suite) unplaced() []string {
+	placed := make(map[string]bool)
+	for _, series := range s.Scenario.Series {
+		names, err := s.Replayed(series)
+		if err != nil {
+			continue // validated when it was loaded
+		}
+		for _, name := range names {
+			placed[name] = true
+		}
+	}
+	return slices.DeleteFunc(InOrder(s.Recordings), func(name string) bool {
+		return placed[name] || s.Scenario.unreplayed(name) != ""
+	})
+}
+
+// insert puts a recording into the series of its kind, after the last step that was recorded before it.
+func (s *Suite) insert(name string) bool {
+	best, shared := -1, 0
+	for i, series := range s.Scenario.Series {
+		names, err := s.Replayed(series)
+		if err != nil {
+			continue
+		}
+		for _, other := range names {
+			if common := commonPrefix(name, other); common > shared {
+				best, shared = i, common
+			}
+		}
+	}
+	if best < 0 || shared <= len(firstWord(name)) {
+		return false
+	}
+	series := s.Scenario.Series[best]
+	lines := strings.Split(series.Steps, "\n")
+	series.Steps = strings.Join(slices.Insert(lines, s.place(lines, name), stepFor(s.Recordings[name])), "\n")
+	s.Scenario.Series[best] = series
+	return true
+}
+
+// place is the line before which a recording belongs: directly after the step recorded before it or, when the
+// next one was recorded nearer in time, directly before that.
+func (s *Suite) place(lines []string, name string) int {
+	before, after := -1, -1
+	for i, line := range lines {
+		names := s.namesOf(line)
+		if len(names) == 0 {
+			continue
+		}
+		if s.earlier(names[0], name) {
+			before, after = i, -1
+		} else if after < 0 {
+			after = i
+		}
+	}
+	switch {
+	case before < 0 && after < 0:
+		return len(lines)
+	case before < 0:
+		return after
+	case after < 0:
+		return before + 1
+	}
+	at := s.Recordings[name].RecordedAt
+	first, last := s.namesOf(lines[before]), s.namesOf(lines[after])
+	if s.Recordings[last[0]].RecordedAt.Sub(at) < at.Sub(s.Recordings[first[len(first)-1]].RecordedAt) {
+		return after
+	}
+	return before + 1
+}
+
+func (s *Suite) namesOf(line string) []string {
+	if line = strings.TrimSpace(line); !strings.HasPrefix(line, "replay ") {
+		return nil
+	}
+	return s.Matching(splitStep(line).Args)
+}
+
+func (s *Suite) earlier(a, b string) bool {
+	if c := s.Recordings[a].RecordedAt.Compare(s.Recordings[b].RecordedAt); c != 0 {
+		return c < 0
+	}
+	return natural(a, b) < 0
+}
+
+// stepFor is the step that replays a recording.
+func stepFor(recording Recording) string {
+	if recording.Stream() {
+		return fmt.Sprintf("subscribe %s\nevents %s", recording.Name, recording.Name)
+	}
+	return "replay " + recording.Name
+}
+
+// append replays a recording of an unknown kind: together with its like of the same address.
+func (s *Suite) append(name string) {
+	state := s.stateOf(s.Recordings[name])
+	if state == "" {
+		s.Scenario.Unreplayed = maps.Clone(s.Scenario.Unreplayed)
+		s.Scenario.Unreplayed[name] = "no start state has a master at " + s.Recordings[name].Request.Address
+		return
+	}
+	own := "alone: " + firstWord(name) + state
+	for i, series := range s.Scenario.Series {
+		if series.Name == own {
+			s.Scenario.Series[i].Steps += "\n" + stepFor(s.Recordings[name])
+			return
+		}
+	}
+	s.Scenario.Series = append(s.Scenario.Series, Series{Name: own, State: state, Steps: stepFor(s.Recordings[name])})
+}
+
+// stateOf is the first state of the scenario that has a master at the recorded address, and the module when it is asked.
+func (s *Suite) stateOf(recording Recording) string {
+	var fallback string
+	for _, series := range s.Scenario.Series {
+		state := s.Scenario.States[series.State]
+		has := slices.ContainsFunc(state.Masters, func(master Master) bool { return master.Address == recording.Request.Address })
+		module := strings.HasPrefix(recording.Request.Path, "/allocator/")
+		switch {
+		case has && state.Allocator == module:
+			return series.State
+		case has && fallback == "":
+			fallback = series.State
+		}
+	}
+	return fallback
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// firstWord is a name up to and with its first dash.
+func firstWord(name string) string {
+	word, _, _ := strings.Cut(name, "-")
+	return word + "-"
+}
+
+// idleReasons returns the patterns of reasons that name no file, so that the list of them stays true.
+func (s *Suite) idleReasons() []string {
+	var idle []string
+	for pattern := range s.Scenario.Unreplayed {
+		matches := func(name string) bool { ok, _ := path.Match(pattern, name); return ok }
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(s.Recordings)), matches) && !slices.ContainsFunc(s.Others, matches) {
+			idle = append(idle, pattern)
+		}
+	}
+	return slices.Sorted(slices.Values(idle))
+}

@@ -1,0 +1,101 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// history is left out: it tells of what happened before the start state, which only the recorded cluster lived through.
+var history = []string{"completed_tasks", "completed_frameworks", "completed_executors", "unregistered_frameworks"}
+
+// moments are fields whose value is when something happened, in whatever unit.
+var moments = []string{
+	"registered_time", "reregistered_time", "unregistered_time", "estimated_drain_start_time", "timestamp",
+	"start_time", "elected_time", "build_time", "build_date", "unreachable_time",
+}
+
+// opaque are fields whose value means nothing outside of its cluster.
+var opaque = []string{"uuid", "status_update_uuid", "executor_pid", "container_id", "task_id", "executor_id", "offer_id", "executor_container_id"}
+
+// unordered are the lists whose order a real master changes from answer to answer.
+var unordered = []string{
+	"agents", "recovered_agents", "slaves", "recovered_slaves", "filters", "tasks", "frameworks", "executors",
+	"unreachable_tasks", "orphan_tasks", "draining_machines", "down_machines", "statuses_by_framework", "roles",
+	"resources", "total_resources", "allocated_resources", "used_resources_full", "launched_tasks", "containers", "metrics",
+}
+
+// momentary says what depends on the instant of the question: which offers a framework holds just then.
+var momentary = []string{"offered_resources", "offered_resources_full"}
+
+// normaliser makes two answers comparable: identifiers by name, times and opaque values by presence,
+// lists without order sorted.
+type normaliser struct {
+	names *symbols
+}
+
+// tree decodes JSON and normalises it.
+func (n normaliser) tree(text []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("decode JSON: %w", err)
+	}
+	return n.value("", value), nil
+}
+
+func (n normaliser) value(key string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return n.object(key, v)
+	case []any:
+		return n.list(key, v)
+	case string:
+		return n.names.replace(v)
+	default:
+		return v
+	}
+}
+
+func (n normaliser) object(key string, fields map[string]any) any {
+	out := make(map[string]any, len(fields))
+	for name, field := range fields {
+		switch {
+		case slices.Contains(history, name):
+		case slices.Contains(momentary, name) && !withheld(fields):
+		case slices.Contains(moments, name):
+			out[name] = "<time>"
+		case slices.Contains(opaque, name):
+			out[name] = "<" + name + ">"
+		case key == "master_info" && slices.Contains([]string{"id", "ip", "port", "hostname", "address"}, name):
+			out[name] = "<" + name + ">"
+		default:
+			out[name] = n.value(name, field)
+		}
+	}
+	return out
+}
+
+// withheld says whether an object is an agent that gets no offers: then what is offered of it is no chance.
+func withheld(fields map[string]any) bool { return fields["active"] == false }
+
+func (n normaliser) list(key string, items []any) any {
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = n.value("", item)
+	}
+	if slices.Contains(unordered, key) {
+		slices.SortFunc(out, func(a, b any) int { return strings.Compare(canonical(a), canonical(b)) })
+	}
+	return out
+}
+
+func canonical(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}

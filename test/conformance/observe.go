@@ -1,0 +1,69 @@
+package conformance
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
+
+// observe finds which agent runs on which host in an answer, in the order in which the agents stand there.
+// History is not looked at: an agent that was once on a host is not the one of the start state.
+func observe(value any, found func(id, hostname string)) {
+	switch v := value.(type) {
+	case map[string]any:
+		if id, hostname := identity(v); id != "" {
+			found(id, hostname)
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if !slices.Contains(history, name) {
+				observe(v[name], found)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			observe(item, found)
+		}
+	}
+}
+
+// identity reads an agent's ID and hostname from its AgentInfo, its entry in /slaves, or a filter of the allocator module.
+func identity(fields map[string]any) (id, hostname string) {
+	hostname, _ = fields["hostname"].(string)
+	for _, name := range []string{"id", "agentId"} {
+		switch field := fields[name].(type) {
+		case string:
+			id = field
+		case map[string]any:
+			id, _ = field["value"].(string)
+		}
+		if hostname != "" && agentID.MatchString(id) {
+			return id, hostname
+		}
+	}
+	return "", ""
+}
+
+// observeJSON is observe on text; text that is no JSON shows no agents.
+func observeJSON(text []byte, found func(id, hostname string)) {
+	var value any
+	if json.Unmarshal(text, &value) == nil {
+		observe(value, found)
+	}
+}
+
+// hostsOf collects the host of every agent ID that any of the recordings shows.
+func hostsOf(recordings ...map[string]Recording) map[string]string {
+	hosts := make(map[string]string)
+	found := func(id, hostname string) { hosts[id] = hostname }
+	for _, some := range recordings {
+		for _, recording := range some {
+			if recording.Response.BodyEncoding == "json" {
+				observeJSON(recording.Response.Body, found)
+			}
+			for _, frame := range recording.Frames {
+				observeJSON(frame.Event, found)
+			}
+		}
+	}
+	return hosts
+}

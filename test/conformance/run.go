@@ -1,0 +1,244 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	simmesos "cordon/internal/sim/mesos"
+)
+
+// Result is what came of one recording.
+type Result struct {
+	Name  string
+	Equal bool
+	// Report says what differs, for people; empty when equal.
+	Report string
+}
+
+// Suite is a directory of recordings with the scenario that replays them.
+type Suite struct {
+	Scenario   *Scenario
+	Recordings map[string]Recording
+	// Others are JSON files that are no recorded request or stream.
+	Others []string
+	// Elsewhere are recordings of other directories that show which agent was on which host.
+	Elsewhere map[string]Recording
+	// Asked are the recordings whose results count; nil: all.
+	Asked map[string]bool
+}
+
+// Open reads a directory and its scenario; the scenario is nil when the directory has none.
+func Open(dir fs.FS) (*Suite, error) {
+	recordings, others, err := LoadRecordings(dir)
+	if err != nil {
+		return nil, err
+	}
+	suite := &Suite{Recordings: recordings, Others: others}
+	suite.Scenario, err = LoadScenario(dir)
+	if err != nil && !isMissing(err) {
+		return nil, err
+	}
+	return suite, nil
+}
+
+// run is one series against its own cluster.
+type run struct {
+	suite     *Suite
+	state     State
+	cluster   *simmesos.Cluster
+	targets   map[string]string // recorded address -> the simulated master's host:port
+	hosts     map[string]string // recorded agent ID -> hostname
+	recorded  *symbols
+	simulated *symbols
+	streams   map[string]*stream
+	results   []Result
+}
+
+// Replay runs one series and returns a result for each of its recordings. An error means that the series
+// itself could not go on: a step failed, or the state was never reached.
+func (s *Suite) Replay(ctx context.Context, series Series) (results []Result, err error) {
+	steps, err := series.Parse()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		suite: s, state: s.Scenario.States[series.State], hosts: hostsOf(s.Elsewhere, s.Recordings),
+		recorded: newSymbols(), simulated: newSymbols(), streams: make(map[string]*stream),
+	}
+	if err := r.start(ctx); err != nil {
+		return nil, fmt.Errorf("start state %s: %w", series.State, err)
+	}
+	defer func() {
+		for _, stream := range r.streams {
+			stream.close()
+		}
+		err = firstError(err, r.cluster.Close())
+	}()
+	for _, step := range steps {
+		if err := verbs[step.Verb].do(ctx, r, step.Args); err != nil {
+			return r.results, fmt.Errorf("%s %s: %w", step.Verb, strings.Join(step.Args, " "), err)
+		}
+		r.meet()
+	}
+	return r.results, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start brings up the cluster of the state, with its tasks running.
+func (r *run) start(ctx context.Context) error {
+	config := r.config()
+	cluster, err := simmesos.Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	r.cluster = cluster
+	if err := r.assignRoles(); err != nil {
+		return firstError(err, cluster.Close())
+	}
+	r.meet()
+	for _, hostname := range slices.Sorted(maps.Keys(r.state.Tasks)) {
+		options := simmesos.AppOptions{Agent: hostname, Once: true}
+		if err := r.launch(ctx, "sleep", r.state.Tasks[hostname], options); err != nil {
+			return firstError(err, cluster.Close())
+		}
+	}
+	return nil
+}
+
+func (r *run) config() simmesos.Config {
+	config := simmesos.Config{
+		Allocator: r.state.Allocator, Credentials: r.state.Credentials, Onlookers: r.state.Onlookers, Framework: "testfw",
+		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 10 * time.Millisecond,
+		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
+		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,
+	}
+	for range r.state.Masters {
+		config.Masters = append(config.Masters, "127.0.0.1:0")
+	}
+	for _, hostname := range r.state.Agents {
+		agent := r.suite.Scenario.Agents[hostname]
+		config.Agents = append(config.Agents, simmesos.AgentConfig{
+			Hostname: hostname, IP: agent.IP, Port: agent.Port, Attributes: agent.Attributes,
+			CPUs: agent.CPUs, MemMB: agent.Mem, DiskMB: agent.Disk,
+		})
+	}
+	return config
+}
+
+// assignRoles notes which simulated master answers for which recorded address, and gives both sides' masters one name.
+func (r *run) assignRoles() error {
+	r.targets = make(map[string]string)
+	for i, raw := range r.cluster.MasterURLs() {
+		address, err := url.Parse(raw)
+		if err != nil {
+			return err
+		}
+		master := r.state.Masters[i]
+		if err := r.assume(i, master.Role); err != nil {
+			return err
+		}
+		name := fmt.Sprintf("<master %d>", i+1)
+		r.targets[master.Address] = address.Host
+		r.simulated.names[address.Host] = name
+		r.recorded.names[master.Address] = name
+		if master.Name != "" {
+			r.recorded.names[master.Name] = name
+		}
+	}
+	return nil
+}
+
+// assume puts a master into its role; leader and standby follow from the order.
+func (r *run) assume(master int, role string) error {
+	switch role {
+	case "leaderless":
+		return r.cluster.Leaderless(master)
+	case "recovering":
+		return r.cluster.StayRecovering(master)
+	}
+	return nil
+}
+
+// meet gives names to agents that have joined the simulated cluster.
+func (r *run) meet() {
+	for _, agent := range r.cluster.Snapshot().Agents {
+		r.simulated.agent(agent.ID, agent.Hostname)
+	}
+}
+
+// replay sends one recording and compares the answer.
+func (r *run) replay(ctx context.Context, name string) error {
+	recording, ok := r.suite.Recordings[name]
+	if !ok {
+		return fmt.Errorf("no recording %s", name)
+	}
+	body, path, err := r.prepare(recording)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	got, err := ask(ctx, r.target(recording), recording.Request, path, body)
+	if err != nil {
+		r.note(name, []string{"no answer: " + err.Error()})
+		return nil
+	}
+	r.learn(recording)
+	observeJSON(got.body, r.simulated.agent)
+	compare := comparison{
+		recorded: normaliser{r.recorded}, simulated: normaliser{r.simulated}, ignore: r.suite.Scenario.ignored(name),
+	}
+	r.note(name, compare.differences(recording.Request.Method, recording.Response, got))
+	return nil
+}
+
+// target is the simulated master that stands for the recorded address; an address that the state does not name is the leader's.
+func (r *run) target(recording Recording) string {
+	if target, ok := r.targets[recording.Request.Address]; ok {
+		return target
+	}
+	return r.targets[r.state.Masters[0].Address]
+}
+
+// prepare translates the agent IDs of a request.
+func (r *run) prepare(recording Recording) (body []byte, path string, err error) {
+	raw, err := recording.Request.Bytes()
+	if err != nil {
+		return nil, "", err
+	}
+	for _, text := range []string{recording.Request.Path, string(raw)} {
+		for _, id := range agentID.FindAllString(text, -1) {
+			if hostname, known := r.hosts[id]; known {
+				r.recorded.agent(id, hostname)
+			}
+		}
+	}
+	body = []byte(translate(string(raw), r.recorded, r.simulated))
+	return body, translate(recording.Request.Path, r.recorded, r.simulated), nil
+}
+
+// learn names the agents that a recorded answer shows.
+func (r *run) learn(recording Recording) {
+	if recording.Response.BodyEncoding == "json" {
+		observeJSON(recording.Response.Body, r.recorded.agent)
+	}
+}
+
+func (r *run) note(name string, differences []string) {
+	if r.suite.Asked != nil && !r.suite.Asked[name] {
+		return
+	}
+	r.results = append(r.results, Result{Name: name, Equal: len(differences) == 0, Report: strings.Join(differences, "\n")})
+}

@@ -1,0 +1,88 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// symbols gives the identifiers of one side, recorded or simulated, names that both sides share:
+// the first agent that was seen on agent-one is <agent-one 1> whatever its agent ID.
+type symbols struct {
+	names  map[string]string // identifier -> name
+	counts map[string]int    // name without its number -> how many
+}
+
+func newSymbols() *symbols {
+	return &symbols{names: make(map[string]string), counts: make(map[string]int)}
+}
+
+// agent names an agent ID after its host; a second ID on the same host gets the next number.
+func (s *symbols) agent(id, hostname string) {
+	s.add(id, hostname)
+}
+
+func (s *symbols) add(id, kind string) {
+	if _, known := s.names[id]; known || id == "" {
+		return
+	}
+	s.counts[kind]++
+	s.names[id] = fmt.Sprintf("<%s %d>", kind, s.counts[kind])
+}
+
+// find returns the identifier that has a name, "" when none has.
+func (s *symbols) find(name string) string {
+	for id, candidate := range s.names {
+		if candidate == name {
+			return id
+		}
+	}
+	return ""
+}
+
+const uuid = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`
+
+var (
+	agentID     = regexp.MustCompile(uuid + `-S\d+`)
+	frameworkID = regexp.MustCompile(uuid + `-\d{4}\b`)
+	offerID     = regexp.MustCompile(uuid + `-O\d+`)
+	anyUUID     = regexp.MustCompile(uuid)
+)
+
+// nobody is the prefix of the agent IDs that the recorder made up: they stay as they are on both sides.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
+// replace writes names for all identifiers in a text.
+func (s *symbols) replace(text string) string {
+	text = agentID.ReplaceAllStringFunc(text, func(id string) string {
+		if name, known := s.names[id]; known {
+			return name
+		}
+		if strings.HasPrefix(id, nobody) {
+			return "<nobody>"
+		}
+		return "<former agent>"
+	})
+	text = offerID.ReplaceAllString(text, "<offer>")
+	text = frameworkID.ReplaceAllStringFunc(text, func(id string) string {
+		s.add(id, "framework")
+		return s.names[id]
+	})
+	text = anyUUID.ReplaceAllString(text, "<uuid>")
+	for id, name := range s.names {
+		if strings.Contains(id, ":") { // a master's host and port
+			text = strings.ReplaceAll(text, id, name)
+		}
+	}
+	return text
+}
+
+// translate rewrites the recorded agent IDs of a request to the simulated ones of the same name.
+func translate(text string, recorded, simulated *symbols) string {
+	return agentID.ReplaceAllStringFunc(text, func(id string) string {
+		if known := simulated.find(recorded.names[id]); recorded.names[id] != "" && known != "" {
+			return known
+		}
+		return id
+	})
+}
