@@ -2,6 +2,7 @@ package filters
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -48,14 +49,14 @@ func (s *Service) Adopt(ctx context.Context, request Request) (Result, error) {
 func (s *Service) Replace(ctx context.Context, request Request) (Result, error) {
 	return s.retry(ctx, request.Key, func() (Result, error) {
 		c := s.begin(request, VerbFilter)
+		wanted := s.keep(c)
 		var agents []*Agent
-		if len(request.Targets) > 0 {
+		if len(c.Targets) > 0 {
 			var err error
 			if agents, err = s.targets(c); err != nil {
 				return Result{}, err
 			}
 		}
-		wanted := make(map[AgentID]bool, len(agents))
 		for _, agent := range agents {
 			wanted[agent.ID] = true
 			s.place(c, agent, KindFilter)
@@ -67,6 +68,20 @@ func (s *Service) Replace(ctx context.Context, request Request) (Result, error) 
 		}
 		return s.finish(ctx, c)
 	})
+}
+
+// keep takes the targets out of the change that name an agent which is away just now and under the actor's filter.
+func (s *Service) keep(c *change) map[AgentID]bool {
+	kept := map[AgentID]bool{}
+	c.Targets = slices.DeleteFunc(slices.Clone(c.Targets), func(target Target) bool {
+		known := s.config.Book.Filter(FilterKey{target.Agent, ModeFilter, c.Actor.Owner()})
+		away := target.Agent != "" && s.config.State.Roster().Agent(target.Agent) == nil && known != nil && known.Stands()
+		if away {
+			kept[target.Agent] = true
+		}
+		return away
+	})
+	return kept
 }
 
 func (s *Service) targets(c *change) ([]*Agent, error) {
