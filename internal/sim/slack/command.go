@@ -98,7 +98,7 @@ func (w *Workspace) hear(ctx context.Context, in *interaction, ack acknowledgeme
 
 // await waits for the first reply, as long as a person would.
 func (w *Workspace) await(ctx context.Context, waiting *waiter) error {
-	timeout := time.NewTimer(w.config.AnswerTimeout)
+	timeout := time.NewTimer(w.config.ReplyTimeout)
 	defer timeout.Stop()
 	select {
 	case <-waiting.first:

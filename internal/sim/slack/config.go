@@ -45,9 +45,10 @@ type Config struct {
 	// Unlimited switches the rate limits of the Web API off (SetMode "rate-limit" still works).
 	Unlimited bool
 
-	// AnswerTimeout is how long the bot has to acknowledge, and how long Command and Click wait for an answer
-	// after an empty acknowledgement. Default 3 s, as in Slack.
+	// AnswerTimeout is how long the bot has to acknowledge. Default 3 s, as in Slack.
 	AnswerTimeout time.Duration
+	// ReplyTimeout is how long Command, Click and Submit wait for a reply after an empty acknowledgement. Default 3 s.
+	ReplyTimeout time.Duration
 	// PingInterval is the time between the pings on a socket, default 10 s.
 	PingInterval time.Duration
 	// EventRetries are the delays before an event that was not acknowledged is sent again. Default: at once, 1 min, 5 min.
@@ -96,6 +97,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.AppToken = cmp.Or(c.AppToken, "xapp-1-"+c.AppID+"-"+secret(12))
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:0")
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 3*time.Second)
+	c.ReplyTimeout = cmp.Or(c.ReplyTimeout, 3*time.Second)
 	c.PingInterval = cmp.Or(c.PingInterval, 10*time.Second)
 	if c.EventRetries == nil {
 		c.EventRetries = []time.Duration{0, time.Minute, 5 * time.Minute}
