@@ -62,10 +62,9 @@ func (p *page) apply(request changeRequest) error {
 	case "kill":
 		return p.kill(request.App)
 	case "restart-agent":
-		if err := p.knownAgent(request.Agent); err != nil {
-			return err
-		}
-		return p.Cluster.RestartAgent(request.Agent)
+		return p.onAgent(request.Agent, p.Cluster.RestartAgent)
+	case "lose-work-dir":
+		return p.onAgent(request.Agent, p.Cluster.LoseWorkDir)
 	case "failover":
 		return p.Cluster.Failover()
 	case "cut-redis":
@@ -73,7 +72,7 @@ func (p *page) apply(request changeRequest) error {
 	case "slack":
 		return p.slack(request)
 	}
-	return bad("do: %q is not known; expected launch, kill, restart-agent, failover, cut-redis or slack", request.Do)
+	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, failover, cut-redis or slack", request.Do)
 }
 
 func (p *page) launch(request changeRequest) error {
@@ -107,6 +106,13 @@ func checkApp(app string) error {
 		return bad("app: %q is not an app's name; expected small letters, digits, dots and hyphens, such as web-1", app)
 	}
 	return nil
+}
+
+func (p *page) onAgent(hostname string, do func(string) error) error {
+	if err := p.knownAgent(hostname); err != nil {
+		return err
+	}
+	return do(hostname)
 }
 
 func (p *page) knownAgent(hostname string) error {

@@ -12,6 +12,14 @@ type commandRequest struct {
 	Channel string `json:"channel"`
 }
 
+type clickRequest struct {
+	User      string         `json:"user"`
+	MessageTS string         `json:"message_ts"`
+	ActionID  string         `json:"action_id"`
+	BlockID   string         `json:"block_id"`
+	Values    map[string]any `json:"values"`
+}
+
 type chatAnswer struct {
 	OK        bool      `json:"ok"`
 	TriggerID string    `json:"trigger_id"`
@@ -44,7 +52,7 @@ func (p *page) command(w http.ResponseWriter, r *http.Request) {
 
 // click answers POST /sim/click once the bot has answered.
 func (p *page) click(w http.ResponseWriter, r *http.Request) {
-	var request Click
+	var request clickRequest
 	err := decode(w, r, &request)
 	if err == nil {
 		request.User, err = p.person(request.User)
@@ -56,7 +64,9 @@ func (p *page) click(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	got, err := p.Workspace.Click(r.Context(), request)
+	got, err := p.Workspace.Click(r.Context(), Click{
+		User: request.User, MessageTS: request.MessageTS, ActionID: request.ActionID, BlockID: request.BlockID, Values: request.Values,
+	})
 	p.chatted(w, got, err)
 }
 

@@ -2,8 +2,9 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
 	"time"
+
+	simslack "cordon/internal/sim/slack"
 )
 
 // Cluster is what the page needs of a simulated Mesos cluster. Its methods are
@@ -19,6 +20,9 @@ type Cluster interface {
 	Kill(app string) error
 	// RestartAgent restarts the agent process; tasks run on.
 	RestartAgent(hostname string) error
+	// LoseWorkDir destroys an agent's disk: its tasks end, and it comes back as
+	// a new agent that takes tasks.
+	LoseWorkDir(hostname string) error
 	// Failover makes the standing-by master lead.
 	Failover() error
 }
@@ -86,30 +90,13 @@ type Waiting struct {
 	Agent string `json:"agent"`
 }
 
-// Message is one message as a person sees it (CONTRACTS.md).
-type Message struct {
-	TS        string          `json:"ts"`
-	ThreadTS  string          `json:"thread_ts"`
-	Channel   string          `json:"channel"`
-	User      string          `json:"user"`
-	Ephemeral bool            `json:"ephemeral"`
-	Edited    bool            `json:"edited"`
-	Text      string          `json:"text"`
-	Blocks    json.RawMessage `json:"blocks"`
-}
-
-// Answer is what a person got for a command or a click.
-type Answer struct {
-	TriggerID string
-	Replies   []Message
-}
-
-// Click is a pressed button. User is a person's name; BlockID is needed only
-// when a message has the same action ID twice.
-type Click struct {
-	User      string         `json:"user"`
-	MessageTS string         `json:"message_ts"`
-	ActionID  string         `json:"action_id"`
-	BlockID   string         `json:"block_id"`
-	Values    map[string]any `json:"values"`
-}
+// What passes between the page and the workspace has the workspace's own shape:
+// its JSON is that of CONTRACTS.md already.
+type (
+	// Message is one message as a person sees it.
+	Message = simslack.Message
+	// Answer is what a person got for a command or a click.
+	Answer = simslack.Answer
+	// Click is a pressed button; its User is a person's name.
+	Click = simslack.Click
+)

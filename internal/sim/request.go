@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	simslack "cordon/internal/sim/slack"
 )
 
 // maxBody is more than any command or click needs.
@@ -51,6 +53,10 @@ func decode(w http.ResponseWriter, r *http.Request, value any) error {
 func fail(w http.ResponseWriter, err error) {
 	if p := new(problem); errors.As(err, &p) {
 		refuse(w, p.status, p.text)
+		return
+	}
+	if refused := new(simslack.Error); errors.As(err, &refused) {
+		refuse(w, http.StatusBadRequest, refused.Message)
 		return
 	}
 	refuse(w, http.StatusBadRequest, err.Error())

@@ -1,0 +1,97 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	simmesos "cordon/internal/sim/mesos"
+	simslack "cordon/internal/sim/slack"
+)
+
+const operator = "operator"
+
+func demoPeople() []Person {
+	return []Person{
+		{Name: "alice", ID: "U0ALICE", Role: operator},
+		{Name: "bob", ID: "U0BOB", Role: operator},
+		{Name: "carol", ID: "U0CAROL", Role: "onlooker"},
+	}
+}
+
+func startWorkspace(ctx context.Context, config Config, people []Person) (*simslack.Workspace, error) {
+	zone := localZone()
+	var users []simslack.User
+	for _, person := range people {
+		users = append(users, simslack.User{ID: person.ID, Name: person.Name, TimeZone: zone})
+	}
+	return simslack.Start(ctx, simslack.Config{
+		TeamID: teamID, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,
+		BotURL: config.BotURL, Logger: config.Logger,
+	})
+}
+
+// startCluster opens six agents in three racks with a few apps. Times are short:
+// somebody is watching.
+func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error) {
+	masters := config.Addresses.Masters
+	if len(masters) == 0 {
+		masters = []string{"127.0.0.1:0", "127.0.0.1:0"}
+	}
+	cluster, err := simmesos.Start(ctx, simmesos.Config{
+		Agents: demoAgents(), Masters: masters, Logger: config.Logger,
+		HeartbeatInterval: 5 * time.Second, AllocationInterval: 200 * time.Millisecond, OfferHold: 20 * time.Millisecond,
+		TaskStart: 200 * time.Millisecond, AgentRestart: 3 * time.Second, AgentTimeout: 10 * time.Second,
+		Election: 1500 * time.Millisecond, Recovery: 300 * time.Millisecond, Reregistration: 2 * time.Second,
+		ReregistrationTimeout: 30 * time.Second,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return cluster, runApps(cluster)
+}
+
+// demoAgents puts agent-one last: apps go to the emptiest agents, first come
+// first, so that it stays the emptiest and the tour's first app lands there.
+func demoAgents() []simmesos.AgentConfig {
+	var agents []simmesos.AgentConfig
+	for i, number := range []string{"one", "two", "three", "four", "five", "six"} {
+		agents = append(agents, simmesos.AgentConfig{
+			Hostname: "agent-" + number, IP: fmt.Sprintf("10.0.%d.%d", i/2+1, i%2+1),
+			Attributes: map[string]string{"rack": fmt.Sprintf("r%d", i/2+1), "zone": fmt.Sprintf("z%d", i%2+1)},
+			CPUs:       4, MemMB: 16 << 10, DiskMB: 64 << 10,
+		})
+	}
+	return append(agents[1:], agents[0])
+}
+
+// runApps starts what runs before anybody comes.
+func runApps(cluster *simmesos.Cluster) error {
+	return errors.Join(cluster.Launch("shop", 5, ""), cluster.Launch("search", 2, ""), cluster.Launch("mail", 1, ""))
+}
+
+// clusterPort shows a simulated cluster in the words of CONTRACTS.md.
+type clusterPort struct{ *simmesos.Cluster }
+
+func (c clusterPort) Snapshot() ClusterView {
+	shot := c.Cluster.Snapshot()
+	view := ClusterView{}
+	if shot.Leader != "" {
+		view.Leader = "http://" + shot.Leader
+	}
+	for _, agent := range shot.Agents {
+		shown := Agent{
+			ID: agent.ID, Hostname: agent.Hostname, Attributes: agent.Attributes, Active: agent.Active,
+			Deactivated: agent.Deactivated, Filtered: agent.Filtered && agent.State == "filtered", Connected: agent.Connected, State: agent.State,
+		}
+		for _, task := range agent.Tasks {
+			shown.Tasks = append(shown.Tasks, Task(task))
+		}
+		view.Agents = append(view.Agents, shown)
+	}
+	for _, waiting := range shot.Waiting {
+		view.Waiting = append(view.Waiting, Waiting(waiting))
+	}
+	return view
+}
