@@ -54,11 +54,14 @@ func TestMessageLife(t *testing.T) {
 	}
 	got := w.Messages("carol")
 	wantTexts(t, "carol sees", got, "confirmed", "asked by alice")
-	if got[0].TS != ts || !got[0].Edited || got[0].ThreadTS != "" || got[1].TS != reply || got[1].ThreadTS != ts || got[1].Edited || got[0].User != BotUserID {
+	if got[0].TS != ts || !got[0].Edited || string(got[0].Blocks) != "[]" || got[0].ThreadTS != "" || got[1].TS != reply || got[1].ThreadTS != ts || got[1].Edited || got[0].User != BotUserID {
 		t.Errorf("messages %+v", got)
 	}
-	if !strings.Contains(string(got[0].Blocks), `"*agent-one*"`) {
-		t.Errorf("an update without blocks keeps them; got %s", got[0].Blocks)
+	if _, _, _, err := api.UpdateMessage("C0OPS", reply, slackgo.MsgOptionText("in blocks", false), slackgo.MsgOptionBlocks(sentence("*blocks*"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Messages("carol")[1]; got.Edited || !strings.Contains(string(got.Blocks), `"*blocks*"`) {
+		t.Errorf("an update with blocks is not marked as edited: %+v", got)
 	}
 	if _, _, err := api.DeleteMessage("C0OPS", reply); err != nil {
 		t.Fatal(err)
@@ -397,6 +400,21 @@ func TestConversations(t *testing.T) {
 	opened, _, _, err := api.OpenConversation(&slackgo.OpenConversationParameters{Users: []string{"U0BOB"}})
 	if err != nil || opened.ID != "D0BOB" {
 		t.Errorf("opened %+v, %v", opened, err)
+	}
+}
+
+func TestAttachments(t *testing.T) {
+	w := start(t, nil)
+	post := func(attachments any) map[string]any {
+		return call(t, w, "chat.postMessage", map[string]any{"channel": "C0OPS", "attachments": attachments})
+	}
+	if got := post([]any{map[string]any{"text": "old style"}}); got["ok"] != true || got["message"].(map[string]any)["attachments"] == nil {
+		t.Errorf("got %v", got)
+	}
+	for want, attachments := range map[string]any{"invalid_attachments": "x", "no_text": []any{}, "too_many_attachments": make([]map[string]any, 101)} {
+		if got := post(attachments); got["error"] != want {
+			t.Errorf("got %v, want %s", got["error"], want)
+		}
 	}
 }
 

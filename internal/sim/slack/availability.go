@@ -50,13 +50,14 @@ func (a *availability) current() (string, time.Duration, <-chan struct{}) {
 	return a.mode, left, a.changed
 }
 
-// await returns when Slack is not down, or with the error of ctx.
-func (a *availability) await(ctx context.Context) error {
+// await returns when Slack is not down, or with the error of ctx. It tells whether it had to wait.
+func (a *availability) await(ctx context.Context) (waited bool, err error) {
 	for {
 		mode, left, changed := a.current()
 		if mode != modeDown {
-			return ctx.Err()
+			return waited, ctx.Err()
 		}
+		waited = true
 		var over <-chan time.Time
 		if left > 0 {
 			timer := time.NewTimer(left)
@@ -67,7 +68,7 @@ func (a *availability) await(ctx context.Context) error {
 		case <-changed:
 		case <-over:
 		case <-ctx.Done():
-			return ctx.Err()
+			return waited, ctx.Err()
 		}
 	}
 }

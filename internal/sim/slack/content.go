@@ -3,6 +3,7 @@ package slack
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,8 +13,8 @@ import (
 const (
 	textLimit       = 40000
 	updateTextLimit = 4000
-	// blockTextLimit bounds the text of all blocks together. Slack does not document it; reports put it near 12,000
-	// (github.com/slackapi/bolt-js issue 2867).
+	// blockTextLimit bounds the text of all blocks together. Slack does not document it; it was seen between 11,341 and
+	// 13,297 characters (github.com/slackapi/bolt-js issues 2867 and 2509).
 	blockTextLimit = 12000
 )
 
@@ -60,9 +61,7 @@ func readBlocks(text string) (json.RawMessage, error) {
 		return nil, nil
 	}
 	var blocks []any
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&blocks); err != nil {
+	if err := decodeExactly(text, &blocks); err != nil {
 		return nil, fail("invalid_blocks_format")
 	}
 	if problems := checkBlocks("/blocks", blocks, messageBlocks, messageBlockLimit); len(problems) > 0 {
@@ -132,6 +131,16 @@ func textLength(value any) int {
 		}
 	}
 	return total
+}
+
+// decodeExactly reads one JSON value that is all of the text, and keeps numbers as they are written.
+func decodeExactly(text string, value any) error {
+	if !json.Valid([]byte(text)) {
+		return errors.New("not JSON")
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(value)
 }
 
 // encode writes JSON without escaping <, > and &, which mrkdwn is full of.

@@ -45,12 +45,17 @@ type acknowledgement struct {
 	isJSON bool
 }
 
-// deliver hands a delivery over: to one of the sockets if there is one, else by HTTP. While Slack is down it waits.
+// deliver hands a delivery over: to one of the sockets if there is one, else by HTTP. While Slack is down it waits,
+// and then for a bot on Socket Mode to come back.
 func (w *Workspace) deliver(ctx context.Context, d delivery) (acknowledgement, error) {
 	ctx, cancel := w.within(ctx)
 	defer cancel()
-	if err := w.mode.await(ctx); err != nil {
+	waited, err := w.mode.await(ctx)
+	if err != nil {
 		return acknowledgement{}, err
+	}
+	if waited {
+		w.pool.awaitReturn(ctx)
 	}
 	ctx, expire := context.WithTimeout(ctx, w.config.AnswerTimeout)
 	defer expire()

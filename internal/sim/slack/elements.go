@@ -63,9 +63,7 @@ func (p part) text(name string) string {
 // parts lists the interactive elements of stored blocks.
 func parts(blocks json.RawMessage) []part {
 	var list []map[string]any
-	decoder := json.NewDecoder(strings.NewReader(string(blocks)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&list); err != nil {
+	if err := decodeExactly(string(blocks), &list); err != nil {
 		return nil
 	}
 	var found []part

@@ -177,6 +177,40 @@ func TestClickAndSuggestInsideModal(t *testing.T) {
 	}
 }
 
+func TestPushedViews(t *testing.T) {
+	w := start(t, impatient)
+	b := newBot(t, w)
+	pushed := make(chan error, 3)
+	b.interaction = func(callback slackgo.InteractionCallback) any {
+		view := dialog("Level")
+		view.Blocks.BlockSet = append(view.Blocks.BlockSet, slackgo.NewActionBlock("", buttonOf("deeper", "", "Deeper")))
+		if callback.View.ID == "" {
+			_, _ = b.api.OpenView(callback.TriggerID, view)
+			return nil
+		}
+		_, err := b.api.PushView(callback.TriggerID, view)
+		pushed <- err
+		return nil
+	}
+	b.connect(t, w)
+	openDialog(t, w, b)
+	for level := range 3 {
+		views := w.Views("alice")
+		top := views[len(views)-1]
+		if _, err := w.Click(t.Context(), Click{User: "alice", ViewID: top.ID, ActionID: "deeper"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-pushed; level < 2 && err != nil {
+			t.Error(err)
+		} else if level == 2 {
+			wantSlackError(t, err, "push_limit_reached")
+		}
+	}
+	if views := w.Views("alice"); len(views) != 3 || views[2].RootID != views[0].ID {
+		t.Errorf("views %+v", views)
+	}
+}
+
 func TestViewLimits(t *testing.T) {
 	w := start(t, nil)
 	view := dialog("A title that is too long for Slack")

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 const (
 	socketLimit = 10 // connections of one app
 	ticketLife  = 30 * time.Second
+	returnTime  = 10 * time.Second // in which a bot should be back after Slack was down
 )
 
 // pool holds the connected sockets.
@@ -17,11 +19,13 @@ type pool struct {
 	mu      sync.Mutex
 	tickets map[string]time.Time // one-time passes from apps.connections.open
 	sockets []*socket
+	joined  chan struct{} // closed and made anew with each socket
+	used    bool          // there was a socket before
 	closed  bool
 	running sync.WaitGroup
 }
 
-func newPool() *pool { return &pool{tickets: map[string]time.Time{}} }
+func newPool() *pool { return &pool{tickets: map[string]time.Time{}, joined: make(chan struct{})} }
 
 func (p *pool) issue() string {
 	p.mu.Lock()
@@ -57,6 +61,9 @@ func (p *pool) join(s *socket) (count int, refusal string) {
 	}
 	p.running.Add(1)
 	p.sockets = append(p.sockets, s)
+	p.used = true
+	close(p.joined)
+	p.joined = make(chan struct{})
 	return len(p.sockets), ""
 }
 
@@ -76,6 +83,25 @@ func (p *pool) pick() *socket {
 		return nil
 	}
 	return staying[rand.IntN(len(staying))]
+}
+
+// awaitReturn gives a bot that had a socket the time to open one again.
+func (p *pool) awaitReturn(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, returnTime)
+	defer cancel()
+	for {
+		p.mu.Lock()
+		there, joined := len(p.sockets) > 0 || !p.used, p.joined
+		p.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-joined:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (p *pool) all() []*socket {

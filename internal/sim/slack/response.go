@@ -83,11 +83,8 @@ func (w *Workspace) respond(in *interaction, args arguments) error {
 	return nil
 }
 
-// replace rewrites the message that was clicked. Blocks that are not given go: the new message is the whole one.
+// replace rewrites the message that was clicked.
 func (w *Workspace) replace(in *interaction, c content) error {
-	if c.blocks == nil {
-		c.blocks = []byte("[]")
-	}
 	p, err := w.timeline.rewrite(in.original, c)
 	if err != nil {
 		return err

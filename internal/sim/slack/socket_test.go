@@ -68,6 +68,27 @@ func TestEnvelope(t *testing.T) {
 	wantTexts(t, "replies", (<-answers).Replies, "hi")
 }
 
+func TestPrivateChannelsKeepTheirNames(t *testing.T) {
+	w := start(t, func(c *Config) {
+		c.Channels = []Channel{{ID: "C0SECRET", Name: "secret", Private: true, Members: []string{"U0ALICE"}}}
+	})
+	b := newBot(t, w)
+	names := make(chan string, 1)
+	b.command = func(command slackgo.SlashCommand) any {
+		names <- command.ChannelName
+		return map[string]string{"text": "ok"}
+	}
+	b.connect(t, w)
+	for channel, want := range map[string]string{"": "ops", "C0SECRET": "privategroup", "D0ALICE": "directmessage"} {
+		if _, err := w.Command(t.Context(), "alice", channel, "/mesos"); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-names; got != want {
+			t.Errorf("channel %q has the name %q, want %q", channel, got, want)
+		}
+	}
+}
+
 func TestTicketIsForOneConnection(t *testing.T) {
 	w := start(t, nil)
 	_, url, err := client(t, w).StartSocketModeContext(t.Context())
@@ -187,12 +208,8 @@ func TestSlackDown(t *testing.T) {
 	b := newBot(t, w)
 	b.command = func(slackgo.SlashCommand) any { return map[string]string{"text": "ok"} }
 	b.serve(t, w)
-	connection, _ := dial(t, w)
 	if err := w.SetMode("down", 0); err != nil {
 		t.Fatal(err)
-	}
-	if _, _, err := connection.ReadMessage(); err == nil {
-		t.Error("the socket was not cut")
 	}
 	var status slackgo.StatusCodeError
 	if _, err := b.api.AuthTest(); !errors.As(err, &status) || status.Code != http.StatusServiceUnavailable {
@@ -220,6 +237,33 @@ func TestSlackDown(t *testing.T) {
 	wantTexts(t, "replies", (<-answers).Replies, "ok")
 }
 
+func TestDownCutsSockets(t *testing.T) {
+	w := start(t, nil)
+	connection, _ := dial(t, w)
+	if err := w.SetMode("down", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := connection.ReadMessage(); err == nil {
+		t.Error("the socket was not cut")
+	}
+}
+
+// A command typed while Slack was down reaches a bot on Socket Mode when it is back.
+func TestSocketsComeBack(t *testing.T) {
+	w := start(t, nil)
+	b := newBot(t, w)
+	b.command = func(slackgo.SlashCommand) any { return map[string]string{"text": "ok"} }
+	b.connect(t, w)
+	if err := w.SetMode("down", 100*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := w.Command(t.Context(), "alice", "", "/mesos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, "replies", answer.Replies, "ok")
+}
+
 func TestModesEndByThemselves(t *testing.T) {
 	w := start(t, nil)
 	api := client(t, w)
@@ -233,7 +277,7 @@ func TestModesEndByThemselves(t *testing.T) {
 	if err := w.SetMode("down", 20*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.mode.await(t.Context()); err != nil {
+	if _, err := w.mode.await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := api.AuthTest(); err != nil {

@@ -95,9 +95,15 @@ func (t *timeline) change(ts string, edit func(*post) error) (post, error) {
 	return changed, nil
 }
 
-// rewrite gives a post new content. As in Slack, blocks and attachments that are not mentioned stay.
+// rewrite gives a post new content. As Slack documents for chat.update: text without blocks removes the blocks and marks
+// the message as edited, blocks do not mark it; attachments that are not mentioned stay.
 func (t *timeline) rewrite(ts string, c content) (post, error) {
 	return t.change(ts, func(p *post) error {
+		if c.blocks == nil && c.text != "" {
+			c.blocks = json.RawMessage("[]")
+			p.Edited = true
+			p.editedTS = t.stamp()
+		}
 		p.Text = c.text
 		if c.blocks != nil {
 			p.Blocks = c.blocks
@@ -108,8 +114,6 @@ func (t *timeline) rewrite(ts string, c content) (post, error) {
 		if c.metadata != nil {
 			p.metadata = c.metadata
 		}
-		p.Edited = true
-		p.editedTS = t.stamp()
 		return nil
 	})
 }

@@ -109,10 +109,8 @@ var viewShape = object(shape{
 
 // readView checks the definition of a modal.
 func readView(text string) (map[string]any, error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
 	var fields map[string]any
-	if err := decoder.Decode(&fields); err != nil || fields == nil {
+	if err := decodeExactly(text, &fields); err != nil || fields == nil {
 		return nil, fail("invalid_arguments")
 	}
 	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
