@@ -25,7 +25,8 @@ type Cluster struct {
 	framework   *framework
 	machines    map[machineID]*machine
 	schedule    []window
-	filters     map[string]bool // agent IDs that the allocator module has in ZooKeeper
+	weights     map[string]float64 // of roles
+	filters     map[string]bool    // agent IDs that the allocator module has in ZooKeeper
 	subscribers map[*subscriber]bool
 	watchers    map[chan struct{}]bool
 	calls       []Call
@@ -57,6 +58,7 @@ func newCluster(config Config) *Cluster {
 		log:         config.Logger,
 		agents:      map[string]*agent{},
 		machines:    map[machineID]*machine{},
+		weights:     map[string]float64{},
 		filters:     map[string]bool{},
 		subscribers: map[*subscriber]bool{},
 		watchers:    map[chan struct{}]bool{},

@@ -85,13 +85,36 @@ func fillList(message protoreflect.Message, field protoreflect.FieldDescriptor, 
 }
 
 func fillMessage(message protoreflect.Message, field protoreflect.FieldDescriptor, object jsonObject) error {
-	if field.Kind() != protoreflect.MessageKind || field.IsMap() {
+	if field.IsMap() {
+		return fillMap(message.Mutable(field).Map(), field, object)
+	}
+	if field.Kind() != protoreflect.MessageKind {
 		return unexpected("object", field)
 	}
 	if field.IsList() {
 		return fill(message.Mutable(field).List().AppendMutable().Message(), object)
 	}
 	return fill(message.Mutable(field).Message(), object)
+}
+
+// fillMap sets a map's entries; Mesos has maps from words to messages and to
+// words only.
+func fillMap(entries protoreflect.Map, field protoreflect.FieldDescriptor, object jsonObject) error {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		key := protoreflect.ValueOfString(name).MapKey()
+		if inner, ok := object[name].(jsonObject); ok && field.MapValue().Kind() == protoreflect.MessageKind {
+			if err := fill(entries.Mutable(key).Message(), inner); err != nil {
+				return err
+			}
+			continue
+		}
+		value, err := scalarOf(field.MapValue(), object[name])
+		if err != nil {
+			return err
+		}
+		entries.Set(key, value)
+	}
+	return nil
 }
 
 // scalarOf converts a JSON scalar; an invalid value without an error means that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -97,6 +98,20 @@ func (m *member) address() string { return m.bound }
 func (m *member) hostname() string {
 	host, _, _ := net.SplitHostPort(m.bound)
 	return host
+}
+
+// ip and port are the master's address in parts.
+func (m *member) ip() string {
+	address, err := netip.ParseAddrPort(m.bound)
+	if err != nil {
+		return "127.0.0.1"
+	}
+	return address.Addr().Unmap().String()
+}
+
+func (m *member) port() uint32 {
+	address, _ := netip.ParseAddrPort(m.bound)
+	return uint32(address.Port())
 }
 
 // leaderCheck is the master's answer to a request that only a ready leader

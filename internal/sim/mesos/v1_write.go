@@ -20,6 +20,9 @@ func (m *member) writes(call *master.Call) func() answer {
 	case master.Call_MARK_AGENT_GONE:
 		return c.locked(func() answer { return c.markAgentGone(call.MarkAgentGone.AgentID.Value) })
 	}
+	if change := m.settingWrite(call); change != nil {
+		return c.locked(change)
+	}
 	if change := c.maintenanceWrite(call); change != nil {
 		return c.locked(change)
 	}
