@@ -1,0 +1,193 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cordon/filters"
+)
+
+// Config is what a Bot needs. Clusters is required.
+type Config struct {
+	Clusters map[string]Service
+	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
+	// that one.
+	Channels map[string]string
+	// Teller brings answers that come later; nil: nobody is promised one.
+	Teller Teller
+	// Observe is called after each command, and must not block; nil: not called.
+	Observe func(Observation)
+	Logger  *slog.Logger // nil: slog.Default
+	// Within is how long a command may take, 2.2 s if zero: Slack wants its answer in 3 s, and we promise 2.5 s.
+	Within time.Duration
+	// Patience is how long the bot asks for a lost answer, 25 minutes if zero: Slack takes a late one for half an hour.
+	Patience time.Duration
+}
+
+// Bot answers commands. Safe for concurrent use.
+type Bot struct {
+	config  Config
+	names   []string // of clusters, sorted
+	lost    lost
+	gate    sync.RWMutex // held for reading by running commands, for writing to stop
+	stopped bool
+}
+
+// New returns a Bot over the clusters. It panics without one: that is a mistake of the program.
+func New(config Config) *Bot {
+	if len(config.Clusters) == 0 {
+		panic("commands: a Bot needs a cluster")
+	}
+	if config.Within == 0 {
+		config.Within = 2200 * time.Millisecond
+	}
+	if config.Patience == 0 {
+		config.Patience = 25 * time.Minute
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Observe == nil {
+		config.Observe = func(Observation) {}
+	}
+	bot := &Bot{config: config}
+	for name := range config.Clusters {
+		bot.names = append(bot.names, name)
+	}
+	slices.Sort(bot.names)
+	bot.lost.slots = make(chan struct{}, lostMost)
+	bot.lost.stop = make(chan struct{})
+	return bot
+}
+
+// SetTeller sets who brings later answers. It must be called before the first command: Teller and Bot know each other.
+func (b *Bot) SetTeller(teller Teller) { b.config.Teller = teller }
+
+// turn is one command on its way.
+type turn struct {
+	Input
+	command Command
+	cluster string
+	service Service
+	by      time.Time // the local time by which it is answered
+}
+
+// Handle answers one command or press within Config.Within. The reply says what happened: errors are replies too.
+func (b *Bot) Handle(ctx context.Context, input Input) Reply {
+	started := time.Now()
+	t := &turn{Input: input, by: started.Add(b.config.Within)}
+	ctx, cancel := context.WithDeadline(ctx, t.by)
+	defer cancel()
+	reply, err := b.handle(ctx, t)
+	reply.Cluster = t.cluster
+	b.config.Observe(Observation{
+		Verb: t.command.Verb, Cluster: t.cluster, Actor: input.Actor.ID, RequestKey: input.RequestKey, Cause: input.Cause,
+		Code: reply.Code, Took: time.Since(started), Err: err,
+	})
+	return reply
+}
+
+func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+			b.config.Logger.Error("a command panicked", "request", t.RequestKey, "cause", cause, "stack", string(debug.Stack()))
+			reply = b.refuse(t, err)
+		}
+	}()
+	b.gate.RLock()
+	defer b.gate.RUnlock()
+	if b.stopped {
+		return renderStopping(), nil
+	}
+	if err := b.understand(t); err != nil {
+		return b.refuse(t, err), err
+	}
+	reply, err = t.do(ctx)
+	if err != nil {
+		return b.refuse(t, err), err
+	}
+	return reply, nil
+}
+
+// understand finds what is asked, and of which cluster.
+func (b *Bot) understand(t *turn) (err error) {
+	if t.Press != nil {
+		t.command, err = t.Press.command()
+	} else {
+		t.command, err = Parse(t.Text)
+	}
+	if err != nil {
+		return err
+	}
+	t.cluster, err = b.route(t)
+	if err != nil && t.command.Verb == "help" {
+		t.cluster, err = b.names[0], nil // help answers everywhere
+	}
+	t.service = b.config.Clusters[t.cluster]
+	return err
+}
+
+func (b *Bot) route(t *turn) (string, error) {
+	name := t.command.Cluster
+	switch {
+	case t.Cluster != "" && name != "" && name != t.Cluster:
+		return "", &filters.Error{Code: filters.Denied, Wrong: "this speaks to *" + t.Cluster + "* alone", Expected: "no `-c`, or `-c " + t.Cluster + "`"}
+	case t.Cluster != "":
+		name = t.Cluster
+	case name == "" && len(b.names) == 1:
+		name = b.names[0]
+	case name == "":
+		name = b.config.Channels[t.Channel]
+	}
+	if b.config.Clusters[name] != nil {
+		return name, nil
+	}
+	known := "`" + strings.Join(b.names, "`, `") + "`"
+	if name == "" {
+		return "", &filters.Error{Code: filters.Invalid, Wrong: "this channel belongs to no cluster", Expected: "`-c` and one of " + known}
+	}
+	return "", &filters.Error{Code: filters.Unknown, Wrong: "I know no cluster `" + clip(name, 40) + "`", Expected: "one of " + known}
+}
+
+// refuse makes a reply of an error. Of a change whose fate is not known it promises to say more.
+func (b *Bot) refuse(t *turn, err error) Reply {
+	if t.mayHaveHappened(err) {
+		return renderUnconfirmed(t.doubt(), b.resolve(t))
+	}
+	if t.Press != nil && (filters.CodeOf(err) == filters.Unknown || filters.CodeOf(err) == filters.Conflict) {
+		return renderStale(err)
+	}
+	return renderRefusal(err)
+}
+
+// mayHaveHappened tells whether the error leaves open what became of a change.
+func (t *turn) mayHaveHappened(err error) bool {
+	verb := lexicon[t.command.Verb]
+	if t.service == nil || verb == nil || verb.needs == filters.VerbLook || t.command.DryRun {
+		return false
+	}
+	if _, known := errors.AsType[*filters.Error](err); !known {
+		return true
+	}
+	return filters.CodeOf(err) == filters.Unconfirmed
+}
+
+// Stop refuses new commands from now on, waits for running ones, and gives those whose answer was lost until ctx ends to
+// learn what became of them.
+func (b *Bot) Stop(ctx context.Context) {
+	b.gate.Lock()
+	first := !b.stopped
+	b.stopped = true
+	b.gate.Unlock()
+	if first {
+		b.lost.end(ctx)
+	}
+}

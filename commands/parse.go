@@ -1,0 +1,426 @@
+package commands
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cordon/filters"
+)
+
+// Command is a command that was understood. What it says about agents and times is checked for form only.
+type Command struct {
+	Verb    string // never an alias
+	Cluster string // as given with -c; empty: the channel's
+	Targets []filters.Target
+	IDs     []string // of release; the question of answer
+	For     time.Duration
+	Until   When
+	Reason  string
+	DryRun  bool
+	Yes     bool
+	All     bool
+	Agree   bool   // answer: yes
+	Topic   string // help: the verb to explain
+}
+
+// Parse reads one command, without the slash command itself. Nothing at all is help. Errors are filters.Errors with code
+// Invalid that name what is wrong. Safe for concurrent use.
+func Parse(text string) (Command, error) {
+	words, err := words(text)
+	if err != nil {
+		return Command{}, err
+	}
+	verb, rest, err := findVerb(words)
+	if err != nil {
+		return Command{}, err
+	}
+	given, err := verb.read(rest)
+	if err != nil {
+		return Command{}, err
+	}
+	return verb.command(given)
+}
+
+// findVerb takes the verb out of the words; -c may stand before it.
+func findVerb(words []string) (*verb, []string, error) {
+	i := 0
+	for i < len(words) && strings.HasPrefix(words[i], "-") {
+		switch word := words[i]; {
+		case word == "-c" || word == "--cluster":
+			i += 2
+		case word == "-h" || word == "--help":
+			return lexicon["help"], append(slices.Clone(words[:i]), words[i+1:]...), nil
+		default:
+			i++
+		}
+	}
+	if i >= len(words) {
+		return lexicon["help"], words, nil
+	}
+	name := strings.ToLower(strings.TrimRight(words[i], ",.:;!?"))
+	if name == "" {
+		name = words[i]
+	}
+	rest := append(slices.Clone(words[:i]), words[i+1:]...)
+	verb := lexicon[name]
+	if verb == nil {
+		return nil, nil, unknownVerb(name)
+	}
+	if verb.name != "help" && asksForHelp(rest) {
+		return lexicon["help"], []string{verb.name}, nil
+	}
+	return verb, rest, nil
+}
+
+func asksForHelp(words []string) bool {
+	return len(words) > 0 && (words[len(words)-1] == "--help" || words[len(words)-1] == "-h")
+}
+
+func unknownVerb(name string) error {
+	known := make([]string, 0, len(lexicon))
+	for word := range lexicon {
+		known = append(known, word)
+	}
+	err := &filters.Error{Code: filters.Invalid, Wrong: "I do not know `" + clip(name, 40) + "`", Try: "`/mesos help` lists what I do"}
+	if nearest := filters.Nearest(name, known, 1); len(nearest) > 0 {
+		err.Try = "Nearest: `/mesos " + nearest[0] + "`"
+	}
+	return err
+}
+
+// setting is one flag as it was given.
+type setting struct {
+	*flag
+	value string
+}
+
+// read arranges words behind the verb and has the grammar read them. The usual shapes take a short cut, which gives
+// what kong gives (a test compares the two) at a hundredth of its price.
+func (v *verb) read(words []string) (given, error) {
+	settings, rest, err := v.arrange(words)
+	if err != nil {
+		return given{}, err
+	}
+	if given, ok := shortCut(settings, rest); ok {
+		return given, nil
+	}
+	return v.byKong(settings, rest)
+}
+
+func shortCut(settings []setting, rest []string) (given, bool) {
+	result := given{Words: rest}
+	for _, s := range settings {
+		switch {
+		case s.placeholder == "" && s.value != "":
+			return given{}, false
+		case s.name == "cluster":
+			result.Cluster = s.value
+		case s.name == "for":
+			result.For = s.value
+		case s.name == "until":
+			result.Until = s.value
+		case s.name == "reason":
+			result.Reason = s.value
+		case s.name == "attribute":
+			result.Attributes = append(result.Attributes, s.value)
+		case s.name == "dry-run":
+			result.DryRun = true
+		case s.name == "yes":
+			result.Yes = true
+		case s.name == "all":
+			result.All = true
+		default:
+			return given{}, false
+		}
+	}
+	return result, true
+}
+
+func (v *verb) byKong(settings []setting, rest []string) (given, error) {
+	arguments := make([]string, 0, len(settings)+1+len(rest))
+	for _, s := range settings {
+		argument := "--" + s.name
+		if s.placeholder != "" || s.value != "" {
+			argument += "=" + s.value
+		}
+		arguments = append(arguments, argument)
+	}
+	grammar := v.grammar()
+	if _, err := parser(v.name, grammar).Parse(append(append(arguments, "--"), rest...)); err != nil {
+		return given{}, &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "`: " + clip(err.Error(), 200), Try: "`/mesos help " + v.name + "` shows what it takes", Cause: err}
+	}
+	return grammar.given(), nil
+}
+
+// arrange tells flags with their values from the rest. A value may stand in the next word, behind `=`, or right behind a
+// short flag.
+func (v *verb) arrange(words []string) (settings []setting, rest []string, err error) {
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if word == "--" {
+			return settings, append(rest, words[i+1:]...), nil
+		}
+		if len(word) < 2 || word[0] != '-' {
+			rest = append(rest, word)
+			continue
+		}
+		known, value, attached, err := v.flag(word)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known.placeholder != "" && !attached {
+			taken := v.valueWords(known, words[i+1:])
+			if taken == 0 {
+				return nil, nil, needsValue(known)
+			}
+			value = strings.Join(words[i+1:i+1+taken], " ")
+			i += taken
+		}
+		if known.placeholder != "" && strings.TrimSpace(value) == "" {
+			return nil, nil, needsValue(known)
+		}
+		if err := once(settings, known); err != nil {
+			return nil, nil, err
+		}
+		settings = append(settings, setting{known, value})
+	}
+	return settings, rest, nil
+}
+
+// flag finds the flag that a word is, and the value that is attached to it.
+func (v *verb) flag(word string) (known *flag, value string, attached bool, err error) {
+	if name, ok := strings.CutPrefix(word, "--"); ok {
+		name, value, attached = strings.Cut(name, "=")
+		known = v.long[strings.ToLower(name)]
+	} else if known = v.short[word[1]]; known != nil && len(word) > 2 {
+		value, attached = strings.TrimPrefix(word[2:], "="), true
+	}
+	if known == nil {
+		return nil, "", false, v.unknownFlag(word)
+	}
+	return known, value, attached, nil
+}
+
+// valueWords counts the words that are the flag's value: none if a flag follows, more than one for times such as
+// `tomorrow 06:00` and `18:00 Europe/Paris`.
+func (v *verb) valueWords(known *flag, next []string) int {
+	if len(next) == 0 || v.isFlag(next[0]) {
+		return 0
+	}
+	if known.name != "until" {
+		return 1
+	}
+	taken := 1
+	if day := strings.ToLower(next[0]); (day == "tomorrow" || day == "today") && len(next) > 1 && isClock(next[1]) {
+		taken++
+	}
+	if isClock(next[taken-1]) && len(next) > taken {
+		if _, err := loadZone(next[taken]); err == nil {
+			taken++
+		}
+	}
+	return taken
+}
+
+// isFlag tells whether a word is one of the verb's flags, so that it cannot be the value of another.
+func (v *verb) isFlag(word string) bool {
+	if name, ok := strings.CutPrefix(word, "--"); ok {
+		name, _, _ = strings.Cut(name, "=")
+		return v.long[name] != nil
+	}
+	return len(word) == 2 && word[0] == '-' && v.short[word[1]] != nil
+}
+
+func once(settings []setting, known *flag) error {
+	for _, earlier := range settings {
+		switch {
+		case earlier.name == known.name && !known.repeats:
+			return &filters.Error{Code: filters.Invalid, Wrong: "`--" + known.name + "` is given twice", Expected: "one of them"}
+		case earlier.name == "for" && known.name == "until", earlier.name == "until" && known.name == "for":
+			return &filters.Error{Code: filters.Invalid, Wrong: "`--for` and `--until` are both given", Expected: "one of them"}
+		}
+	}
+	return nil
+}
+
+func needsValue(known *flag) error {
+	return &filters.Error{Code: filters.Invalid, Wrong: known.String() + " has no value", Expected: "for example `--" + known.name + " " + example(known) + "`"}
+}
+
+func example(known *flag) string {
+	switch known.name {
+	case "reason":
+		return `"kernel upgrade"`
+	case "cluster":
+		return "prod"
+	}
+	return known.placeholder
+}
+
+func (v *verb) unknownFlag(word string) error {
+	names := make([]string, 0, len(v.flags))
+	shown := make([]string, 0, len(v.flags))
+	for i := range v.flags {
+		names = append(names, "--"+v.flags[i].name)
+		shown = append(shown, v.flags[i].String())
+	}
+	word, _, _ = strings.Cut(word, "=")
+	err := &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` has no `" + clip(word, 40) + "`", Expected: strings.Join(shown, ", ")}
+	if nearest := filters.Nearest(word, names, 1); len(nearest) > 0 {
+		err.Try = "Nearest: `" + nearest[0] + "`"
+	}
+	return err
+}
+
+// command checks what was given and makes typed values of it.
+func (v *verb) command(given given) (Command, error) {
+	command := Command{Verb: v.name, Cluster: given.Cluster, Reason: strings.TrimSpace(given.Reason), DryRun: given.DryRun, Yes: given.Yes, All: given.All}
+	var err error
+	if length := utf8.RuneCountInString(command.Reason); length > reasonCharacters {
+		return Command{}, &filters.Error{Code: filters.Invalid,
+			Wrong:    "the reason (`-m`) is " + strconv.Itoa(length) + " characters long",
+			Expected: "at most " + strconv.Itoa(reasonCharacters) + ", such as `-m \"kernel upgrade\"`"}
+	}
+	if given.For != "" {
+		if command.For, err = parseDuration("--for", given.For); err != nil {
+			return Command{}, err
+		}
+	}
+	if given.Until != "" {
+		if command.Until, err = parseWhen(given.Until); err != nil {
+			return Command{}, err
+		}
+	}
+	if err := v.arguments(&command, given); err != nil {
+		return Command{}, err
+	}
+	return command, v.complete(&command)
+}
+
+// arguments reads what is not a flag.
+func (v *verb) arguments(command *Command, given given) error {
+	switch v.name {
+	case "help":
+		return command.topic(given.Words)
+	case "release":
+		command.IDs = splitCommas(given.Words)
+	case "answer":
+		return command.verdict(given.Words)
+	case "filters", "questions", "whoami", "freeze", "thaw", "unlock":
+		if len(given.Words) > 0 {
+			return v.unwanted(given.Words)
+		}
+	default:
+		return command.targets(given)
+	}
+	return nil
+}
+
+func (v *verb) unwanted(words []string) error {
+	err := &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` takes no `" + clip(strings.Join(words, " "), 60) + "`"}
+	if v.long["reason"] != nil {
+		err.Expected = "a reason stands in quotes: `/mesos " + v.examples[0] + "`"
+	} else {
+		err.Expected = "`/mesos " + v.name + "` alone"
+	}
+	return err
+}
+
+func (c *Command) topic(words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	verb := lexicon[strings.ToLower(words[0])]
+	if verb == nil {
+		return unknownVerb(words[0])
+	}
+	c.Topic = verb.name
+	return nil
+}
+
+func (c *Command) verdict(words []string) error {
+	if len(words) == 2 {
+		switch strings.ToLower(words[1]) {
+		case "yes", "y":
+			c.Agree = true
+			fallthrough
+		case "no", "n":
+			c.IDs = words[:1]
+			return nil
+		}
+	}
+	return &filters.Error{Code: filters.Invalid, Wrong: "`answer` needs a question's ID and yes or no",
+		Expected: "for example `/mesos answer q-7h2k9s4d yes -m \"checked on the host\"`", Try: "`/mesos questions` lists them"}
+}
+
+func (c *Command) targets(given given) error {
+	words := splitCommas(given.Words)
+	if len(words) < len(given.Words) || slices.Contains(given.Words, "") {
+		return &filters.Error{Code: filters.Invalid, Wrong: "a target is empty", Expected: "a hostname, an agent ID, a glob such as `web-*`, or `@group`"}
+	}
+	for _, word := range words {
+		target, err := filters.ParseTarget(word)
+		if err != nil {
+			return err
+		}
+		c.Targets = append(c.Targets, target)
+	}
+	for _, attribute := range given.Attributes {
+		target, err := filters.ParseAttribute(attribute)
+		if err != nil {
+			return err
+		}
+		c.Targets = append(c.Targets, target)
+	}
+	return nil
+}
+
+// splitCommas splits words at commas and leaves empty parts out, so that `web-1, web-2` are two.
+func splitCommas(words []string) []string {
+	var parts []string
+	for _, word := range words {
+		for part := range strings.SplitSeq(word, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				parts = append(parts, part)
+			}
+		}
+	}
+	return parts
+}
+
+// complete refuses a command that lacks what its verb cannot do without.
+func (v *verb) complete(command *Command) error {
+	missing := ""
+	switch {
+	case v.needsTarget() && len(command.Targets) == 0:
+		return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` names no agent", Expected: "a hostname, an agent ID, a glob, `-l attribute=value` or `@group`", Try: "For example `/mesos " + v.examples[0] + "`"}
+	case v.name == "release" && len(command.IDs) == 0:
+		return &filters.Error{Code: filters.Invalid, Wrong: "`release` names no filter", Expected: "a filter's ID, such as `f-3k7q2m9x`", Try: "`/mesos filters` lists them"}
+	case v.requires("for") && command.For == 0:
+		missing = "`--for`"
+	case v.requires("reason") && command.Reason == "", v.name == "unlock" && command.Reason == "" && !command.DryRun:
+		missing = "a reason, `-m`"
+	}
+	if missing == "" {
+		return nil
+	}
+	return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` needs " + missing, Expected: "for example `/mesos " + v.requiredExample() + "`"}
+}
+
+func (v *verb) requiredExample() string {
+	if v.name == "unlock" {
+		return v.examples[1]
+	}
+	return v.examples[0]
+}
+
+func (v *verb) needsTarget() bool {
+	switch v.name {
+	case "filter", "unfilter", "extend", "adopt":
+		return true
+	}
+	return false
+}

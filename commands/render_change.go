@@ -1,0 +1,265 @@
+package commands
+
+import (
+	"slices"
+	"time"
+
+	"cordon/filters"
+)
+
+// renderResult answers a change that was recorded, or found nothing to do.
+func renderResult(result filters.Result, asker filters.Actor) Reply {
+	reply := Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State}
+	switch {
+	case result.DryRun:
+		reply.Lines = renderPlan(result, asker)
+	case result.Verb == filters.VerbFilter || result.Verb == filters.VerbAdopt:
+		reply.Lines = renderWithheld(result)
+	case result.Verb == filters.VerbExtend:
+		reply.Lines = renderExtended(result)
+	default:
+		reply.Lines = renderEnded(result, asker)
+		reply.Buttons = releaseOthers(result.Others)
+	}
+	if result.Observe && !result.DryRun {
+		reply.Lines = append(reply.Lines, Say("I only observe ", Strong(result.Cluster), ": nothing is sent to its master."))
+	}
+	return reply
+}
+
+func renderWithheld(result filters.Result) []Line {
+	placed, renewed := split(result)
+	var lines []Line
+	if len(placed) > 0 {
+		hosts, total := distinctHosts(placed), result.Count-len(renewed)
+		lines = append(lines, Separated(subject("⏸ ", hosts, total, " takes no new tasks", " take no new tasks"), Say("asked ", Clock(result.At, result.At))))
+		if len(hosts) > 1 {
+			lines = append(lines, Say(Names(hosts, total)))
+		}
+		lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)))
+		lines = append(lines, Say("The channel shows when it is confirmed. Tasks that run there run on."))
+	}
+	if len(renewed) > 0 {
+		lines = append(lines, Separated(
+			Say(Strong(Names(distinctHosts(renewed), 0)), " "+were(renewed)+" withheld by you already; now"),
+			reason(renewed[0].Reason), Ends(renewed[0].Until, result.At)))
+	}
+	if same := unchanged(result); len(same) > 0 {
+		lines = append(lines, Say(Strong(Names(same, 0)), " "+is(len(same))+" withheld by you already, just so."))
+	}
+	if len(result.Changed) == 0 {
+		lines = append(lines, Say(nothingChanged))
+	}
+	return lines
+}
+
+// split tells the filters that were placed from those that stood before and got another end or reason.
+func split(result filters.Result) (placed, renewed []filters.Filter) {
+	already := map[filters.AgentID]bool{}
+	for _, step := range result.Plan.Already {
+		already[step.Agent] = true
+	}
+	for _, filter := range result.Changed {
+		if already[filter.Agent] {
+			renewed = append(renewed, filter)
+		} else {
+			placed = append(placed, filter)
+		}
+	}
+	return placed, renewed
+}
+
+// unchanged names the agents that the plan left as they were.
+func unchanged(result filters.Result) []string {
+	changed := map[filters.AgentID]bool{}
+	for _, filter := range result.Changed {
+		changed[filter.Agent] = true
+	}
+	var names []string
+	for _, step := range result.Plan.Already {
+		if !changed[step.Agent] && !slices.Contains(names, step.Hostname) {
+			names = append(names, step.Hostname)
+		}
+	}
+	return names
+}
+
+func renderExtended(result filters.Result) []Line {
+	var lines []Line
+	if len(result.Changed) > 0 {
+		first := result.Changed[0]
+		names := Names(distinctHosts(result.Changed), result.Count)
+		if first.Until.IsZero() {
+			lines = append(lines, Say(Strong(names), ": no end, as before; I will ask about it again in a day."))
+		} else {
+			lines = append(lines, Say(Strong(names), " stays withheld ", Ends(first.Until, result.At)))
+		}
+	}
+	if len(result.Others) > 0 {
+		lines = append(lines, Say(Strong(Names(distinctHosts(result.Others), 0)), " stays withheld longer than that already: ", Ends(result.Others[0].Until, result.At)))
+	}
+	if len(result.Changed) == 0 {
+		lines = append(lines, Say(nothingChanged))
+	}
+	return lines
+}
+
+func renderEnded(result filters.Result, asker filters.Actor) []Line {
+	held := map[filters.AgentID]bool{}
+	for _, other := range result.Others {
+		held[other.Agent] = true
+	}
+	free := slices.DeleteFunc(slices.Clone(result.Changed), func(f filters.Filter) bool { return held[f.Agent] })
+	var lines []Line
+	if len(free) > 0 {
+		hosts, total := distinctHosts(free), len(free)
+		if len(held) == 0 {
+			total = result.Count
+		}
+		lines = append(lines, Separated(subject("▶ ", hosts, total, " takes tasks again", " take tasks again"), Say("asked ", Clock(result.At, result.At))))
+		if len(hosts) > 1 {
+			lines = append(lines, Say(Names(hosts, total)))
+		}
+		if result.Held == "" {
+			lines = append(lines, Say("The channel shows when it is confirmed."))
+		}
+	}
+	if len(held) > 0 {
+		lines = append(lines, renderStillHeld(result, asker)...)
+	}
+	if result.Held != "" {
+		lines = append(lines, Say("Nothing is given back just now: ", result.Held, ". It follows by itself."))
+	}
+	return lines
+}
+
+// renderStillHeld says by whom agents are withheld although the filter is gone.
+func renderStillHeld(result filters.Result, asker filters.Actor) []Line {
+	whose := "Your filter is"
+	switch own := ownedBy(result.Changed, asker); {
+	case len(result.Changed) > 1 && own:
+		whose = "Your filters are"
+	case len(result.Changed) > 1:
+		whose = "The filters are"
+	case !own:
+		whose = "The filter is"
+	}
+	var lines []Line
+	for _, host := range distinctHosts(result.Others)[:min(listed, len(distinctHosts(result.Others)))] {
+		line := Say(host + " is also withheld by ")
+		others := slices.DeleteFunc(slices.Clone(result.Others), func(f filters.Filter) bool { return f.Hostname != host })
+		for i, other := range others {
+			switch {
+			case i > 0 && i == len(others)-1:
+				line = append(line, Text(" and "))
+			case i > 0:
+				line = append(line, Text(", "))
+			}
+			line = append(line, Who(string(other.Owner)))
+			line = append(line, endsBriefly(other.Until, result.At)...)
+		}
+		lines = append(lines, append(line, Text(".")))
+	}
+	return append(lines, Say(whose+" gone; "+pronoun(len(distinctHosts(result.Others)))+" when theirs are."))
+}
+
+func pronoun(hosts int) string {
+	if hosts == 1 {
+		return "it gets tasks"
+	}
+	return "they get tasks"
+}
+
+func endsBriefly(until, now time.Time) Line {
+	if until.IsZero() {
+		return Say(" (no end)")
+	}
+	return Say(" (until ", Clock(until, now), ")")
+}
+
+func ownedBy(all []filters.Filter, asker filters.Actor) bool {
+	return !slices.ContainsFunc(all, func(f filters.Filter) bool { return f.Owner != asker.Owner() })
+}
+
+// releaseOthers offers to end the filters of all owners where it is one agent that is meant.
+func releaseOthers(others []filters.Filter) []Button {
+	if len(others) == 0 || len(distinctHosts(others)) > 1 {
+		return nil
+	}
+	return []Button{
+		{Label: "Release all", Action: ActionReleaseAll, Value: string(others[0].Agent), Danger: true,
+			Confirm: "The filters of every owner on " + others[0].Hostname + " end, and it gets tasks."},
+		{Label: "Details", Action: ActionDetails, Value: string(others[0].Agent)},
+	}
+}
+
+// subject renders who does something: one host by name, several by number.
+func subject(sign string, hosts []string, total int, one, several string) Line {
+	if len(hosts) == 1 {
+		return Say(sign, Strong(hosts[0]+one))
+	}
+	return Say(sign, Strong(Count(max(total, len(hosts)), "agent")+several))
+}
+
+func reason(text string) Line {
+	if text == "" {
+		return Say("no reason given")
+	}
+	return Say(text)
+}
+
+func were(all []filters.Filter) string {
+	if len(distinctHosts(all)) == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+func is(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// renderFreeze answers freeze and thaw.
+func renderFreeze(cluster string, freeze filters.Freeze, thawed bool, now time.Time) Reply {
+	if thawed {
+		return Reply{Cluster: cluster, Lines: []Line{
+			Say(Strong(cluster+" is thawed"), ": new filters may start again."),
+			Say("It was frozen for "+Lasting(now.Sub(freeze.At))+": ", freeze.Reason),
+		}}
+	}
+	return Reply{Cluster: cluster, Lines: []Line{
+		Say(Strong(cluster+" is frozen"), ": nothing new starts. Releasing, and ends that come, go on."),
+		Say(freeze.Reason, " · ", Literal("/mesos thaw -m …"), " ends it"),
+	}}
+}
+
+// renderAnswered answers answer.
+func renderAnswered(cluster string, question filters.Question) Reply {
+	return Reply{Cluster: cluster, Lines: []Line{
+		Say("Answered ", Strong(question.Answer), ": ", question.Text),
+	}}
+}
+
+// renderUnlocked answers unlock, and its dry run.
+func renderUnlocked(cluster string, overdue []filters.Filter, lock filters.Lock, dry bool, now time.Time) Reply {
+	reply := Reply{Cluster: cluster}
+	if dry {
+		reply.Lines = []Line{Say(Strong("Would unlock "+cluster), " (nothing was changed)"), Say("locked because ", lock.Cause)}
+	} else {
+		reply.Lines = []Line{Say(Strong(cluster+" is unlocked"), ": giving back goes on."), Say("It was locked because ", lock.Cause)}
+	}
+	if len(overdue) == 0 {
+		reply.Lines = append(reply.Lines, Say("Nothing is overdue: no agent is given back by it."))
+		return reply
+	}
+	hosts := distinctHosts(overdue)
+	reply.Lines = append(reply.Lines, Say("Overdue, and given back by it where no other filter stands: ", Strong(Names(hosts, 0))))
+	for _, filter := range overdue[:min(len(overdue), listed)] {
+		reply.Lines = append(reply.Lines, filterLine(filter, now))
+	}
+	reply.Lines = append(reply.Lines, more(listed, len(overdue))...)
+	return reply
+}

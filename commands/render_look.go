@@ -1,0 +1,289 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/filters"
+)
+
+// filterLine renders a filter in a list.
+func filterLine(filter filters.Filter, now time.Time) Line {
+	state := Say(stateWord(filter.State))
+	if !filter.Stands() {
+		state = Say("ended ", Clock(filter.Ended, now))
+	}
+	return Separated(Say(Literal(filter.ID), " ", Strong(filter.Hostname)), reason(filter.Reason), Say("by ", Who(string(filter.Owner))), Ends(filter.Until, now), state)
+}
+
+// stateWord renders how far a change has come.
+func stateWord(state filters.ChangeState) string {
+	switch state {
+	case filters.StateAccepted:
+		return "done, the master said yes"
+	case filters.StateVerified:
+		return "confirmed"
+	case filters.StateFailed:
+		return "refused by the master"
+	}
+	return "asked"
+}
+
+func renderFilters(cluster string, all []filters.Filter, now time.Time) Reply {
+	if len(all) == 0 {
+		return Reply{Cluster: cluster, Lines: []Line{Say("No filter stands in ", Strong(cluster), ".")}}
+	}
+	stand := " stand"
+	if len(all) == 1 {
+		stand = " stands"
+	}
+	lines := []Line{Say(Strong(cluster), " · ", Count(len(all), "filter")+stand)}
+	for _, filter := range all[:min(len(all), listed)] {
+		lines = append(lines, filterLine(filter, now))
+	}
+	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(all))...)}
+}
+
+func renderStatus(status filters.Status) Reply {
+	condition, now := status.Condition, status.Now
+	head := Separated(Say(Strong(status.Cluster)), leader(condition), backend(condition), heard(condition, now))
+	lines := []Line{head}
+	if condition.Trouble != "" {
+		lines = append(lines, Say("⚠ ", Strong(condition.Trouble)))
+	}
+	lines = append(lines, census(status), Separated(Say(Count(status.Filters, "filter"), standing(status.Filters)), soon(status), noEnd(status), pending(status)))
+	lines = append(lines, doubts(status)...)
+	if !status.AsOf.IsZero() {
+		lines = append(lines, Say("as of ", Clock(status.AsOf, now)))
+	}
+	return Reply{Cluster: status.Cluster, Lines: lines}
+}
+
+func standing(n int) string {
+	if n == 1 {
+		return " stands"
+	}
+	return " stand"
+}
+
+func leader(condition filters.Condition) Line {
+	if condition.Leader == "" {
+		return Say("no leading master is known")
+	}
+	return Say("leader ", Literal(condition.Leader))
+}
+
+func backend(condition filters.Condition) Line {
+	switch {
+	case condition.Backend == "":
+		return nil
+	case condition.BackendReason == "":
+		return Say(string(condition.Backend), " backend")
+	}
+	return Say(string(condition.Backend), " backend (", condition.BackendReason, ")")
+}
+
+func heard(condition filters.Condition, now time.Time) Line {
+	if condition.Heard.IsZero() {
+		return Say("nothing heard from the master yet")
+	}
+	return Say("heartbeat " + Lasting(now.Sub(condition.Heard)) + " ago")
+}
+
+func census(status filters.Status) Line {
+	parts := []string{fmt.Sprintf("%d take tasks", status.Taking)}
+	if status.Taking == 1 {
+		parts[0] = "1 takes tasks"
+	}
+	for _, part := range []struct {
+		count int
+		words string
+	}{{status.Ours, "withheld by us"}, {status.Others, "withheld by somebody else"}, {status.Away, "disconnected"}, {status.Recovered, "not back since the failover"}} {
+		if part.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.words))
+		}
+	}
+	return Say(Count(status.Total, "agent")+": ", strings.Join(parts, ", "))
+}
+
+func soon(status filters.Status) Line {
+	switch status.EndSoon {
+	case 0:
+		return nil
+	case 1:
+		return Say("1 ends within the hour")
+	}
+	return Say(fmt.Sprintf("%d end within the hour", status.EndSoon))
+}
+
+func noEnd(status filters.Status) Line {
+	switch status.NoEnd {
+	case 0:
+		return nil
+	case 1:
+		return Say("1 has no end")
+	}
+	return Say(fmt.Sprintf("%d have no end", status.NoEnd))
+}
+
+func pending(status filters.Status) Line {
+	if status.Pending == 0 {
+		return nil
+	}
+	return Say(fmt.Sprintf("%d not on the master yet", status.Pending))
+}
+
+// doubts says what keeps the bot from doing all it does.
+func doubts(status filters.Status) []Line {
+	var lines []Line
+	if lock := status.Lock; lock != nil {
+		lines = append(lines, Say("🔒 ", Strong("locked"), ": ", lock.Cause, " · nothing is given back · ", Literal("/mesos unlock --dry-run"), " shows what is overdue"))
+	}
+	if freeze := status.Freeze; freeze != nil {
+		lines = append(lines, Say("❄ ", Strong("frozen"), " by ", Who(freeze.By), " since ", Clock(freeze.At, status.Now), ": ", freeze.Reason))
+	}
+	if status.Held != "" && status.Lock == nil {
+		lines = append(lines, Say("nothing is given back just now: ", status.Held))
+	}
+	if status.Questions > 0 {
+		lines = append(lines, Say(Strong(Count(status.Questions, "question")), " to answer: ", Literal("/mesos questions")))
+	}
+	if status.Observe {
+		lines = append(lines, Say("I only observe: nothing is sent to the master"))
+	}
+	return lines
+}
+
+// agentState says in a few words whether the agent takes tasks.
+func agentState(agent filters.AgentStatus) string {
+	switch {
+	case !agent.Listed:
+		return "not in the master's list"
+	case agent.Foreign:
+		return "withheld by somebody else"
+	case agent.Withheld() && agent.Ledger.Contested:
+		return "contested: somebody else gives it back again"
+	case agent.Withheld():
+		return "withheld by us"
+	case len(agent.Filters) > 0 && !agent.Agent.Connected():
+		return "disconnected, to be withheld"
+	case len(agent.Filters) > 0:
+		return "to be withheld, not on the master yet"
+	case !agent.Agent.Connected():
+		return "disconnected"
+	}
+	return "takes tasks"
+}
+
+func renderAgents(cluster string, agents []filters.AgentStatus, now time.Time) Reply {
+	taking := 0
+	for i := range agents {
+		if agentState(agents[i]) == "takes tasks" {
+			taking++
+		}
+	}
+	lines := []Line{Say(Strong(cluster), " · ", Count(len(agents), "agent"), fmt.Sprintf(", %d take tasks", taking))}
+	for _, agent := range agents[:min(len(agents), listed)] {
+		lines = append(lines, agentLine(agent, now))
+	}
+	if len(agents) > listed {
+		lines = append(lines, more(listed, len(agents))...)
+		lines = append(lines, Say("Narrow it with a glob or ", Literal("-l rack=r1"), ", or read them all from ", Literal("GET /api/agents")))
+	}
+	return Reply{Cluster: cluster, Lines: lines}
+}
+
+func agentLine(agent filters.AgentStatus, now time.Time) Line {
+	sign := "▶ "
+	if agentState(agent) != "takes tasks" {
+		sign = "⏸ "
+	}
+	line := Separated(Say(sign, Strong(agent.Agent.Hostname), " "+agentState(agent)), attributes(agent.Agent.Attributes))
+	if len(agent.Filters) == 0 {
+		return line
+	}
+	first := agent.Filters[0]
+	line = Separated(line, Say("by ", Who(string(first.Owner))), Ends(first.Until, now))
+	if others := len(agent.Filters) - 1; others > 0 {
+		line = append(line, Text(fmt.Sprintf(" and %d more", others)))
+	}
+	return line
+}
+
+func attributes(all []filters.Attribute) Line {
+	if len(all) == 0 {
+		return nil
+	}
+	parts := make([]string, 0, 5)
+	for _, attribute := range all[:min(len(all), 4)] {
+		parts = append(parts, attribute.Name+"="+attribute.Value)
+	}
+	if len(all) > 4 {
+		parts = append(parts, "…")
+	}
+	return Say(strings.Join(parts, " "))
+}
+
+// renderAgent shows all that is known of some agents.
+func renderAgent(cluster string, agents []filters.AgentStatus, now time.Time) Reply {
+	var lines []Line
+	for _, agent := range agents[:min(len(agents), 3)] {
+		lines = append(lines, agentLine(agent, now))
+		lines = append(lines, Say("ID ", Literal(string(agent.Agent.ID)), " · ", resources(agent.Agent.Resources)))
+		if agent.TasksKnown {
+			lines = append(lines, Say(TaskCounts(agent.Tasks)))
+		}
+		for _, filter := range agent.Filters {
+			lines = append(lines, filterLine(filter, now))
+		}
+		if entry := agent.Ledger; entry != nil {
+			lines = append(lines, Say("on the master: "+holdWord(entry)+" · since ", Clock(entry.At, now)))
+		}
+		if agent.Foreign {
+			lines = append(lines, Say(Literal("/mesos adopt "+agent.Agent.Hostname+" -m …"), " makes it ours to give back"))
+		}
+	}
+	return Reply{Cluster: cluster, Lines: append(lines, more(3, len(agents))...)}
+}
+
+func holdWord(entry *filters.LedgerEntry) string {
+	switch entry.Hold {
+	case filters.HoldTaking:
+		return "being withheld"
+	case filters.HoldReleasing:
+		return "being given back"
+	}
+	return stateWord(entry.State)
+}
+
+func resources(r filters.Resources) string {
+	text := number(r.CPUs) + " CPUs, " + number(r.MemMB/1024) + " GB"
+	if r.GPUs > 0 {
+		text += ", " + number(r.GPUs) + " GPUs"
+	}
+	return text
+}
+
+func renderQuestions(cluster string, questions []filters.Question, now time.Time) Reply {
+	if len(questions) == 0 {
+		return Reply{Cluster: cluster, Lines: []Line{Say("I ask nothing in ", Strong(cluster), " just now.")}}
+	}
+	lines := []Line{Say(Strong(cluster), " · ", Count(len(questions), "question"))}
+	for _, question := range questions[:min(len(questions), listed)] {
+		lines = append(lines, Separated(Say(Literal(question.ID), " ", Strong(question.Text)), Say("asked ", Clock(question.Asked, now))))
+		lines = append(lines, Say(Literal("/mesos answer "+question.ID+" yes|no -m …")))
+	}
+	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(questions))...)}
+}
+
+func renderWhoami(cluster string, actor filters.Actor, verbs []filters.Verb, why string) Reply {
+	may := make([]string, 0, len(verbs))
+	for _, verb := range verbs {
+		may = append(may, string(verb))
+	}
+	return Reply{Cluster: cluster, Lines: []Line{
+		Say("You are ", Who(actor.ID), " (", Literal(actor.ID), "), in the time zone "+actor.Location().String()+"."),
+		Say("In ", Strong(cluster), " you may "+Names(may, 0)+": ", Markup(why), "."),
+	}}
+}

@@ -1,0 +1,67 @@
+package commands
+
+import (
+	"errors"
+
+	"cordon/filters"
+)
+
+const nothingChanged = "Nothing was changed."
+
+// renderRefusal says no: what was wrong, what was expected, what to type.
+func renderRefusal(err error) Reply {
+	known, ok := errors.AsType[*filters.Error](err)
+	if !ok {
+		known = &filters.Error{Code: filters.Internal, Wrong: "Something went wrong on my side; it is in my log"}
+	}
+	text := known.Wrong
+	if known.Expected != "" {
+		text += ": " + known.Expected
+	}
+	text += "."
+	if known.Try != "" {
+		text += " " + known.Try + "."
+	}
+	return Reply{Code: known.Code, Lines: []Line{append(Markup(text), Text(" "+nothingChanged))}}
+}
+
+// renderUnconfirmed says that it is not known what happened.
+func renderUnconfirmed(what string, told bool) Reply {
+	lines := []Line{Say(Strong("Not confirmed."), " Redis did not answer in time, so I do not know yet whether ", Markup(what), ". ")}
+	if told {
+		lines[0] = append(lines[0], Text("I will say here as soon as I do; typing the command again is safe."))
+	} else {
+		lines[0] = append(lines[0], Text("`filters` will show it; sending the command again is safe."))
+	}
+	return Reply{Code: filters.Unconfirmed, Lines: lines}
+}
+
+// renderNotDone says that a command which was not confirmed did not happen, and cannot happen later.
+func renderNotDone(what string) Reply {
+	return Reply{Code: filters.Unavailable, Lines: []Line{
+		Say(Strong("It did not happen"), ": whether ", Markup(what), " was not confirmed before, and now I know that it was never recorded. ", nothingChanged),
+		Say("Type the command again."),
+	}}
+}
+
+// renderGivenUp says that the bot stops before it knows.
+func renderGivenUp(what string) Reply {
+	return Reply{Code: filters.Unconfirmed, Lines: []Line{
+		Say(Strong("Still not confirmed"), ": I have to stop asking and do not know whether ", Markup(what), ". ",
+			"Look with ", Literal("/mesos filters"), "; typing the command again is safe."),
+	}}
+}
+
+// renderStopping says that the bot takes nothing new.
+func renderStopping() Reply {
+	return Reply{Code: filters.Unavailable, Lines: []Line{
+		Say("I am being restarted and take nothing new. Type it again in a moment. ", nothingChanged),
+	}}
+}
+
+// renderStale answers a press of a button whose time is over.
+func renderStale(err error) Reply {
+	reply := renderRefusal(err)
+	reply.Lines[0] = append(Say("This button's time is over: "), reply.Lines[0]...)
+	return reply
+}
