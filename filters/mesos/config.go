@@ -2,8 +2,10 @@ package mesos
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +60,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the local clock; nil: time.Now.
 	Now func() time.Time
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error) // for tests in a bubble
 }
 
 func (c Config) withDefaults() Config {

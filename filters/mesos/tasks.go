@@ -1,0 +1,196 @@
+package mesos
+
+import (
+	"hash/maphash"
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"cordon/filters"
+)
+
+// tasks counts the tasks that run on each agent, by framework, from the event stream. Of a task it keeps a hash of its
+// name and where it runs, so that a million cost some 30 MB and an update told twice counts once. Safe for concurrent use.
+type tasks struct {
+	mutex      sync.Mutex
+	known      bool // a stream stands and told of every task
+	seed       maphash.Seed
+	agents     map[filters.AgentID]uint32
+	numbered   uint32 // agents that got a number
+	frameworks map[string]uint32
+	names      []string // by a framework's number; empty: it is gone
+	running    map[uint64]place
+	counts     map[place]int
+}
+
+// place numbers an agent and a framework.
+type place struct{ agent, framework uint32 }
+
+func newTasks() *tasks {
+	t := &tasks{seed: maphash.MakeSeed()}
+	t.forget()
+	return t
+}
+
+// forget ends what was known: the stream broke.
+func (t *tasks) forget() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.known = false
+	t.agents, t.frameworks, t.names = map[filters.AgentID]uint32{}, map[string]uint32{}, nil
+	t.running, t.counts = map[uint64]place{}, map[place]int{}
+}
+
+// complete says that every task was told.
+func (t *tasks) complete() { t.mutex.Lock(); defer t.mutex.Unlock(); t.known = true }
+
+// stands tells whether a stream stands.
+func (t *tasks) stands() bool { t.mutex.Lock(); defer t.mutex.Unlock(); return t.known }
+
+// on returns the counts of an agent by framework name, and false if they are not known.
+func (t *tasks) on(agent filters.AgentID) (map[string]int, bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	counts := map[string]int{}
+	number, ok := t.agents[agent]
+	if !ok {
+		return counts, t.known
+	}
+	for framework, name := range t.names {
+		if n := t.counts[place{number, uint32(framework)}]; n > 0 && name != "" {
+			counts[name] += n
+		}
+	}
+	return counts, t.known
+}
+
+// task is what is read of a Task or a TaskUpdated.
+type task struct {
+	id, framework, agent []byte
+	state                uint64
+}
+
+// runs tells whether the state is one of a task that holds resources: STARTING, RUNNING, STAGING, KILLING (mesos.proto).
+func (t *task) runs() bool { return t.state <= 1 || t.state == 6 || t.state == 8 }
+
+// note counts a task by its latest state.
+func (t *tasks) note(told task) {
+	if len(told.id) == 0 || len(told.framework) == 0 {
+		return
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	key := t.key(told)
+	before, ran := t.running[key]
+	if told.runs() && len(told.agent) > 0 {
+		now := place{t.agent(told.agent), t.framework(told.framework)}
+		if ran && before == now {
+			return
+		}
+		t.running[key] = now
+		t.counts[now]++
+	} else if !told.runs() {
+		delete(t.running, key)
+	} else {
+		return
+	}
+	if ran {
+		if t.counts[before]--; t.counts[before] <= 0 {
+			delete(t.counts, before)
+		}
+	}
+}
+
+func (t *tasks) key(told task) uint64 {
+	var hash maphash.Hash
+	hash.SetSeed(t.seed)
+	_, _ = hash.Write(told.framework)
+	_ = hash.WriteByte(0)
+	_, _ = hash.Write(told.id)
+	return hash.Sum64()
+}
+
+func (t *tasks) agent(id []byte) uint32 {
+	number, ok := t.agents[filters.AgentID(id)]
+	if !ok {
+		number = t.numbered
+		t.numbered++
+		t.agents[filters.AgentID(id)] = number
+	}
+	return number
+}
+
+func (t *tasks) framework(id []byte) uint32 {
+	number, ok := t.frameworks[string(id)]
+	if !ok {
+		number = uint32(len(t.names))
+		t.frameworks[string(id)] = number
+		t.names = append(t.names, string(id))
+	}
+	return number
+}
+
+// named notes a framework's name; until it is told, the ID stands for it.
+func (t *tasks) named(id, name []byte) {
+	if len(id) == 0 || len(name) == 0 {
+		return
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.names[t.framework(id)] = string(name)
+}
+
+// left notes that an agent is gone, with its tasks. It gets another number if it returns.
+func (t *tasks) left(agent filters.AgentID) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	delete(t.agents, agent)
+}
+
+// ended notes that a framework is gone, with its tasks.
+func (t *tasks) ended(framework []byte) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if number, ok := t.frameworks[string(framework)]; ok {
+		t.names[number] = ""
+		delete(t.frameworks, string(framework))
+	}
+}
+
+// decodeTask reads a Task.
+func decodeTask(message []byte) (task, error) {
+	var told task
+	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
+		switch number {
+		case 2:
+			told.id, err = inside(bytes, 1)
+		case 3:
+			told.framework, err = inside(bytes, 1)
+		case 5:
+			told.agent, err = inside(bytes, 1)
+		case 6:
+			told.state = value
+		}
+		return err
+	})
+	return told, err
+}
+
+// decodeUpdate reads an Event.TaskUpdated. Its own state is the task's latest, that of its status may be older.
+func decodeUpdate(message []byte) (task, error) {
+	var told task
+	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
+		switch number {
+		case 1:
+			told.framework, err = inside(bytes, 1)
+		case 2:
+			if told.id, err = inside(bytes, 1, 1); err == nil {
+				told.agent, err = inside(bytes, 5, 1)
+			}
+		case 3:
+			told.state = value
+		}
+		return err
+	})
+	return told, err
+}
