@@ -135,7 +135,6 @@ func TestCommandsOfOnePersonKeepTheirAnswers(t *testing.T) {
 }
 
 func TestCommandFailures(t *testing.T) {
-	quick := func(c *Config) { c.AnswerTimeout = 200 * time.Millisecond }
 	cases := map[string]struct {
 		attach func(t *testing.T, w *Workspace, b *bot)
 		want   string
@@ -157,7 +156,11 @@ func TestCommandFailures(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := start(t, quick)
+			w := start(t, func(config *Config) {
+				if c.want == "operation_timeout" {
+					config.AnswerTimeout = 100 * time.Millisecond
+				}
+			})
 			c.attach(t, w, newBot(t, w))
 			answer, err := w.Command(t.Context(), "alice", "", "/mesos status")
 			if err != nil {

@@ -227,7 +227,7 @@ func TestEventRetries(t *testing.T) {
 	overBoth(t, func(c *Config) {
 		c.Events = []string{"app_mention", "message.channels"}
 		c.EventRetries = []time.Duration{0, time.Millisecond, time.Hour}
-		c.AnswerTimeout = 200 * time.Millisecond
+		c.AnswerTimeout = time.Second
 	}, func(t *testing.T, w *Workspace, b *bot, attach func()) {
 		type delivered struct {
 			id, kind, text string

@@ -19,13 +19,13 @@ type pool struct {
 	mu      sync.Mutex
 	tickets map[string]time.Time // one-time passes from apps.connections.open
 	sockets []*socket
-	joined  chan struct{} // closed and made anew with each socket
+	changed chan struct{} // closed and made anew when a socket comes or goes
 	used    bool          // there was a socket before
 	closed  bool
 	running sync.WaitGroup
 }
 
-func newPool() *pool { return &pool{tickets: map[string]time.Time{}, joined: make(chan struct{})} }
+func newPool() *pool { return &pool{tickets: map[string]time.Time{}, changed: make(chan struct{})} }
 
 func (p *pool) issue() string {
 	p.mu.Lock()
@@ -62,8 +62,7 @@ func (p *pool) join(s *socket) (count int, refusal string) {
 	p.running.Add(1)
 	p.sockets = append(p.sockets, s)
 	p.used = true
-	close(p.joined)
-	p.joined = make(chan struct{})
+	p.signal()
 	return len(p.sockets), ""
 }
 
@@ -71,7 +70,14 @@ func (p *pool) leave(s *socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sockets = slices.DeleteFunc(p.sockets, func(other *socket) bool { return other == s })
+	p.signal()
 	p.running.Done()
+}
+
+// signal wakes those who wait for a change. The caller holds the lock.
+func (p *pool) signal() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // pick chooses a socket for one delivery, or nil.
@@ -91,13 +97,13 @@ func (p *pool) awaitReturn(ctx context.Context) {
 	defer cancel()
 	for {
 		p.mu.Lock()
-		there, joined := len(p.sockets) > 0 || !p.used, p.joined
+		there, changed := len(p.sockets) > 0 || !p.used, p.changed
 		p.mu.Unlock()
 		if there {
 			return
 		}
 		select {
-		case <-joined:
+		case <-changed:
 		case <-ctx.Done():
 			return
 		}

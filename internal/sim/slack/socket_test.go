@@ -1,9 +1,11 @@
 package slack
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,20 +188,34 @@ func TestBotReconnects(t *testing.T) {
 			} else {
 				w.Disconnect(reason)
 			}
-			deadline := time.After(20 * time.Second)
-			for again := w.pool.pick(); again == nil || again == first; again = w.pool.pick() {
-				select {
-				case <-deadline:
-					t.Fatal("not connected again")
-				case <-time.After(10 * time.Millisecond):
-				}
-			}
+			awaitOther(t, w.pool, first)
 			answer, err := w.Command(t.Context(), "alice", "", "/mesos")
 			if err != nil {
 				t.Fatal(err)
 			}
 			wantTexts(t, "replies", answer.Replies, "ok")
 		})
+	}
+}
+
+// awaitOther waits until another socket has taken the place of the old one.
+func awaitOther(t *testing.T, p *pool, old *socket) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		replaced := len(p.sockets) > 0 && !slices.Contains(p.sockets, old)
+		p.mu.Unlock()
+		if replaced {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatal("not connected again")
+		}
 	}
 }
 
