@@ -1,0 +1,72 @@
+package poster
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"cordon/commands"
+	"cordon/filters"
+)
+
+// Journal is read after the cursor. Implemented by package store.
+type Journal interface {
+	// After returns at most so many entries behind the one with the ID, oldest first; the empty ID is before all.
+	After(ctx context.Context, id string, most int) ([]filters.Event, error)
+	// Wait returns when there is an entry behind the ID, or when ctx ends.
+	Wait(ctx context.Context, id string) error
+}
+
+// Notices keeps what is shown. Implemented by package store: the hash `messages`, beside the journal's cursor.
+type Notices interface {
+	// LoadNotices returns the cursor and every notice by its key.
+	LoadNotices(ctx context.Context) (cursor string, notices map[string]json.RawMessage, err error)
+	// SaveNotices writes the cursor, the notices that changed, and takes the dropped ones out, in one script that is fenced
+	// by the term.
+	SaveNotices(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error
+}
+
+// Channel is where messages stand. Implemented by commands/slack. Errors: a *Slow if the channel wants a pause;
+// ErrUnsure if it is not known whether the message was posted; ErrGone if the message to change is not there any more;
+// any other error means that it surely was not, and may be tried again.
+type Channel interface {
+	// Post adds a root message and returns its reference.
+	Post(ctx context.Context, message Message) (ref string, err error)
+	// Update changes the message.
+	Update(ctx context.Context, ref string, message Message) error
+	// Reply adds lines to the message's thread.
+	Reply(ctx context.Context, ref string, key string, lines []commands.Line) error
+	// Find looks for a message, or a reply in the thread of ref if ref is not empty, that was posted with the key not long
+	// ago; found is false if there is none.
+	Find(ctx context.Context, ref, key string, since time.Time) (found string, ok bool, err error)
+}
+
+// View is what messages tell of the cluster as it is. Implemented by internal/app over the book and the roster.
+type View interface {
+	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known.
+	Tasks(agent filters.AgentID) (map[string]int, bool)
+	// Withheld returns how many agents filters withhold, and how many there are.
+	Withheld() (withheld, total int)
+}
+
+// Message is a root message as it should stand in the channel.
+type Message struct {
+	Key     string // of its notice: it is posted with it, and found by it
+	Lines   []commands.Line
+	Buttons []commands.Button
+}
+
+// Slow says that the channel wants a pause before the next message.
+type Slow struct{ For time.Duration }
+
+func (s *Slow) Error() string { return "the channel wants a pause of " + s.For.String() }
+
+type channelError string
+
+func (e channelError) Error() string { return string(e) }
+
+// Errors of a Channel.
+const (
+	ErrUnsure = channelError("the answer to a message was lost")
+	ErrGone   = channelError("the message is not there any more")
+)
