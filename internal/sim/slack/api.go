@@ -165,13 +165,18 @@ func (w *Workspace) authorise(m method, token string) error {
 	return nil
 }
 
-// need refuses unless the bot token has a scope.
+// need refuses unless the bot token has a scope, and notes that it was of use.
 func (w *Workspace) need(scope string) error {
-	if slices.Contains(w.scopes, scope) {
-		return nil
+	if !w.has(scope) {
+		return failure{"missing_scope", map[string]any{"needed": scope, "provided": strings.Join(w.scopes, ",")}}
 	}
-	return failure{"missing_scope", map[string]any{"needed": scope, "provided": strings.Join(w.scopes, ",")}}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.used[scope] = true
+	return nil
 }
+
+func (w *Workspace) has(scope string) bool { return slices.Contains(w.scopes, scope) }
 
 // tooSoon returns how long the caller should have waited.
 func (w *Workspace) tooSoon(name string, m method, args arguments) time.Duration {

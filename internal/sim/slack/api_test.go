@@ -284,6 +284,10 @@ func TestScopes(t *testing.T) {
 	_, err = api.GetConversationHistory(&slackgo.GetConversationHistoryParameters{ChannelID: "C0OPS"})
 	wantSlackError(t, err, "missing_scope")
 
+	if used := w.UsedScopes(); !slices.Equal(used, []string{"chat:write"}) {
+		t.Errorf("used scopes %q", used)
+	}
+
 	none := start(t, func(c *Config) { c.Scopes = []string{} })
 	_, err = none.Command(t.Context(), "alice", "", "/mesos help")
 	wantCode(t, err, "invalid_command")

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -21,6 +22,14 @@ func (w *Workspace) Calls() []Call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.calls)
+}
+
+// UsedScopes are the scopes of the bot token that calls and commands needed so far, sorted: an app's manifest should
+// ask for these and no more.
+func (w *Workspace) UsedScopes() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.used))
 }
 
 func (w *Workspace) record(call Call) {

@@ -110,8 +110,8 @@ func (w *Workspace) CloseView(ctx context.Context, userName, viewID string) erro
 	if err != nil {
 		return err
 	}
-	clear, _ := m.fields["clear_on_close"].(bool)
-	if err := w.drop(user, m, clear); err != nil {
+	all, _ := m.fields["clear_on_close"].(bool)
+	if err := w.drop(user, m, all); err != nil {
 		return err
 	}
 	w.timeline.touch()
@@ -121,7 +121,7 @@ func (w *Workspace) CloseView(ctx context.Context, userName, viewID string) erro
 	in := interaction{user: user}
 	payload := w.interactionPayload("view_closed", &in)
 	delete(payload, "trigger_id")
-	payload["view"], payload["is_cleared"] = w.viewJSON(m, nil), clear
+	payload["view"], payload["is_cleared"] = w.viewJSON(m, nil), all
 	_, err = w.deliver(ctx, delivery{kind: kindInteract, payload: payload})
 	return err
 }

@@ -38,7 +38,7 @@ func (w *Workspace) userJSON(user User) map[string]any {
 		"real_name": user.RealName, "real_name_normalized": user.RealName,
 		"display_name": user.Name, "display_name_normalized": user.Name, "team": user.TeamID,
 	}
-	if w.need("users:read.email") == nil && user.Email != "" {
+	if w.has("users:read.email") && user.Email != "" {
 		profile["email"] = user.Email
 	}
 	fields := map[string]any{

@@ -37,6 +37,7 @@ type Workspace struct {
 	mu      sync.Mutex
 	botURL  string
 	calls   []Call
+	used    map[string]bool // scopes
 	closed  bool
 	running sync.WaitGroup
 }
@@ -66,6 +67,7 @@ func newWorkspace(ctx context.Context, config Config, address string) *Workspace
 		config: config, scopes: config.Scopes, verification: secret(12), base: "http://" + address, botURL: config.BotURL,
 		log: config.Logger, directory: newDirectory(config), timeline: newTimeline(config.now), interactions: newRegistry(config.now),
 		views: newModals(), events: newEvents(), limits: newLimits(config.now), mode: newAvailability(), pool: newPool(),
+		used: map[string]bool{},
 	}
 	if w.scopes == nil {
 		w.scopes = allScopes()
