@@ -171,12 +171,22 @@ func (s *Service) finish(ctx context.Context, c *change) (Result, error) {
 		return c.result, nil
 	}
 	if len(c.commit.Filters) == 0 {
-		return c.result, nil
+		return s.unchanged(ctx, c)
 	}
 	if c.commit.Starts {
 		c.commit.Limits = s.limits(&c.result.Plan)
 	}
 	return s.record(ctx, c)
+}
+
+// unchanged answers a request for what is so already; if the request itself made it so, with what it answered then.
+func (s *Service) unchanged(ctx context.Context, c *change) (Result, error) {
+	if c.Key != "" {
+		if earlier, found, err := s.Outcome(ctx, c.Key); err != nil || found {
+			return earlier, err
+		}
+	}
+	return c.result, nil
 }
 
 func (s *Service) adoptable(agent *Agent) error {

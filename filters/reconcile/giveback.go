@@ -1,0 +1,156 @@
+package reconcile
+
+import (
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	// freshOnce is how old a reading may be that a single agent is given back by.
+	freshOnce = 10 * time.Second
+	// singly is how many agents at a time are read one by one; more wait for a complete reading (invariant 9).
+	singly = 32
+	// bulkFloor agents or a hundredth of the cluster, whichever is more, are given back in one pass without anybody's word
+	// (invariant 13).
+	bulkFloor = 5
+	bulkShare = 100
+)
+
+// giveBack deals with an agent that is ours and that no filter withholds any more.
+func (d *differ) giveBack(t *track) {
+	switch {
+	case t.entry.Mode.Strength() > filters.ModeFilter.Strength():
+		// What drained or downed the agent has an operation of its own that gives it back.
+	case t.seen == nil:
+		if d.absent(t) && d.forgotten(t) {
+			d.free(t, "the master knows the agent no more")
+		}
+	case !d.settled(t):
+		d.look(t)
+	case d.blind(t):
+	case !d.withheld(t):
+		d.given(t)
+	case t.entry.Contested:
+		d.free(t, "it was contested: whoever withholds it now, it is not us")
+	case t.entry.Hold == filters.HoldReleasing && t.entry.State == filters.StateAccepted && !d.mayHaveLostIt(t):
+		d.free(t, "the master gave it back; somebody else withholds it since")
+	case d.drainedByOthers(t):
+		d.free(t, "somebody drains it: it is theirs to give back")
+	case t.seen.Drain != filters.Draining:
+		d.gives = append(d.gives, t)
+	}
+}
+
+func (d *differ) free(t *track, reason string) {
+	d.record(t.change(filters.ChangeFree, "", reason))
+}
+
+// given deals with an agent that is not withheld any more: an unanswered call to withhold it may still arrive.
+func (d *differ) given(t *track) {
+	if t.entry.Hold == filters.HoldTaking && d.mayArrive(t) {
+		return
+	}
+	reason := ""
+	if t.entry.Hold != filters.HoldReleasing {
+		reason = "it was not withheld any more"
+	}
+	d.free(t, reason)
+}
+
+// mayArrive tells whether the call of an intent may still reach the master: this leader's for as long as its patience
+// lasts, the one before's until its lease and its calls were over.
+func (d *differ) mayArrive(t *track) bool {
+	switch {
+	case t.entry.State == filters.StateFailed:
+		return false
+	case t.entry.Term != d.Term:
+		return d.Now.Before(d.GiveAfter)
+	}
+	return d.Local.Before(d.Touched[t.agent].Add(d.Patience))
+}
+
+// mayHaveLostIt tells whether the master may have forgotten that it gave the agent back: the module answers before its
+// list is safe, and a failover brings the list's older state back.
+func (d *differ) mayHaveLostIt(t *track) bool {
+	return d.backend == filters.BackendAllocator || d.Failover.After(t.entry.At)
+}
+
+// drainedByOthers tells whether the agent is in a drain that is not ours. Reactivating it would end that drain.
+func (d *differ) drainedByOthers(t *track) bool {
+	return t.seen.Drain != filters.NotDraining && t.entry.DrainSent == "" && !t.entry.Adopted
+}
+
+// forgotten tells whether an agent that is in no list will not come back as it was: its host came back under another
+// agent ID, or it has been away for longer than the master remembers agents.
+func (d *differ) forgotten(t *track) bool {
+	since := t.entry.At
+	for _, filter := range t.filters {
+		if filter.Missing.After(since) {
+			since = filter.Missing
+		}
+	}
+	host := host{t.entry.Hostname, t.entry.IP, t.entry.Port}
+	successor, certain := d.successor(t.agent, host)
+	return successor != nil && certain || d.Now.After(since.Add(forgetAfter))
+}
+
+// automatic tells whether the agent comes to be given back without a person's word: because filters ran out, or because
+// no filter explains why we hold it. The end of a window was a person's word when the window was made.
+func automatic(t *track) bool {
+	for _, filter := range t.filters {
+		if !filter.Stands() && (filter.EndCause != filters.CauseExpiry || filter.Owner.Kind() == "window") {
+			return false
+		}
+	}
+	return true
+}
+
+// giveBacks returns the agents that are given back now. Those that need a word first are asked about.
+func (d *differ) giveBacks() []filters.Change {
+	var ready, doubtful []*track
+	count := d.expiring
+	for _, t := range d.gives {
+		question := d.asked[t.agent]
+		switch {
+		case question != nil && question.Answer != answerYes:
+		case d.Locked && question == nil:
+			doubtful = append(doubtful, t)
+		case question != nil || !automatic(t):
+			ready = append(ready, t)
+		default:
+			count++
+			doubtful = append(doubtful, t)
+		}
+	}
+	if !d.Locked && (count <= max(bulkFloor, d.Roster.Len()/bulkShare) || d.held()) {
+		ready, doubtful = append(ready, doubtful...), nil
+	}
+	d.askGiveBack(doubtful)
+	if d.Locked || d.held() {
+		return nil
+	}
+	return d.giveNow(ready)
+}
+
+// held tells whether giving back waits for something that passes by itself.
+func (d *differ) held() bool { return d.Holding != "" || d.Now.Before(d.GiveAfter) }
+
+// giveNow gives back what a fresh reading shows as withheld, and looks at the rest.
+func (d *differ) giveNow(ready []*track) []filters.Change {
+	fresh := freshOnce
+	if len(ready) > singly {
+		fresh = max(fresh, d.Fresh)
+	}
+	var gives []filters.Change
+	for _, t := range ready {
+		switch {
+		case d.paused(t, filters.HoldReleasing):
+		case d.Local.Sub(t.began) > fresh:
+			d.look(t)
+		default:
+			gives = append(gives, t.change(filters.ChangeGive, "", ""))
+		}
+	}
+	return gives
+}
