@@ -221,6 +221,6 @@ func (c *Cluster) restoreFilters() {
 // abort is a value of a type that the module does not expect: the master's
 // process dies in the middle of the request (recordings getty-type-*).
 func (c *Cluster) abort() answer {
-	c.agenda.after(0, func() { _ = c.failOver() })
+	c.agenda.after(0, func() { _ = c.failOver(c.successor) })
 	return answer{dropped: true}
 }

@@ -59,7 +59,9 @@ func (c *Cluster) resumeDrain(a *agent) {
 	for _, t := range slices.Clone(a.tasks) {
 		c.killForDrain(t, config)
 	}
-	c.agenda.after(c.config.TaskStart/4, func() { c.checkDrained(a) })
+	// An agent without tasks is drained a moment later, when the registry has
+	// it (recording drain-form-absent-get-agents).
+	c.agenda.after(4*c.config.TaskStart, func() { c.checkDrained(a) })
 }
 
 // killForDrain kills a task for a drain. max_grace_period shortens the grace of

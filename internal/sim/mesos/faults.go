@@ -14,10 +14,18 @@ import (
 func (c *Cluster) Failover() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return c.failOver()
+	return c.failOver(c.successor)
 }
 
-func (c *Cluster) failOver() error {
+// RestartMaster kills the leading master and starts it again: it is back soon,
+// takes itself for a standby of itself until it is elected, and leads again.
+func (c *Cluster) RestartMaster() error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.failOver(func(old *member) *member { return old })
+}
+
+func (c *Cluster) failOver(choose func(*member) *member) error {
 	old := c.leader
 	if old == nil || old.state != leading {
 		return errors.New("simulated cluster: no master leads")
@@ -25,27 +33,24 @@ func (c *Cluster) failOver() error {
 	if err := old.shutDown(); err != nil {
 		return err
 	}
-	next := c.successor(old)
-	c.agenda.after(c.config.Election, func() { c.elect(next) })
+	next := choose(old)
+	back := c.config.Election / 8
 	if next != old {
-		c.agenda.after(c.config.Election+c.config.Recovery, func() { c.bringBack(old) })
-	} else {
-		c.agenda.after(c.config.Election/8, func() { c.bringBack(old) })
+		back = c.config.Election + c.config.Recovery
 	}
+	c.agenda.after(back, func() { c.bringBack(old) })
+	c.agenda.after(c.config.Election, func() { c.elect(next) })
 	c.forgetMemory()
 	c.notify()
 	return nil
 }
 
-// RestartMaster is Failover for a cluster with one master, and with more too: the
-// leader goes away, and whoever is elected leads.
-func (c *Cluster) RestartMaster() error { return c.Failover() }
-
-// Leaderless makes a master, by its place in the configuration, lose ZooKeeper: it knows no leader and says so.
+// Leaderless makes a master, by its place in the configuration, lose ZooKeeper:
+// it knows no leader and says so.
 func (c *Cluster) Leaderless(master int) error { return c.pin(master, leaderless) }
 
-// StayRecovering makes a master an elected one that cannot read its registry because too few of its kind
-// answer. For a master that leads, from the start.
+// StayRecovering makes a master an elected one that cannot read its registry
+// because too few of its kind answer.
 func (c *Cluster) StayRecovering(master int) error { return c.pin(master, recovering) }
 
 func (c *Cluster) pin(master int, state masterState) error {

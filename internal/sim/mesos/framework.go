@@ -38,6 +38,7 @@ type app struct {
 // and 16 MB that runs anywhere and ends when it is told to.
 type AppOptions struct {
 	Agent      string  // hostname of the only agent it may run on; "" is any
+	TaskName   string  // what the tasks are called; "" is the app's name
 	CPUs       float64 // 0 is 0.1
 	MemMB      float64 // 0 is 16
 	GPUs       float64
@@ -82,6 +83,7 @@ func (c *Cluster) LaunchWith(name string, instances int, options AppOptions) err
 		return fmt.Errorf("simulated cluster: app %s exists and is pinned to %q", name, wanted.options.Agent)
 	}
 	if wanted == nil {
+		options.TaskName = cmp.Or(options.TaskName, name)
 		options.CPUs = cmp.Or(options.CPUs, 0.1)
 		options.MemMB = cmp.Or(options.MemMB, 16)
 		options.KillGrace = cmp.Or(options.KillGrace, 3*time.Second)

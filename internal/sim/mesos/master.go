@@ -118,6 +118,8 @@ func (m *member) port() uint32 {
 // answers; ok means that it is one. The path is where a redirect points.
 func (m *member) leaderCheck(path string) (answer, bool) {
 	switch {
+	case m.state == recovering:
+		return answer{}, true
 	case m.state == leaderless || m.cluster.leader == nil:
 		return text(http.StatusServiceUnavailable, "No leader elected"), false
 	case m.cluster.leader != m || m.state == standby:

@@ -12,7 +12,7 @@ import (
 func (t *task) message() *mesosapi.Task {
 	state := taskState(t.state)
 	shown := &mesosapi.Task{
-		Name:        t.app.name,
+		Name:        t.app.options.TaskName,
 		TaskID:      mesosapi.TaskID{Value: t.id},
 		FrameworkID: mesosapi.FrameworkID{Value: t.app.framework},
 		AgentID:     mesosapi.AgentID{Value: t.agent.id},
