@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cordon/filters"
+)
+
+// Errors of reading the journal: the reader loads the state again and goes on from there.
+var (
+	// ErrRewound says that the journal ends before the reader's position: Redis lost data or is another. Check says more.
+	ErrRewound = errors.New("store: the journal ends before the position that was read")
+	// ErrUnreadable says that an entry does not decode.
+	ErrUnreadable = errors.New("store: a journal entry does not decode")
+)
+
+const (
+	// pageSize is how many entries one read takes.
+	pageSize = 500
+	// blockFor is how long one blocking read waits before the journal's end is looked at.
+	blockFor = 5 * time.Second
+	// historyMost bounds what a query returns, historyDepth how many entries it looks at.
+	historyMost  = 1000
+	historyUsual = 20
+	historyDepth = 200_000
+)
+
+// After returns the entries after an ID, oldest first, at most so many entries and those that the last of them puts in
+// force; none if there are none yet. Entries of a change that is not in force are left out until it is: they come with the
+// entry that activates it, before it, under their own, older IDs. The cursor to go on from is the last event's ID.
+func (s *Store) After(ctx context.Context, id string, most int) ([]filters.Event, error) {
+	for {
+		messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, exclusive(id), "+", int64(min(max(most, 1), pageSize))).Result()
+		if err != nil {
+			return nil, s.redis.fault(err)
+		}
+		if len(messages) == 0 {
+			return nil, nil
+		}
+		events, err := s.visible(ctx, messages)
+		if err != nil || len(events) > 0 {
+			return events, err
+		}
+		id = messages[len(messages)-1].ID
+	}
+}
+
+func exclusive(id string) string {
+	if id == "" {
+		return "-"
+	}
+	return "(" + id
+}
+
+// visible decodes entries and leaves out, or fetches, what a chunked change staged.
+func (s *Store) visible(ctx context.Context, messages []redis.XMessage) ([]filters.Event, error) {
+	events := make([]filters.Event, 0, len(messages))
+	for _, message := range messages {
+		read, err := parseEntry(message)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+		if read.stage != "" {
+			continue
+		}
+		if read.activates != "" {
+			staged, err := s.stagedEvents(ctx, &read)
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, staged...)
+		}
+		events = append(events, read.Event)
+	}
+	return events, nil
+}
+
+// stagedEvents returns what the entry puts in force.
+func (s *Store) stagedEvents(ctx context.Context, activation *entry) (events []filters.Event, err error) {
+	start := activation.since
+	if start == "-" {
+		return nil, nil
+	}
+	for {
+		messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, start, "("+activation.ID, pageSize).Result()
+		if err != nil {
+			return nil, s.redis.fault(err)
+		}
+		for _, message := range messages {
+			if message.Values["stage"] != activation.activates {
+				continue
+			}
+			read, err := parseEntry(message)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+			}
+			events = append(events, read.Event)
+		}
+		if len(messages) < pageSize {
+			return events, nil
+		}
+		start = "(" + messages[len(messages)-1].ID
+	}
+}
+
+// Wait returns when the journal has an entry after the ID that After returns, or with an error.
+func (s *Store) Wait(ctx context.Context, id string) error {
+	tail := s.redis.connect()
+	defer tail.Close()
+	defer context.AfterFunc(ctx, func() { _ = tail.Close() })()
+	for {
+		messages, err := s.next(ctx, tail, id)
+		if err != nil {
+			return err
+		}
+		for _, message := range messages {
+			if stage, _ := message.Values["stage"].(string); stage == "" {
+				return nil
+			}
+			id = message.ID
+		}
+	}
+}
+
+// next waits for entries after the ID. Without any it returns none after a while, having seen that the journal still ends
+// there.
+func (s *Store) next(ctx context.Context, tail redis.UniversalClient, id string) ([]redis.XMessage, error) {
+	after := id
+	if after == "" {
+		after = "0-0"
+	}
+	streams, err := tail.XRead(ctx, &redis.XReadArgs{Streams: []string{s.keys.journal, after}, Count: pageSize, Block: blockFor}).Result()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if absent(err) {
+		return nil, s.ended(ctx, id)
+	}
+	if err != nil {
+		return nil, s.redis.fault(err)
+	}
+	if len(streams) == 0 {
+		return nil, nil
+	}
+	return streams[0].Messages, nil
+}
+
+// ended tells whether the journal ends before the ID.
+func (s *Store) ended(ctx context.Context, id string) error {
+	newest, err := s.newest(ctx, s.keys.journal)
+	if err != nil {
+		return err
+	}
+	if filters.After(id, newest) {
+		return fmt.Errorf("%w: it ends at %q, read was %q", ErrRewound, newest, id)
+	}
+	return nil
+}
+
+// newest returns the ID of a stream's last entry, empty if it has none.
+func (s *Store) newest(ctx context.Context, stream string) (string, error) {
+	messages, err := s.redis.client.XRevRangeN(ctx, stream, "+", "-", 1).Result()
+	if err != nil || len(messages) == 0 {
+		return "", s.redis.fault(err)
+	}
+	return messages[0].ID, nil
+}
+
+// Follow hands over the journal's entries after an ID, in order, as they are written, until the context ends, and then
+// returns its error. One call per replica and cluster; it has a connection of its own and connects again when that is
+// lost. It returns ErrRewound or ErrUnreadable when the reader has to load the state again.
+func (s *Store) Follow(ctx context.Context, after string, take func([]filters.Event)) error {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		position, err := s.follow(ctx, after, take)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, ErrRewound) || errors.Is(err, ErrUnreadable) {
+			return err
+		}
+		if position != after {
+			pause = 50 * time.Millisecond
+		}
+		after = position
+		s.log.Debug("the journal cannot be read just now", "error", err)
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+// follow reads with one connection until that is lost, and returns the position that it reached.
+func (s *Store) follow(ctx context.Context, after string, take func([]filters.Event)) (string, error) {
+	if err := s.ended(ctx, after); err != nil {
+		return after, err
+	}
+	tail := s.redis.connect()
+	defer tail.Close()
+	defer context.AfterFunc(ctx, func() { _ = tail.Close() })()
+	for {
+		messages, err := s.next(ctx, tail, after)
+		if err != nil {
+			return after, err
+		}
+		events, err := s.visible(ctx, messages)
+		if err != nil {
+			return after, err
+		}
+		if len(events) > 0 {
+			take(events)
+		}
+		if len(messages) > 0 {
+			after = messages[len(messages)-1].ID
+		}
+	}
+}
+
+// History returns the newest entries that match, newest first, see filters.HistoryQuery. It looks at most at the newest
+// 200,000 entries before query.Before.
+func (s *Store) History(ctx context.Context, query filters.HistoryQuery) ([]filters.Event, error) {
+	most := min(query.Most, historyMost)
+	if most <= 0 {
+		most = historyUsual
+	}
+	hidden, err := s.redis.client.HGetAll(ctx, s.keys.staged).Result()
+	if err != nil {
+		return nil, s.redis.fault(err)
+	}
+	end := "+"
+	if query.Before != "" {
+		end = "(" + query.Before
+	}
+	var found []filters.Event
+	for range historyDepth / pageSize {
+		messages, err := s.redis.client.XRevRangeN(ctx, s.keys.journal, end, "-", pageSize).Result()
+		if err != nil {
+			return nil, s.redis.fault(err)
+		}
+		for _, message := range messages {
+			if !matches(&query, message.Values, hidden) {
+				continue
+			}
+			read, err := parseEntry(message)
+			if err != nil {
+				s.log.Error("a journal entry cannot be read in full", "error", err)
+			}
+			if found = append(found, read.Event); len(found) == most {
+				return found, nil
+			}
+		}
+		if len(messages) < pageSize {
+			break
+		}
+		end = "(" + messages[len(messages)-1].ID
+	}
+	return found, nil
+}
+
+func matches(query *filters.HistoryQuery, values map[string]any, hidden map[string]string) bool {
+	agent, _ := values["agent"].(string)
+	if len(query.Agents) > 0 && !slices.Contains(query.Agents, filters.AgentID(agent)) {
+		return false
+	}
+	if query.Subject != "" && values["subject"] != query.Subject {
+		return false
+	}
+	stage, _ := values["stage"].(string)
+	_, pending := hidden[stage]
+	return !pending
+}

@@ -1,0 +1,4 @@
+package store
+
+type memory struct{}
+type witnessFile struct{}
