@@ -3,7 +3,6 @@ package mesos
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,7 +13,7 @@ import (
 // getty-*). Its filters are not the master's: they do not show in GET_AGENTS,
 // rescind nothing, and are dropped when an agent reconnects.
 func (c *Cluster) allocatorFilters(r *request) answer {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	body, err := r.read()
 	if err != nil {
 		return bad("Failed to read the request: " + err.Error())
 	}

@@ -4,8 +4,6 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"slices"
-
-	"github.com/mesos/mesos-go/api/v1/lib/master"
 )
 
 // Realms of the master's endpoints; 401 names them.
@@ -36,16 +34,7 @@ func (c *Cluster) principal(r *http.Request) (string, bool) {
 	return principal, ok && exists && matches
 }
 
-// forbidden says whether the ACLs refuse a principal's call. Posting an empty
-// schedule touches no machine and needs no right (recording
-// acl-update-schedule-empty).
-func (c *Cluster) forbidden(principal string, call *master.Call) bool {
-	if call.Type == master.Call_UPDATE_MAINTENANCE_SCHEDULE && len(call.UpdateMaintenanceSchedule.Schedule.Windows) == 0 {
-		return false
-	}
-	return c.onlooker(principal)
-}
-
+// onlooker says whether the ACLs forbid a principal every change.
 func (c *Cluster) onlooker(principal string) bool {
 	return principal != "" && slices.Contains(c.config.Onlookers, principal)
 }

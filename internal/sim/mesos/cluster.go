@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 )
 
 // Cluster is a running simulated cluster. All methods are safe for concurrent use.
@@ -24,7 +26,8 @@ type Cluster struct {
 	registered  []*agent // those that the leader lists, in the order of their registration
 	framework   *framework
 	machines    map[machineID]*machine
-	schedule    []window
+	schedule    maintenance.Schedule
+	declining   bool               // the framework declines inverse offers
 	weights     map[string]float64 // of roles
 	filters     map[string]bool    // agent IDs that the allocator module has in ZooKeeper
 	subscribers map[*subscriber]bool

@@ -26,13 +26,16 @@ type drainConfig struct {
 // drainAgent starts a drain: the agent is deactivated, its offers are rescinded
 // and its tasks are killed with their own graces. Saying it again restarts the
 // clock (recordings drain-*, evidence-drain-*).
-func (c *Cluster) drainAgent(call *master.Call_DrainAgent) answer {
+func (c *Cluster) drainAgent(principal string, call *master.Call_DrainAgent) answer {
 	a := c.known(call.AgentID.Value)
+	if a != nil && a.standing == registered && c.scheduled(a.host) {
+		return bad(fmt.Sprintf("Agent %s is part of a maintenance schedule under Machine %s", a.id, a.host.machine()))
+	}
+	if c.onlooker(principal) {
+		return statusText(http.StatusForbidden)
+	}
 	if a == nil {
 		return bad("Unknown agent")
-	}
-	if where := c.scheduledMachine(a.host); where != nil {
-		return bad(fmt.Sprintf("Agent %s is part of a maintenance schedule under Machine %s", a.id, where))
 	}
 	config := drainConfig{markGone: call.MarkGone != nil && *call.MarkGone}
 	if grace := call.MaxGracePeriod; grace != nil {

@@ -143,4 +143,5 @@ func (c *Cluster) forgetMemory() {
 	}
 	c.registered = nil
 	c.framework.completed = nil
+	c.forgetMachines()
 }

@@ -1,12 +1,11 @@
 package mesos
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,14 +15,16 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 )
 
-// machineID names a machine: hostname (in lower case) and IP. An agent belongs
-// to a machine only if both are its own.
+// machineID is what makes machines the same: hostname (in whatever case) and IP.
+// An agent belongs to a machine only if both are its own.
 type machineID struct{ hostname, ip string }
 
-// machine is what the registry keeps of a machine; one that is not kept is UP.
+// machine is a machine that the master has met: in a schedule, or with an agent.
 type machine struct {
-	mode    machineMode
-	answers []inverseAnswer // what frameworks said to its inverse offers
+	id       mesosapi.MachineID // as it was written first
+	mode     machineMode
+	answered time.Time // when the framework last answered its inverse offers; zero: never
+	declined bool
 }
 
 type machineMode int
@@ -34,44 +35,16 @@ const (
 	machineDown
 )
 
-// inverseAnswer is a framework's word on an inverse offer.
-type inverseAnswer struct {
-	accepted bool
-	at       time.Time
-}
-
-// window is one announced unavailability.
-type window struct {
-	machines       []machineID
-	unavailability mesosapi.Unavailability
-}
-
-func idOf(id mesosapi.MachineID) machineID {
+func keyOf(id mesosapi.MachineID) machineID {
 	return machineID{hostname: strings.ToLower(id.GetHostname()), ip: id.GetIP()}
 }
 
-func (id machineID) message() mesosapi.MachineID {
-	var message mesosapi.MachineID
-	if id.hostname != "" {
-		message.Hostname = &id.hostname
-	}
-	if id.ip != "" {
-		message.IP = &id.ip
-	}
-	return message
+// inJSON is a machine as the master's error texts name it.
+func inJSON(id mesosapi.MachineID) string {
+	return string(appendJSON(nil, machinePrinting, encode(&id)))
 }
 
-// JSON is the machine as the master's error texts name it.
-func (id machineID) JSON() string {
-	var parts []string
-	if id.hostname != "" {
-		parts = append(parts, `"hostname":`+strconv.Quote(id.hostname))
-	}
-	if id.ip != "" {
-		parts = append(parts, `"ip":`+strconv.Quote(id.ip))
-	}
-	return "{" + strings.Join(parts, ",") + "}"
-}
+var machinePrinting = declared.of(messageNamed("mesos.MachineID"))
 
 // String is the machine as people read it.
 func (id machineID) String() string { return id.hostname + " (" + id.ip + ")" }
@@ -80,54 +53,48 @@ func (h *host) machine() machineID {
 	return machineID{hostname: strings.ToLower(h.config.Hostname), ip: h.config.IP}
 }
 
-func (c *Cluster) machineDown(h *host) bool {
-	kept := c.machines[h.machine()]
-	return kept != nil && kept.mode == machineDown
+// machineIs says whether a machine is known and in a mode.
+func (c *Cluster) machineIs(id machineID, mode machineMode) bool {
+	met := c.machines[id]
+	return met != nil && met.mode == mode
 }
 
-// scheduledMachine is the machine of a host if it is in the schedule.
-func (c *Cluster) scheduledMachine(h *host) *machineID {
-	id := h.machine()
-	for _, window := range c.schedule {
-		if slices.Contains(window.machines, id) {
-			return &id
+func (c *Cluster) machineDown(h *host) bool { return c.machineIs(h.machine(), machineDown) }
+
+// scheduled says whether a host's machine is in the schedule.
+func (c *Cluster) scheduled(h *host) bool {
+	for _, window := range c.schedule.Windows {
+		if slices.ContainsFunc(window.MachineIDs, func(id mesosapi.MachineID) bool { return keyOf(id) == h.machine() }) {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // checkMachine refuses an ID that names no machine.
-func checkMachine(id machineID) error {
-	if id.hostname == "" && id.ip == "" {
+func checkMachine(id mesosapi.MachineID) error {
+	if id.GetHostname() == "" && id.GetIP() == "" {
 		return refusal("Both 'hostname' and 'ip' for a machine are empty")
 	}
-	if id.ip == "" {
+	if id.GetIP() == "" {
 		return nil
 	}
-	if address, err := netip.ParseAddr(id.ip); err != nil || !address.Is4() {
-		return refusal("Failed to parse IPv4: " + id.ip)
+	if address, err := netip.ParseAddr(id.GetIP()); err != nil || !address.Is4() {
+		return refusal("Failed to parse IPv4: " + id.GetIP())
 	}
 	return nil
 }
 
-// checkMachines refuses lists that are empty or name a machine twice.
-func checkMachines(ids []mesosapi.MachineID) error {
-	if len(ids) == 0 {
-		return refusal("List of machines is empty")
-	}
-	return checkUnique(ids, map[machineID]bool{})
-}
-
+// checkUnique refuses IDs that name no machine, and machines that are named twice.
 func checkUnique(ids []mesosapi.MachineID, seen map[machineID]bool) error {
-	for _, message := range ids {
-		id := idOf(message)
+	for _, id := range ids {
 		if err := checkMachine(id); err != nil {
 			return err
 		}
-		if seen[id] {
-			return refusal(fmt.Sprintf("Machine '%s' appears more than once in the schedule", id.JSON()))
+		if seen[keyOf(id)] {
+			return refusal(fmt.Sprintf("Machine '%s' appears more than once in the schedule", inJSON(id)))
 		}
-		seen[id] = true
+		seen[keyOf(id)] = true
 	}
 	return nil
 }
@@ -147,114 +114,138 @@ func (c *Cluster) checkSchedule(schedule maintenance.Schedule) error {
 			return err
 		}
 	}
-	for _, id := range c.machineIDs(machineDown) {
-		if !seen[id] {
-			return refusal(fmt.Sprintf("Machine '%s' is deactivated and cannot be removed from the schedule", id.JSON()))
+	for _, down := range c.machinesIn(machineDown) {
+		if !seen[keyOf(down.id)] {
+			return refusal(fmt.Sprintf("Machine '%s' is deactivated and cannot be removed from the schedule", inJSON(down.id)))
 		}
 	}
 	return nil
 }
 
-// machineIDs are the machines in a mode, in the order of their names.
-func (c *Cluster) machineIDs(mode machineMode) []machineID {
-	ids := slices.DeleteFunc(slices.Collect(maps.Keys(c.machines)), func(id machineID) bool { return c.machines[id].mode != mode })
-	slices.SortFunc(ids, func(a, b machineID) int {
-		return cmp.Or(strings.Compare(a.hostname, b.hostname), strings.Compare(a.ip, b.ip))
-	})
-	return ids
+// machinesIn are the machines in a mode, in the order of their names.
+func (c *Cluster) machinesIn(mode machineMode) []*machine {
+	found := slices.DeleteFunc(slices.Collect(maps.Values(c.machines)), func(m *machine) bool { return m.mode != mode })
+	slices.SortFunc(found, func(a, b *machine) int { return strings.Compare(keyOf(a.id).String(), keyOf(b.id).String()) })
+	return found
 }
 
 // updateSchedule replaces the whole schedule: its machines drain, and those that
-// it leaves out are up again without a word.
-func (c *Cluster) updateSchedule(schedule maintenance.Schedule) answer {
+// it leaves out are up again without a word. Rights are asked machine by machine,
+// so that an empty schedule needs none (recordings maint-err-*, acl-update-schedule-*).
+func (c *Cluster) updateSchedule(principal string, schedule maintenance.Schedule) answer {
 	if err := c.checkSchedule(schedule); err != nil {
 		return bad(err.Error())
 	}
-	was := c.machines
-	c.schedule, c.machines = nil, map[machineID]*machine{}
-	for _, w := range schedule.Windows {
-		added := window{unavailability: w.Unavailability}
-		for _, message := range w.MachineIDs {
-			id := idOf(message)
-			added.machines = append(added.machines, id)
-			c.machines[id] = cmp.Or(was[id], &machine{mode: machineDraining})
-		}
-		c.schedule = append(c.schedule, added)
+	if len(schedule.Windows) > 0 && c.onlooker(principal) {
+		return statusText(http.StatusForbidden)
 	}
+	for _, met := range c.machines {
+		met.answered = time.Time{}
+		if met.mode == machineDraining {
+			met.mode = machineUp
+		}
+	}
+	for _, window := range schedule.Windows {
+		for _, id := range window.MachineIDs {
+			if met := c.meet(id); met.mode == machineUp {
+				met.mode = machineDraining
+			}
+		}
+	}
+	c.schedule = schedule
 	c.answerInverseOffers()
 	c.notify()
 	return accepted()
 }
 
-// AnswerInverseOffers makes the framework accept the inverse offers of machines
-// that drain, as it does by itself, or decline them.
+// meet is a machine, met now if never before. Machines are not forgotten while
+// the master leads.
+func (c *Cluster) meet(id mesosapi.MachineID) *machine {
+	if c.machines[keyOf(id)] == nil {
+		c.machines[keyOf(id)] = &machine{id: id}
+	}
+	return c.machines[keyOf(id)]
+}
+
+// forgetMachines is what a failover leaves of them: those in the schedule,
+// without the frameworks' answers.
+func (c *Cluster) forgetMachines() {
+	maps.DeleteFunc(c.machines, func(_ machineID, m *machine) bool { return m.mode == machineUp })
+	for _, met := range c.machines {
+		met.answered = time.Time{}
+	}
+}
+
+// answerInverseOffers is the framework's word on machines that will go away and
+// run agents, where it has not given one yet.
+func (c *Cluster) answerInverseOffers() {
+	for _, a := range c.registered {
+		if met := c.machines[a.host.machine()]; met != nil && met.mode == machineDraining && met.answered.IsZero() {
+			met.answered, met.declined = time.Now(), c.declining
+		}
+	}
+}
+
+// AnswerInverseOffers makes the framework accept (as it does at the start) or
+// decline the inverse offers of machines that drain, now and from now on.
 func (c *Cluster) AnswerInverseOffers(accept bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.framework.declines = !accept
-	for _, kept := range c.machines {
-		kept.answers = nil
+	c.declining = !accept
+	for _, met := range c.machines {
+		met.answered = time.Time{}
 	}
 	c.answerInverseOffers()
+	c.notify()
 }
 
-// answerInverseOffers is the framework's word on machines that run agents.
-func (c *Cluster) answerInverseOffers() {
-	for _, a := range c.registered {
-		kept := c.machines[a.host.machine()]
-		if kept != nil && kept.mode == machineDraining && len(kept.answers) == 0 && a.connected {
-			kept.answers = []inverseAnswer{{accepted: !c.framework.declines, at: time.Now()}}
-		}
-	}
+// met says whether the master has met a machine: in a schedule or with an agent.
+func (c *Cluster) met(id machineID) bool {
+	return c.machines[id] != nil || slices.ContainsFunc(c.hosts, func(h *host) bool { return h.agent != nil && h.machine() == id })
 }
 
-// mode is a machine's mode; known says whether the master has ever seen it: in a
-// schedule or with an agent.
-func (c *Cluster) mode(id machineID) (mode machineMode, known bool) {
-	if kept := c.machines[id]; kept != nil {
-		return kept.mode, true
+// refuseMachines checks a list of machines that are to leave a mode: first that it
+// is a list of machines, then each machine and the right to it; nil: go on.
+func (c *Cluster) refuseMachines(principal string, ids []mesosapi.MachineID, from machineMode, words string) *answer {
+	if len(ids) == 0 {
+		return refused(bad("List of machines is empty"))
 	}
-	return machineUp, slices.ContainsFunc(c.hosts, func(h *host) bool { return h.agent != nil && h.machine() == id })
-}
-
-// checkModes refuses machines that are not in the mode that a change starts from.
-func (c *Cluster) checkModes(ids []mesosapi.MachineID, from machineMode, name, change string) error {
-	if err := checkMachines(ids); err != nil {
-		return err
+	if err := checkUnique(ids, map[machineID]bool{}); err != nil {
+		return refused(bad(err.Error()))
 	}
-	for _, message := range ids {
-		id := idOf(message)
-		mode, known := c.mode(id)
-		if !known {
-			return refusal(fmt.Sprintf("Machine '%s' is not part of a maintenance schedule", id.JSON()))
-		}
-		if mode != from {
-			return refusal(fmt.Sprintf("Machine '%s' is not in %s mode and cannot be brought %s", id.JSON(), name, change))
+	for _, id := range ids {
+		switch {
+		case !c.met(keyOf(id)):
+			return refused(bad(fmt.Sprintf("Machine '%s' is not part of a maintenance schedule", inJSON(id))))
+		case !c.machineIs(keyOf(id), from):
+			return refused(bad(fmt.Sprintf("Machine '%s' is not in %s", inJSON(id), words)))
+		case c.onlooker(principal):
+			return refused(statusText(http.StatusForbidden))
 		}
 	}
 	return nil
 }
 
+func refused(a answer) *answer { return &a }
+
 // startMaintenance brings machines down. The answer comes before it shows: the
 // agents are removed a moment later, their tasks are lost and their processes
 // exit (recordings maint-10 to maint-16).
-func (c *Cluster) startMaintenance(ids []mesosapi.MachineID) answer {
-	if err := c.checkModes(ids, machineDraining, "DRAINING", "down"); err != nil {
-		return bad(err.Error())
+func (c *Cluster) startMaintenance(principal string, ids []mesosapi.MachineID) answer {
+	if no := c.refuseMachines(principal, ids, machineDraining, "DRAINING mode and cannot be brought down"); no != nil {
+		return *no
 	}
-	for _, message := range ids {
-		id := idOf(message)
-		c.machines[id].mode = machineDown
-		c.machines[id].answers = nil
-		c.agenda.after(c.config.TaskStart/10, func() { c.shutDownMachine(id) })
+	for _, id := range ids {
+		down := keyOf(id)
+		c.machines[down].mode = machineDown
+		c.agenda.after(c.config.TaskStart/10, func() { c.shutDownMachine(down) })
 	}
 	c.notify()
 	return accepted()
 }
 
 func (c *Cluster) shutDownMachine(id machineID) {
-	kept := c.machines[id]
-	if kept == nil || kept.mode != machineDown {
+	if !c.machineIs(id, machineDown) {
 		return
 	}
 	for _, h := range c.hosts {
@@ -270,70 +261,68 @@ func (c *Cluster) shutDownMachine(id machineID) {
 
 // stopMaintenance brings machines up and takes them out of the schedule. Their
 // agents come back when their processes are started.
-func (c *Cluster) stopMaintenance(ids []mesosapi.MachineID) answer {
-	if err := c.checkModes(ids, machineDown, "DOWN", "up"); err != nil {
-		return bad(err.Error())
+func (c *Cluster) stopMaintenance(principal string, ids []mesosapi.MachineID) answer {
+	if no := c.refuseMachines(principal, ids, machineDown, "DOWN mode and cannot be brought up"); no != nil {
+		return *no
 	}
-	for _, message := range ids {
-		c.unschedule(idOf(message))
+	for _, id := range ids {
+		c.machines[keyOf(id)].mode = machineUp
+		c.unschedule(keyOf(id))
 	}
 	c.notify()
 	return accepted()
 }
 
 func (c *Cluster) unschedule(id machineID) {
-	delete(c.machines, id)
-	for i := range c.schedule {
-		c.schedule[i].machines = slices.DeleteFunc(c.schedule[i].machines, func(other machineID) bool { return other == id })
-	}
-	c.schedule = slices.DeleteFunc(c.schedule, func(w window) bool { return len(w.machines) == 0 })
-}
-
-// scheduleMessage is the schedule as GET_MAINTENANCE_SCHEDULE shows it.
-func (c *Cluster) scheduleMessage() maintenance.Schedule {
-	var message maintenance.Schedule
-	for _, w := range c.schedule {
-		shown := maintenance.Window{Unavailability: w.unavailability}
-		for _, id := range w.machines {
-			shown.MachineIDs = append(shown.MachineIDs, id.message())
+	var left []maintenance.Window
+	for _, window := range c.schedule.Windows {
+		window.MachineIDs = slices.DeleteFunc(slices.Clone(window.MachineIDs), func(other mesosapi.MachineID) bool { return keyOf(other) == id })
+		if len(window.MachineIDs) > 0 {
+			left = append(left, window)
 		}
-		message.Windows = append(message.Windows, shown)
 	}
-	return message
+	c.schedule.Windows = left
 }
 
 // statusMessage is the state of machines as GET_MAINTENANCE_STATUS shows it.
 func (c *Cluster) statusMessage() maintenance.ClusterStatus {
 	var message maintenance.ClusterStatus
-	for _, id := range c.machineIDs(machineDraining) {
-		shown := maintenance.ClusterStatus_DrainingMachine{ID: id.message()}
-		for _, said := range c.machines[id].answers {
-			word := allocator.InverseOfferStatus_DECLINE
-			if said.accepted {
-				word = allocator.InverseOfferStatus_ACCEPT
-			}
-			shown.Statuses = append(shown.Statuses, allocator.InverseOfferStatus{
-				Status: &word, FrameworkID: mesosapi.FrameworkID{Value: c.framework.id}, Timestamp: *timeInfo(said.at),
-			})
-		}
-		message.DrainingMachines = append(message.DrainingMachines, shown)
+	for _, met := range c.machinesIn(machineDraining) {
+		message.DrainingMachines = append(message.DrainingMachines, maintenance.ClusterStatus_DrainingMachine{
+			ID: met.id, Statuses: c.inverseStatuses(met),
+		})
 	}
-	for _, id := range c.machineIDs(machineDown) {
-		message.DownMachines = append(message.DownMachines, id.message())
+	for _, met := range c.machinesIn(machineDown) {
+		message.DownMachines = append(message.DownMachines, met.id)
 	}
 	return message
 }
 
+// inverseStatuses is what the framework said of a machine, while agents of it
+// are there.
+func (c *Cluster) inverseStatuses(met *machine) []allocator.InverseOfferStatus {
+	if met.answered.IsZero() || !slices.ContainsFunc(c.registered, func(a *agent) bool { return a.host.machine() == keyOf(met.id) }) {
+		return nil
+	}
+	word := allocator.InverseOfferStatus_ACCEPT
+	if met.declined {
+		word = allocator.InverseOfferStatus_DECLINE
+	}
+	return []allocator.InverseOfferStatus{{
+		Status: &word, FrameworkID: mesosapi.FrameworkID{Value: c.framework.id}, Timestamp: *timeInfo(met.answered),
+	}}
+}
+
 // maintenanceWrite chooses what answers a v1 call about maintenance; nil: not
 // such a call.
-func (c *Cluster) maintenanceWrite(call *master.Call) func() answer {
+func (c *Cluster) maintenanceWrite(principal string, call *master.Call) func() answer {
 	switch call.Type {
 	case master.Call_UPDATE_MAINTENANCE_SCHEDULE:
-		return func() answer { return c.updateSchedule(call.UpdateMaintenanceSchedule.Schedule) }
+		return func() answer { return c.updateSchedule(principal, call.UpdateMaintenanceSchedule.Schedule) }
 	case master.Call_START_MAINTENANCE:
-		return func() answer { return c.startMaintenance(call.StartMaintenance.Machines) }
+		return func() answer { return c.startMaintenance(principal, call.StartMaintenance.Machines) }
 	case master.Call_STOP_MAINTENANCE:
-		return func() answer { return c.stopMaintenance(call.StopMaintenance.Machines) }
+		return func() answer { return c.stopMaintenance(principal, call.StopMaintenance.Machines) }
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -170,16 +171,15 @@ type request struct {
 	agentID   string
 }
 
-// route finds who answers a path. The older endpoints exist with and without
-// /master before them.
+// maxBody bounds what a master reads of a request.
+const maxBody = 32 << 20
+
+func (r *request) read() ([]byte, error) { return io.ReadAll(io.LimitReader(r.Body, maxBody)) }
+
+// route finds who answers a path.
 func (m *member) route(r *request) answer {
-	path := strings.TrimSuffix(r.URL.Path, "/")
-	if path == "/allocator/filters" && m.cluster.config.Allocator {
+	if strings.TrimSuffix(r.URL.Path, "/") == "/allocator/filters" && m.cluster.config.Allocator {
 		return m.cluster.allocatorFilters(r)
 	}
-	path = strings.TrimPrefix(path, "/master")
-	if path == "/api/v1" {
-		return m.operatorAPI(r)
-	}
-	return m.olderEndpoint(r, path)
+	return m.olderEndpoint(r)
 }

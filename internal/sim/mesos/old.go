@@ -1,8 +1,10 @@
 package mesos
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +20,7 @@ type endpoint struct {
 var olderEndpoints = map[string]endpoint{
 	"/health":               {answer: func(*member, *request) answer { return accepted() }},
 	"/redirect":             {answer: (*member).redirectToLeader},
+	"/api/v1":               {answer: (*member).operatorAPI},
 	"/flags":                {realm: realmReadOnly, answer: (*member).oldFlags},
 	"/slaves":               {realm: realmReadOnly, follows: true, answer: (*member).oldSlaves},
 	"/state":                {realm: realmReadOnly, follows: true, answer: (*member).oldState},
@@ -28,7 +31,7 @@ var olderEndpoints = map[string]endpoint{
 	"/quota":                {realm: realmReadWrite, follows: true, answer: (*member).oldQuota},
 	"/weights":              {realm: realmReadWrite, follows: true, answer: (*member).oldWeights},
 	"/maintenance/schedule": {realm: realmReadWrite, follows: true, answer: (*member).oldSchedule},
-	"/maintenance/status":   {realm: realmReadWrite, follows: true, answer: (*member).oldStatus},
+	"/maintenance/status":   {realm: realmReadOnly, follows: true, answer: (*member).oldStatus},
 	"/machine/down":         {realm: realmReadWrite, follows: true, answer: (*member).oldMachineDown},
 	"/machine/up":           {realm: realmReadWrite, follows: true, answer: (*member).oldMachineUp},
 }
@@ -86,10 +89,24 @@ func redirectPath(asked *url.URL) string {
 	if path != "/master" && !strings.HasPrefix(path, "/master/") {
 		path = "/master" + path
 	}
-	if asked.RawQuery != "" {
-		path += "?" + asked.RawQuery
+	return path + redirectQuery(asked.Query())
+}
+
+// redirectQuery is a query as the master writes it anew: of a name that is given
+// twice the last value, spaces as %20.
+func redirectQuery(query url.Values) string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		pair := url.QueryEscape(name)
+		if values := query[name]; values[len(values)-1] != "" {
+			pair += "=" + url.QueryEscape(values[len(values)-1])
+		}
+		pairs = append(pairs, strings.ReplaceAll(pair, "+", "%20"))
 	}
-	return path
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "?" + strings.Join(pairs, "&")
 }
 
 // redirectToLeader answers /redirect with the leader's address; below it there
@@ -119,7 +136,7 @@ func oldAnswer(r *request, body []byte) answer {
 // withState answers with what build makes of the cluster while it stands still.
 func (m *member) withState(r *request, build func() any) answer {
 	m.cluster.mutex.Lock()
-	body := appendValue(nil, build())
+	body := appendOldJSON(nil, build())
 	m.cluster.mutex.Unlock()
 	return oldAnswer(r, body)
 }

@@ -8,26 +8,26 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 )
 
-// field is a member of a JSON object.
-type field struct {
+// jsonField is a member of a JSON object.
+type jsonField struct {
 	name  string
 	value any
 }
 
-// fields is a JSON object whose members keep their order. Values are fields,
-// lists, string, float64, int, bool and json.RawMessage.
-type fields []field
+// jsonFields is a JSON object whose members keep their order. Values are
+// jsonFields, jsonList, string, float64, int, bool and json.RawMessage.
+type jsonFields []jsonField
 
-// list is a JSON array.
-type list []any
+// jsonList is a JSON array.
+type jsonList []any
 
-// appendValue writes a value as the master's endpoints write it: no spaces,
+// appendOldJSON writes a value as the master's endpoints write it: no spaces,
 // float64 always with a decimal point.
-func appendValue(out []byte, value any) []byte {
+func appendOldJSON(out []byte, value any) []byte {
 	switch v := value.(type) {
-	case fields:
+	case jsonFields:
 		return appendFields(out, v)
-	case list:
+	case jsonList:
 		return appendList(out, v)
 	case string:
 		return appendJSONString(out, v)
@@ -43,25 +43,25 @@ func appendValue(out []byte, value any) []byte {
 	return append(out, "null"...)
 }
 
-func appendFields(out []byte, object fields) []byte {
+func appendFields(out []byte, object jsonFields) []byte {
 	out = append(out, '{')
 	for i, member := range object {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(appendJSONString(out, member.name), ':')
-		out = appendValue(out, member.value)
+		out = appendOldJSON(out, member.value)
 	}
 	return append(out, '}')
 }
 
-func appendList(out []byte, values list) []byte {
+func appendList(out []byte, values jsonList) []byte {
 	out = append(out, '[')
 	for i, value := range values {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendValue(out, value)
+		out = appendOldJSON(out, value)
 	}
 	return append(out, ']')
 }
@@ -69,11 +69,11 @@ func appendList(out []byte, values list) []byte {
 // oldSeconds is a time in seconds since 1970.
 func oldSeconds(at time.Time) float64 { return float64(at.UnixNano()/1000) / 1e6 }
 
-var resourcePrinting = declared.of(messageType("mesos.Resource"))
+var resourcePrinting = declared.of(messageNamed("mesos.Resource"))
 
 // oldResourceList is resources one by one, as the v1 API shows them.
-func oldResourceList(resources []mesosapi.Resource) list {
-	out := list{}
+func oldResourceList(resources []mesosapi.Resource) jsonList {
+	out := jsonList{}
 	for i := range resources {
 		out = append(out, json.RawMessage(appendJSON(nil, resourcePrinting, encode(&resources[i]))))
 	}
@@ -81,13 +81,13 @@ func oldResourceList(resources []mesosapi.Resource) list {
 }
 
 // oldResources is amounts in sum. Ports stand beside them where there are any.
-func oldResources(amounts resources, ports bool) fields {
-	sum := fields{
+func oldResources(amounts resources, ports bool) jsonFields {
+	sum := jsonFields{
 		{"disk", rounded(amounts.disk)}, {"mem", rounded(amounts.mem)},
 		{"gpus", rounded(amounts.gpus)}, {"cpus", rounded(amounts.cpus)},
 	}
 	if ports {
-		sum = append(sum, field{"ports", "[" + itoa(firstPort) + "-" + itoa(lastPort) + "]"})
+		sum = append(sum, jsonField{"ports", "[" + itoa(firstPort) + "-" + itoa(lastPort) + "]"})
 	}
 	return sum
 }

@@ -1,7 +1,6 @@
 package mesos
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
@@ -10,25 +9,18 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// maxBody bounds what a master reads of a request.
-const maxBody = 32 << 20
-
 // operatorAPI answers POST /api/v1: first who asks and whom, then the envelope,
 // then the call (recordings auth-malformed-none, nonleader-*, recovering-*, err-*).
 func (m *member) operatorAPI(r *request) answer {
 	if refused := m.cluster.authenticate(r, realmReadWrite); refused != nil {
 		return *refused
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	body, err := r.read()
 	if err != nil {
 		return bad("Failed to read the request: " + err.Error())
 	}
-	path := "/master/api/v1"
-	if r.URL.RawQuery != "" {
-		path += "?" + r.URL.RawQuery
-	}
 	m.cluster.mutex.Lock()
-	refused, ok := m.readyCheck(path)
+	refused, ok := m.readyCheck(redirectPath(r.URL))
 	m.cluster.mutex.Unlock()
 	if !ok {
 		return refused
@@ -59,10 +51,7 @@ func (m *member) call(r *request, body []byte) answer {
 	if read := m.reads(call); read != nil {
 		return read(media)
 	}
-	if write := m.writes(call); write != nil {
-		if m.cluster.forbidden(r.principal, call) {
-			return statusText(http.StatusForbidden)
-		}
+	if write := m.writes(r.principal, call); write != nil {
 		return write()
 	}
 	return statusText(http.StatusNotImplemented)

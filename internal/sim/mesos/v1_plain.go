@@ -34,7 +34,7 @@ func (m *member) plainReader(call *master.Call) func() *master.Response {
 		master.Call_GET_MAINTENANCE_SCHEDULE: func() *master.Response {
 			return &master.Response{
 				Type:                   master.Response_GET_MAINTENANCE_SCHEDULE,
-				GetMaintenanceSchedule: &master.Response_GetMaintenanceSchedule{Schedule: m.cluster.scheduleMessage()},
+				GetMaintenanceSchedule: &master.Response_GetMaintenanceSchedule{Schedule: m.cluster.schedule},
 			}
 		},
 		master.Call_GET_MAINTENANCE_STATUS: func() *master.Response {

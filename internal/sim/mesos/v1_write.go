@@ -8,28 +8,43 @@ import (
 )
 
 // writes is what answers a call that changes the cluster; nil: not such a call.
-func (m *member) writes(call *master.Call) func() answer {
+// What is about machines, and draining, looks at more before it looks at rights.
+func (m *member) writes(principal string, call *master.Call) func() answer {
+	c := m.cluster
+	if call.Type == master.Call_DRAIN_AGENT {
+		return c.locked(func() answer { return c.drainAgent(principal, call.DrainAgent) })
+	}
+	if change := c.maintenanceWrite(principal, call); change != nil {
+		return c.locked(change)
+	}
+	change := m.agentWrite(call)
+	if change == nil {
+		change = m.settingWrite(call)
+	}
+	if change != nil && c.onlooker(principal) {
+		return func() answer { return statusText(http.StatusForbidden) }
+	}
+	return c.locked(change)
+}
+
+// agentWrite chooses what answers a call about one agent; nil: not such a call.
+func (m *member) agentWrite(call *master.Call) func() answer {
 	c := m.cluster
 	switch call.Type {
 	case master.Call_DEACTIVATE_AGENT:
-		return c.locked(func() answer { return c.deactivate(call.DeactivateAgent.AgentID.Value) })
+		return func() answer { return c.deactivate(call.DeactivateAgent.AgentID.Value) }
 	case master.Call_REACTIVATE_AGENT:
-		return c.locked(func() answer { return c.reactivate(call.ReactivateAgent.AgentID.Value) })
-	case master.Call_DRAIN_AGENT:
-		return c.locked(func() answer { return c.drainAgent(call.DrainAgent) })
+		return func() answer { return c.reactivate(call.ReactivateAgent.AgentID.Value) }
 	case master.Call_MARK_AGENT_GONE:
-		return c.locked(func() answer { return c.markAgentGone(call.MarkAgentGone.AgentID.Value) })
-	}
-	if change := m.settingWrite(call); change != nil {
-		return c.locked(change)
-	}
-	if change := c.maintenanceWrite(call); change != nil {
-		return c.locked(change)
+		return func() answer { return c.markAgentGone(call.MarkAgentGone.AgentID.Value) }
 	}
 	return nil
 }
 
 func (c *Cluster) locked(do func() answer) func() answer {
+	if do == nil {
+		return nil
+	}
 	return func() answer {
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
