@@ -158,13 +158,14 @@ func (c *Cluster) publishTaskUpdated(t *task, s status) {
 	}})})
 }
 
-// publishAgentAdded tells of an agent that registered or came back. The agent's
-// own message has no checkpoint flag (recording events-agent-unregister).
+// publishAgentAdded tells of an agent that registered or came back: in its own
+// words, without the checkpoint flag, and active even if it is deactivated
+// (recordings events-agent-unregister, events-unreachable).
 func (c *Cluster) publishAgentAdded(a *agent) {
 	if len(c.subscribers) == 0 {
 		return
 	}
-	agent := wire{c.agentWireWith(a, encode(c.agentInfo(a)))}
+	agent := wire{c.agentMessage(a, encode(c.agentInfo(a)), a.connected)}
 	c.publish(event(master.Event_AGENT_ADDED, agent.field(agentAddedAgent).field(eventAgentAdded)))
 }
 

@@ -22,7 +22,7 @@ type task struct {
 	container string // ID of its container
 	pid       uint32 // of its executor
 
-	update           []byte    // UUID of the latest update, as the master knows it; nil: it does not
+	update           *status   // the latest that came from the agent, as the master knows it; nil: it does not
 	agentKnowsUpdate bool      // false once the agent was restarted
 	dead             bool      // ended without the agent having said so yet
 	killing          *entry    // ends it when its grace is over
@@ -81,7 +81,7 @@ func (c *Cluster) update(t *task, s status) {
 	t.state = s.state
 	t.statuses = append(t.statuses, s)
 	if s.uuid != nil {
-		t.update, t.agentKnowsUpdate = s.uuid, true
+		t.update, t.agentKnowsUpdate = &s, true
 	}
 	t.agent.changed()
 	c.publishTaskUpdated(t, s)
@@ -102,7 +102,7 @@ func (c *Cluster) kill(t *task, grace time.Duration, reason string) {
 	if t.killing != nil {
 		c.agenda.cancel(t.killing)
 	}
-	wait, signal := c.config.TaskStart/4, "Terminated"
+	wait, signal := 2*c.config.TaskStart, "Terminated"
 	if t.app.options.IgnoreTerm {
 		wait, signal = grace, "Killed"
 	}

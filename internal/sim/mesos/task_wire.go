@@ -23,8 +23,9 @@ func (t *task) message() *mesosapi.Task {
 		shown.Statuses = append(shown.Statuses, *t.statusMessage(s))
 	}
 	if t.update != nil {
-		shown.StatusUpdateState = &state
-		shown.StatusUpdateUUID = t.update
+		latest := taskState(t.update.state)
+		shown.StatusUpdateState = &latest
+		shown.StatusUpdateUUID = t.update.uuid
 	}
 	if t.app.options.KillPolicy {
 		shown.KillPolicy = &mesosapi.KillPolicy{GracePeriod: &mesosapi.DurationInfo{Nanoseconds: int64(t.app.options.KillGrace)}}

@@ -166,17 +166,17 @@ func (c *Cluster) agentInfo(a *agent) *mesosapi.AgentInfo {
 
 // agentWire is an agent as GET_AGENTS lists it.
 func (c *Cluster) agentWire(a *agent) []byte {
-	return c.agentWireWith(a, c.agentInfoWire(a))
+	return c.agentMessage(a, c.agentInfoWire(a), a.active())
 }
 
 // agentInfoNumber is the field of GetAgents.Agent that is written by hand.
 const agentInfoNumber = 1
 
-func (c *Cluster) agentWireWith(a *agent, info []byte) []byte {
+func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
 	deactivated := a.deactivated
 	pid := a.pid()
 	message := master.Response_GetAgents_Agent{
-		Active:             a.active(),
+		Active:             active,
 		Deactivated:        &deactivated,
 		Version:            c.config.Version,
 		PID:                &pid,
