@@ -69,13 +69,28 @@ func (n normaliser) object(key string, fields map[string]any) any {
 			out[name] = "<time>"
 		case slices.Contains(opaque, name):
 			out[name] = "<" + name + ">"
-		case key == "master_info" && slices.Contains([]string{"id", "ip", "port", "hostname", "address"}, name):
+		case strings.HasSuffix(key, "_info") && slices.Contains([]string{"id", "ip", "port", "hostname", "address"}, name) && !agentInfo(fields):
 			out[name] = "<" + name + ">"
+		case name == "hostname" && n.names.masters[fmt.Sprint(field)]:
+			out[name] = "<master>"
+		case name == "name" && fields["task_id"] != nil:
+			out[name] = appOf(fmt.Sprint(field))
 		default:
 			out[name] = n.value(name, field)
 		}
 	}
 	return out
+}
+
+// agentInfo says whether an object is an AgentInfo; of the infos that have an address the others are masters'.
+func agentInfo(fields map[string]any) bool {
+	return fields["resources"] != nil || fields["attributes"] != nil
+}
+
+// appOf is the name of a task without the host that the simulated framework pinned its app to.
+func appOf(name string) string {
+	app, _, _ := strings.Cut(name, ".")
+	return app
 }
 
 // withheld says whether an object is an agent that gets no offers: then what is offered of it is no chance.

@@ -78,8 +78,8 @@ func tree(t *testing.T, text string) any {
 
 func TestRedirectsAreComparedByMaster(t *testing.T) {
 	recorded, simulated := newSymbols(), newSymbols()
-	recorded.names["master-one:5050"] = "<master 1>"
-	simulated.names["127.0.0.1:41234"] = "<master 1>"
+	recorded.master("master-one:5050", 1)
+	simulated.master("127.0.0.1:41234", 1)
 	c := comparison{recorded: normaliser{recorded}, simulated: normaliser{simulated}}
 	got := c.header(c.simulated, "Location", "//127.0.0.1:41234/allocator/filters?hostname=a&x=a%20b")
 	want := c.header(c.recorded, "Location", "//master-one:5050/allocator/filters?x=a%20b&hostname=a")

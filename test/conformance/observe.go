@@ -51,6 +51,33 @@ func observeJSON(text []byte, found func(id, hostname string)) {
 	}
 }
 
+// mentionedJSON finds the agent IDs that stand in the agent_id fields of a text, history left aside.
+func mentionedJSON(text []byte, found func(id string)) {
+	var value any
+	if json.Unmarshal(text, &value) == nil {
+		mentioned(value, found)
+	}
+}
+
+func mentioned(value any, found func(id string)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			id, _ := v[name].(map[string]any)
+			if text, ok := id["value"].(string); ok && name == "agent_id" {
+				found(text)
+			}
+			if !slices.Contains(history, name) {
+				mentioned(v[name], found)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			mentioned(item, found)
+		}
+	}
+}
+
 // hostsOf collects the host of every agent ID that any of the recordings shows.
 func hostsOf(recordings ...map[string]Recording) map[string]string {
 	hosts := make(map[string]string)

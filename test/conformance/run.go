@@ -151,12 +151,11 @@ func (r *run) assignRoles() error {
 		if err := r.assume(i, master.Role); err != nil {
 			return err
 		}
-		name := fmt.Sprintf("<master %d>", i+1)
 		r.targets[master.Address] = address.Host
-		r.simulated.names[address.Host] = name
-		r.recorded.names[master.Address] = name
+		r.simulated.master(address.Host, i+1)
+		r.recorded.master(master.Address, i+1)
 		if master.Name != "" {
-			r.recorded.names[master.Name] = name
+			r.recorded.master(master.Name, i+1)
 		}
 	}
 	return nil
@@ -232,8 +231,19 @@ func (r *run) prepare(recording Recording) (body []byte, path string, err error)
 // learn names the agents that a recorded answer shows.
 func (r *run) learn(recording Recording) {
 	if recording.Response.BodyEncoding == "json" {
-		observeJSON(recording.Response.Body, r.recorded.agent)
+		r.learnFrom(recording.Response.Body)
 	}
+}
+
+// learnFrom names agents by their entries, and then those that are only mentioned, by a task, while nothing is
+// known of their host.
+func (r *run) learnFrom(text []byte) {
+	observeJSON(text, r.recorded.agent)
+	mentionedJSON(text, func(id string) {
+		if hostname, known := r.hosts[id]; known && r.recorded.counts[hostname] == 0 {
+			r.recorded.agent(id, hostname)
+		}
+	})
 }
 
 func (r *run) note(name string, differences []string) {

@@ -142,7 +142,7 @@ func (r *run) events(name string) error {
 		differences = append(differences, fmt.Sprintf("Content-Type: recorded %q, simulated %q", recording.Response.Header("Content-Type"), simulated))
 	}
 	for _, event := range want {
-		observeJSON(event, r.recorded.agent)
+		r.learnFrom(event)
 	}
 	for _, event := range got {
 		observeJSON(event, r.simulated.agent)

@@ -11,15 +11,24 @@ import (
 type symbols struct {
 	names  map[string]string // identifier -> name
 	counts map[string]int    // name without its number -> how many
+	// masters are the host names of masters.
+	masters map[string]bool
 }
 
 func newSymbols() *symbols {
-	return &symbols{names: make(map[string]string), counts: make(map[string]int)}
+	return &symbols{names: make(map[string]string), counts: make(map[string]int), masters: make(map[string]bool)}
 }
 
 // agent names an agent ID after its host; a second ID on the same host gets the next number.
 func (s *symbols) agent(id, hostname string) {
 	s.add(id, hostname)
+}
+
+// master names the address of a master.
+func (s *symbols) master(address string, number int) {
+	host, _, _ := strings.Cut(address, ":")
+	s.names[address] = fmt.Sprintf("<master %d>", number)
+	s.masters[host] = true
 }
 
 func (s *symbols) add(id, kind string) {
