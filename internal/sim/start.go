@@ -88,7 +88,7 @@ const (
 func Start(ctx context.Context, config Config) (*Demo, error) {
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	demo := &Demo{
-		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterID: clusterName,
+		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName,
 	}
 	err := demo.open(ctx, config)
 	if err != nil {
@@ -111,7 +111,7 @@ func (d *Demo) open(ctx context.Context, config Config) (err error) {
 	}
 	d.serve(page, NewPage(PageConfig{
 		Cluster: clusterPort{d.Cluster}, Workspace: d.Workspace, Redis: config.Redis, People: d.People, Channel: d.Channel,
-		Bot: simslack.BotUserID, ClusterName: d.ClusterID, Verbs: config.Verbs, Logger: config.Logger,
+		Bot: simslack.BotUserID, ClusterName: d.ClusterName, Verbs: config.Verbs, Logger: config.Logger,
 	}))
 	return nil
 }

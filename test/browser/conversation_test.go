@@ -209,6 +209,24 @@ func TestThreadsUnfold(t *testing.T) {
 	}
 }
 
+// Who reads back is not thrown to the end by what others say.
+func TestNewMessagesWaitBelow(t *testing.T) {
+	s := newStage()
+	for range 40 {
+		s.post("", "", "an older message", "")
+	}
+	v := visit(t, s)
+	v.until(`log.scrollTop > 500`)
+	ask[bool](v, `log.scrollTop = 0; true`)
+	s.post("", "", "a newer message", "")
+	v.says("a newer message")
+	if ask[bool](v, `log.scrollTop > 0 || newer.hidden`) {
+		t.Error("the reader should stay and be told")
+	}
+	v.click("#newer")
+	v.until(`log.scrollTop > 500 && newer.hidden`)
+}
+
 func TestOthersDoNotSeeWhatWasForOnePerson(t *testing.T) {
 	v := visit(t, newStage())
 	v.enter("/mesos whoami")

@@ -10,12 +10,13 @@ const log = byID("log");
 const list = byID("messages");
 const newer = byID("newer");
 
-const nodes = new Map(); // key -> {node, drawn}: what is on the page
+const nodes = new Map(); // key -> {node, said, shown}: what is on the page
 const opened = new Set(); // roots whose thread is unfolded
 let typed = []; // what was typed here: {key, ts, person, text, state, error}
 let failures = new Map(); // message key -> what went wrong with a press on it
 let latest = []; // messages as last heard
 let names, me;
+let count = 0; // messages on the page
 let fresh = true; // nothing is marked on the first drawing
 
 // start tells what people and channels are called, and asks who one is.
@@ -31,6 +32,7 @@ export function switched() {
   nodes.clear();
   list.replaceChildren();
   latest = [];
+  count = 0;
   fresh = true;
 }
 
@@ -73,23 +75,27 @@ function draft() {
     const thread = threads.get(item.ts) ?? [];
     const key = item.key ?? keyOf(item);
     kept.add(key);
-    return place(key, [item, thread, opened.has(item.ts), failures.get(key)], () => item.key ? typedLine(item) : message(item, thread));
+    const said = JSON.stringify([item, thread]);
+    const shown = said + opened.has(item.ts) + failures.get(key);
+    return place(key, said, shown, () => item.key ? typedLine(item) : message(item, thread));
   });
   for (const key of nodes.keys()) if (!kept.has(key)) nodes.delete(key);
   arrange(items);
   byID("empty").hidden = top.length > 0;
   if (follow) toEnd();
+  else if (items.length > count) newer.hidden = false;
+  count = items.length;
 }
 
-// place draws again only what differs from what is on the page.
-function place(key, state, make) {
-  const drawn = JSON.stringify(state);
+// place draws again only what differs from what is on the page, and marks it
+// when what was said differs.
+function place(key, said, shown, make) {
   const old = nodes.get(key);
-  if (old?.drawn === drawn) return old.node;
+  if (old?.shown === shown) return old.node;
   const node = make();
-  if (!fresh && !key.startsWith("typed-")) mark(node);
+  if (!fresh && old?.said !== said && !key.startsWith("typed-")) mark(node);
   if (old) swap(old.node, node);
-  nodes.set(key, {node, drawn});
+  nodes.set(key, {node, said, shown});
   return node;
 }
 

@@ -7,28 +7,27 @@ const seconds = 10;
 
 const troubles = [
   {
-    name: "agent", title: "Restart an agent", agent: true,
-    watch: "it goes and is back in seconds, tasks and all. If it was withheld, it still is, or is again at once.",
-    request: (agent) => ({do: "restart-agent", agent}),
-    did: (agent) => `${agent} restarts`,
+    name: "agent", agent: true,
+    watch: "tasks run on through a restart, and withheld stays withheld. Without its disk it comes back as a new agent, which the bot withholds again.",
+    deeds: [
+      {button: "Restart", request: (agent) => ({do: "restart-agent", agent}), did: (agent) => `${agent} restarts`},
+      {button: "Wipe disk", request: (agent) => ({do: "lose-work-dir", agent}), did: (agent) => `${agent} lost its disk`},
+    ],
   },
   {
-    name: "failover", title: "Fail the master over",
-    watch: "the other master leads and agents come back to it. Withheld ones stay withheld.",
-    request: () => ({do: "failover"}),
-    did: () => "the standby takes over",
+    name: "failover",
+    watch: "the other master leads and agents come back to it, one by one. Withheld ones stay withheld.",
+    deeds: [{button: "Fail the master over", request: () => ({do: "failover"}), did: () => "the leader is gone"}],
   },
   {
-    name: "redis", title: `Cut Redis for ${seconds} s`, lasts: true, needs: "redis",
+    name: "redis", needs: "redis",
     watch: "type a command meanwhile. It is answered within 2.5 s, honestly, and nothing is lost.",
-    request: () => ({do: "cut-redis", seconds}),
-    did: () => "Redis is away",
+    deeds: [{button: `Cut Redis for ${seconds} s`, lasts: true, request: () => ({do: "cut-redis", seconds}), did: () => "Redis is away"}],
   },
   {
-    name: "slack", title: `Pause Slack for ${seconds} s`, lasts: true,
+    name: "slack",
     watch: "nothing gets in or out. What the bot had to say comes when Slack is back.",
-    request: () => ({do: "slack", mode: "down", seconds}),
-    did: () => "Slack is away",
+    deeds: [{button: `Pause Slack for ${seconds} s`, lasts: true, request: () => ({do: "slack", mode: "down", seconds}), did: () => "Slack is away"}],
   },
 ];
 
@@ -54,23 +53,27 @@ export function show(cluster) {
 function card(trouble) {
   const watchID = `watch-${trouble.name}`;
   const said = el("p", {class: "said", role: "status"});
-  const select = trouble.agent && el("select", {"aria-label": "Agent to restart"});
-  const button = el("button", {type: "button", class: "danger", "aria-describedby": watchID}, trouble.title);
-  button.addEventListener("click", () => doIt(trouble, button, said, select?.value));
+  const select = trouble.agent && el("select", {"aria-label": "Which agent"});
   return el("li", {class: "trouble", data: {trouble: trouble.name}},
-    el("p", {id: watchID}, el("strong", {}, "Watch: "), trouble.watch), el("div", {class: "act"}, button, select), said);
+    el("p", {id: watchID}, el("strong", {}, "Watch: "), trouble.watch),
+    el("div", {class: "act"}, select, trouble.deeds.map((deed) => {
+      const button = el("button", {type: "button", class: "danger", "aria-describedby": watchID}, deed.button);
+      button.addEventListener("click", () => doIt(deed, button, said, select?.value));
+      return button;
+    })), said);
 }
 
-async function doIt(trouble, button, said, agent) {
+async function doIt(deed, button, said, agent) {
+  if (button.getAttribute("aria-disabled") === "true") return;
   try {
-    await change(trouble.request(agent));
+    await change(deed.request(agent));
   } catch (error) {
     said.textContent = error.message;
     return;
   }
-  announce(trouble.did(agent));
-  if (trouble.lasts) countDown(trouble, button, said);
-  else settle(said, trouble.did(agent));
+  announce(deed.did(agent));
+  if (deed.lasts) countDown(deed, button, said);
+  else settle(said, deed.did(agent));
 }
 
 function settle(said, text) {
@@ -78,14 +81,14 @@ function settle(said, text) {
   setTimeout(() => { if (said.textContent === text) said.textContent = ""; }, 6000);
 }
 
-function countDown(trouble, button, said) {
+function countDown(deed, button, said) {
   button.setAttribute("aria-disabled", "true");
   const end = Date.now() + seconds * 1000;
   said.setAttribute("aria-live", "off"); // a number a second is noise
   const step = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0) {
-      said.textContent = `${trouble.did()}, ${left} s left`;
+      said.textContent = `${deed.did()}, ${left} s left`;
       setTimeout(step, 250);
       return;
     }
