@@ -65,11 +65,11 @@ type Demo struct {
 	Cluster   *simmesos.Cluster
 	Workspace *simslack.Workspace
 	// PageURL is the page's address, with a slash at its end.
-	PageURL   string
-	TeamID    string
-	Channel   Channel
-	People    []Person
-	ClusterID string
+	PageURL     string
+	TeamID      string
+	Channel     Channel
+	People      []Person
+	ClusterName string
 
 	server  *http.Server
 	serving sync.WaitGroup
