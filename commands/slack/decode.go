@@ -1,0 +1,181 @@
+package slack
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"cordon/filters"
+)
+
+// slash is a slash command as Slack delivers it, by form or as JSON.
+type slash struct {
+	Team        string `json:"team_id"`
+	Channel     string `json:"channel_id"`
+	User        string `json:"user_id"`
+	Text        string `json:"text"`
+	ResponseURL string `json:"response_url"`
+	Trigger     string `json:"trigger_id"`
+}
+
+// press is a click on one of our buttons: what we use of a block_actions payload.
+type press struct {
+	Type string `json:"type"`
+	Team struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	User struct {
+		ID   string `json:"id"`
+		Team string `json:"team_id"`
+	} `json:"user"`
+	Channel struct {
+		ID string `json:"id"`
+	} `json:"channel"`
+	ResponseURL string `json:"response_url"`
+	Trigger     string `json:"trigger_id"`
+	Actions     []struct {
+		Action string `json:"action_id"`
+		Value  string `json:"value"`
+	} `json:"actions"`
+}
+
+// event is an Events API callback.
+type event struct {
+	Type      string `json:"type"`
+	Challenge string `json:"challenge"`
+	ID        string `json:"event_id"`
+	Team      string `json:"team_id"`
+	Event     struct {
+		Type    string `json:"type"`
+		User    string `json:"user"`
+		Team    string `json:"team"`
+		BotID   string `json:"bot_id"`
+		Channel string `json:"channel"`
+		Text    string `json:"text"`
+	} `json:"event"`
+}
+
+func malformed(what string) error {
+	return &filters.Error{Code: filters.Invalid, Wrong: "this is not " + what + " as Slack sends it"}
+}
+
+func wrongTeam() error {
+	return &filters.Error{Code: filters.Denied, Wrong: "this comes from another Slack workspace"}
+}
+
+// slashForm decodes the form of a slash command.
+func (e *Edge) slashForm(body []byte) (slash, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return slash{}, malformed("a slash command")
+	}
+	return e.checkSlash(slash{
+		Team: form.Get("team_id"), Channel: form.Get("channel_id"), User: form.Get("user_id"), Text: form.Get("text"),
+		ResponseURL: form.Get("response_url"), Trigger: form.Get("trigger_id"),
+	})
+}
+
+// slashJSON decodes the payload of a slash command's envelope.
+func (e *Edge) slashJSON(payload []byte) (slash, error) {
+	var command slash
+	if json.Unmarshal(payload, &command) != nil {
+		return slash{}, malformed("a slash command")
+	}
+	return e.checkSlash(command)
+}
+
+func (e *Edge) checkSlash(command slash) (slash, error) {
+	switch {
+	case command.User == "" || command.Trigger == "" || command.Team == "":
+		return slash{}, malformed("a slash command")
+	case command.Team != e.config.Team:
+		return slash{}, wrongTeam()
+	}
+	command.Text = unescape(command.Text)
+	return command, nil
+}
+
+// pressForm decodes the form of an interaction, whose one field is JSON.
+func (e *Edge) pressForm(body []byte) (press, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return press{}, malformed("an interaction")
+	}
+	return e.pressJSON([]byte(form.Get("payload")))
+}
+
+func (e *Edge) pressJSON(payload []byte) (press, error) {
+	var p press
+	if json.Unmarshal(payload, &p) != nil || p.Type == "" || p.User.ID == "" {
+		return press{}, malformed("an interaction")
+	}
+	if p.Team.ID != e.config.Team || p.User.Team != "" && p.User.Team != e.config.Team {
+		return press{}, wrongTeam()
+	}
+	if p.Type == "block_actions" && (len(p.Actions) == 0 || p.Trigger == "") {
+		return press{}, malformed("a click")
+	}
+	return p, nil
+}
+
+func (e *Edge) eventJSON(body []byte) (event, error) {
+	var received event
+	if json.Unmarshal(body, &received) != nil || received.Type == "" {
+		return event{}, malformed("an event")
+	}
+	if received.Type != "url_verification" && received.Team != e.config.Team {
+		return event{}, wrongTeam()
+	}
+	return received, nil
+}
+
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// unescape undoes what Slack does to text that is typed: `&`, `<` and `>` come as entities, links and names as
+// references such as <http://web-1|web-1> and <@U1|alice>.
+func unescape(text string) string {
+	if !strings.ContainsAny(text, "<&") {
+		return text
+	}
+	var plain strings.Builder
+	for {
+		start := strings.IndexByte(text, '<')
+		if start < 0 {
+			break
+		}
+		length := strings.IndexByte(text[start:], '>')
+		if length < 0 {
+			break
+		}
+		plain.WriteString(entities.Replace(text[:start]))
+		plain.WriteString(entities.Replace(reference(text[start+1 : start+length])))
+		text = text[start+length+1:]
+	}
+	plain.WriteString(entities.Replace(text))
+	return plain.String()
+}
+
+// reference returns what a person typed for what Slack made a reference of.
+func reference(inside string) string {
+	target, label, labelled := strings.Cut(inside, "|")
+	switch {
+	case strings.HasPrefix(target, "@") || strings.HasPrefix(target, "#"):
+		if labelled && label != "" {
+			return target[:1] + strings.TrimPrefix(label, target[:1])
+		}
+		return target
+	case strings.HasPrefix(target, "!"):
+		if labelled && label != "" {
+			return label
+		}
+		return "@" + strings.TrimPrefix(target, "!")
+	case labelled && label != "":
+		return label
+	}
+	for _, scheme := range []string{"http://", "https://", "mailto:"} {
+		if rest, found := strings.CutPrefix(target, scheme); found {
+			return strings.TrimSuffix(rest, "/")
+		}
+	}
+	return "<" + inside + ">"
+}

@@ -1,0 +1,136 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"cordon/commands"
+	"cordon/filters"
+
+	slackgo "github.com/slack-go/slack"
+)
+
+// answer is a reply as Slack takes it in the acknowledgement of a command.
+type answer struct {
+	ResponseType string          `json:"response_type"`
+	Text         string          `json:"text"`
+	Markdown     bool            `json:"mrkdwn"`
+	Unfurl       bool            `json:"unfurl_links"`
+	Blocks       []slackgo.Block `json:"blocks,omitempty"`
+}
+
+func ephemeral(reply commands.Reply) answer {
+	return answer{ResponseType: slackgo.ResponseTypeEphemeral, Text: fallback(reply.Lines), Blocks: blocks(reply.Lines, reply.Buttons)}
+}
+
+// encode renders a reply for an acknowledgement.
+func encode(reply commands.Reply) []byte {
+	encoded, err := json.Marshal(ephemeral(reply))
+	if err != nil {
+		panic(err) // an answer holds nothing that does not encode
+	}
+	return encoded
+}
+
+// command answers a slash command.
+func (e *Edge) command(ctx context.Context, command slash) commands.Reply {
+	return e.config.Bot.Handle(ctx, commands.Input{
+		Text: command.Text, Actor: e.actor(ctx, command.User), Channel: command.Channel,
+		RequestKey: command.Trigger, Cause: filters.CauseCommand, Return: command.ResponseURL,
+	})
+}
+
+// actor is the person as the inside knows them.
+func (e *Edge) actor(ctx context.Context, user string) filters.Actor {
+	return filters.Actor{ID: "user:" + user, User: user, Team: e.config.Team, Zone: e.people.zone(ctx, e, user)}
+}
+
+// click does what a button stands for. It returns when that is durable or refused; the answer follows by response URL,
+// after the acknowledgement. Other interactions are acknowledged and ignored.
+func (e *Edge) click(ctx context.Context, p press) (late func()) {
+	nothing := func() {}
+	if p.Type != "block_actions" {
+		return nothing
+	}
+	if allowed, tell := e.clicks.allow(p.User.ID); !allowed {
+		e.refused.Add(1)
+		if !tell {
+			return nothing
+		}
+		return func() { e.answerLater(p, tooQuick()) }
+	}
+	reply := e.config.Bot.Handle(ctx, commands.Input{
+		Press: &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value},
+		Actor: e.actor(ctx, p.User.ID), Channel: p.Channel.ID,
+		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
+	})
+	return func() { e.answerLater(p, reply) }
+}
+
+func tooQuick() commands.Reply {
+	return commands.Reply{Code: filters.Limited, Lines: []commands.Line{
+		commands.Say("You press faster than I take it in: wait a few seconds, then press again. Nothing was changed."),
+	}}
+}
+
+// answerLater sends the answer to a click in the background.
+func (e *Edge) answerLater(p press, reply commands.Reply) {
+	e.later(func(ctx context.Context) {
+		to := commands.Recipient{User: p.User.ID, Channel: p.Channel.ID, Return: p.ResponseURL}
+		if err := e.Tell(ctx, to, reply); err != nil {
+			e.log.Warn("the answer to a click could not be sent", "request", p.Trigger, "error", err)
+		}
+	})
+}
+
+// later runs something in the background that Stop waits for.
+func (e *Edge) later(run func(ctx context.Context)) {
+	e.background.Add(1)
+	go func() {
+		defer e.background.Done()
+		defer e.survive("background work")
+		ctx, cancel := context.WithTimeout(e.life, tellPatience)
+		defer cancel()
+		run(ctx)
+	}()
+}
+
+// survive keeps a panic from ending the process; one delivery is lost, and Slack repeats it or tells the person.
+func (e *Edge) survive(what string) {
+	if cause := recover(); cause != nil {
+		e.log.Error("a handler panicked", "what", what, "cause", cause)
+	}
+}
+
+// event handles an Events API callback: whoever mentions the bot is answered as if they had typed the command.
+func (e *Edge) event(received event) {
+	inner := received.Event
+	if received.Type != "event_callback" || inner.Type != "app_mention" || inner.User == "" || inner.BotID != "" {
+		return
+	}
+	if !e.events.first(received.ID) {
+		return
+	}
+	e.later(func(ctx context.Context) {
+		reply := e.config.Bot.Handle(ctx, commands.Input{
+			Text: unescape(afterMention(inner.Text)), Actor: e.actor(ctx, inner.User), Channel: inner.Channel,
+			RequestKey: "event:" + received.ID, Cause: filters.CauseCommand,
+		})
+		to := commands.Recipient{User: inner.User, Channel: inner.Channel}
+		if err := e.Tell(ctx, to, reply); err != nil {
+			e.log.Warn("the answer to a mention could not be sent", "request", received.ID, "error", err)
+		}
+	})
+}
+
+// afterMention returns what stands behind the mention that a message begins with.
+func afterMention(text string) string {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "<@") {
+		if end := strings.IndexByte(text, '>'); end > 0 {
+			return strings.TrimSpace(text[end+1:])
+		}
+	}
+	return "help"
+}
