@@ -31,6 +31,11 @@ func (s *Store) Commit(ctx context.Context, commit filters.Commit) (filters.Rece
 	if err != nil {
 		return filters.Receipt{}, &filters.Error{Code: filters.Internal, Wrong: "the change cannot be written", Cause: err}
 	}
+	if gives(&commit) {
+		if err := s.reconsider(ctx); err != nil {
+			return filters.Receipt{}, err
+		}
+	}
 	if len(c.records) > chunkMost || len(c.events) > chunkMost {
 		return s.commitChunks(ctx, c, &commit)
 	}
@@ -42,7 +47,11 @@ func (s *Store) Commit(ctx context.Context, commit filters.Commit) (filters.Rece
 	if answer.word() == "REPEATED" {
 		return parseReceipt(answer.text(2)), nil
 	}
-	return c.receipt(answer), nil
+	receipt := c.receipt(answer)
+	if len(receipt.Events) > 0 {
+		s.known.see(receipt.Events[len(receipt.Events)-1].ID)
+	}
+	return receipt, nil
 }
 
 // deliver sends one piece and waits for its answer.

@@ -14,7 +14,7 @@ type Store struct {
 	log     *slog.Logger
 	batch   batch
 	known   memory
-	witness witnessFile
+	witness witnessKept
 }
 
 // Cluster returns the store of a cluster. The name is the configuration's, `[a-z0-9-]+`. Ask once per cluster: commits
