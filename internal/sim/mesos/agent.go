@@ -12,6 +12,7 @@ type host struct {
 	running bool   // the agent's process
 	paused  bool   // the process hangs or the network is cut: pings fail
 	agent   *agent // what its work directory knows; nil: nothing yet
+	former  *agent // what its lost work directory knew
 	pending *entry // the next thing that its process will do
 }
 
@@ -45,10 +46,13 @@ type agent struct {
 	drainStart     time.Time // zero: not known since the failover
 	offers         []*offer
 	timeout        *entry // makes it unreachable
+	drainCheck     *entry // ends a drain that has nothing to kill
 	tasks          []*task
+	unreported     []*task // ended when its machine went down; it has not told of them yet
 
 	// What the agent's process knows.
 	config *drainConfig // the drain that it obeys
+	ended  []*task      // ended with its machine, not reported yet
 
 	encoded []byte // as GET_AGENTS lists it, in protobuf; nil: to be encoded again
 }
@@ -70,7 +74,13 @@ func (c *Cluster) register(h *host) {
 	a := h.agent
 	switch {
 	case a != nil && a.standing == gone, c.machineDown(h):
+		if a != nil {
+			a.ended = nil
+		}
 		c.stopProcess(h) // the master refuses it and the process exits
+		if a != nil {
+			a.unreported = nil
+		}
 		return
 	case a == nil:
 		c.registerNew(h)
@@ -83,7 +93,7 @@ func (c *Cluster) register(h *host) {
 }
 
 func (c *Cluster) registerNew(h *host) {
-	c.removePredecessors(h)
+	c.removePredecessor(h)
 	a := &agent{host: h, id: fmt.Sprintf("%s-S%d", c.masterID(), c.agentCount), registeredAt: time.Now()}
 	c.agentCount++
 	h.agent = a
@@ -93,14 +103,13 @@ func (c *Cluster) registerNew(h *host) {
 	c.publishAgentAdded(a)
 }
 
-// removePredecessors takes off the list whatever agent had the host's address
+// removePredecessor takes off the list whatever agent had the host's address
 // before its work directory was lost.
-func (c *Cluster) removePredecessors(h *host) {
-	for _, old := range slices.Clone(c.registered) {
-		if old.host == h {
-			c.remove(old, "a new agent registered at the same address", agentRemoved)
-		}
+func (c *Cluster) removePredecessor(h *host) {
+	if h.former != nil && h.former.standing == registered {
+		c.remove(h.former, "a new agent registered at the same address", agentRemoved)
 	}
+	h.former = nil
 }
 
 // reconnect is an agent that comes back before it was given up: same flags,
@@ -128,6 +137,7 @@ func (c *Cluster) admit(a *agent) {
 	a.drainStart = time.Time{}
 	c.list(a)
 	c.takeTasksBack(a)
+	c.reportUnreported(a)
 	c.reportLost(a)
 	c.publishAgentAdded(a)
 	c.resumeDrain(a)
@@ -140,7 +150,9 @@ func (c *Cluster) list(a *agent) {
 	a.withheld = a.deactivated
 	a.changed()
 	c.registered = append(c.registered, a)
-	c.restoreFilters()
+	c.answerInverseOffers()
+	c.restoreFiltersSoon()
+	c.answerInverseOffer(a.host)
 	c.framework.revive()
 }
 

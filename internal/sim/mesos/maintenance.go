@@ -61,14 +61,14 @@ func (c *Cluster) machineIs(id machineID, mode machineMode) bool {
 
 func (c *Cluster) machineDown(h *host) bool { return c.machineIs(h.machine(), machineDown) }
 
-// scheduled says whether a host's machine is in the schedule.
-func (c *Cluster) scheduled(h *host) bool {
-	for _, window := range c.schedule.Windows {
+// window is the part of the schedule that has a host's machine; nil: none has.
+func (c *Cluster) window(h *host) *maintenance.Window {
+	for i, window := range c.schedule.Windows {
 		if slices.ContainsFunc(window.MachineIDs, func(id mesosapi.MachineID) bool { return keyOf(id) == h.machine() }) {
-			return true
+			return &c.schedule.Windows[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // checkMachine refuses an ID that names no machine.
@@ -180,9 +180,13 @@ func (c *Cluster) forgetMachines() {
 // run agents, where it has not given one yet.
 func (c *Cluster) answerInverseOffers() {
 	for _, a := range c.registered {
-		if met := c.machines[a.host.machine()]; met != nil && met.mode == machineDraining && met.answered.IsZero() {
-			met.answered, met.declined = time.Now(), c.declining
-		}
+		c.answerInverseOffer(a.host)
+	}
+}
+
+func (c *Cluster) answerInverseOffer(h *host) {
+	if met := c.machines[h.machine()]; met != nil && met.mode == machineDraining && met.answered.IsZero() {
+		met.answered, met.declined = time.Now(), c.declining
 	}
 }
 
@@ -253,10 +257,36 @@ func (c *Cluster) shutDownMachine(id machineID) {
 			continue
 		}
 		if h.agent.standing == registered {
+			h.agent.unreported = terminated(h.agent.tasks)
 			c.remove(h.agent, "Operator initiated 'Machine DOWN'", agentRemoved)
 		}
 		h.running = false
 	}
+}
+
+// terminated is what the agent of a machine that goes down makes of its tasks,
+// whatever the master calls them.
+func terminated(tasks []*task) []*task {
+	ended := make([]*task, 0, len(tasks))
+	for _, t := range tasks {
+		copied := *t
+		copied.state, copied.update = "TASK_FAILED", nil
+		copied.statuses = append(slices.Clone(t.statuses), status{
+			state: "TASK_FAILED", message: "Executor terminated", source: sourceAgent, reason: "REASON_EXECUTOR_TERMINATED",
+			at: time.Now(), uuid: uuid(),
+		})
+		ended = append(ended, &copied)
+	}
+	return ended
+}
+
+// reportUnreported is an agent that comes back from maintenance with tasks that
+// the master has given up long ago (recording events-maintenance).
+func (c *Cluster) reportUnreported(a *agent) {
+	for _, t := range a.unreported {
+		c.publishTaskAdded(t)
+	}
+	a.unreported = nil
 }
 
 // stopMaintenance brings machines up and takes them out of the schedule. Their

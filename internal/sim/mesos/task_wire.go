@@ -63,14 +63,15 @@ func (t *task) statusMessage(s status) *mesosapi.TaskStatus {
 }
 
 func (t *task) containerStatus() *mesosapi.ContainerStatus {
-	protocol, address := mesosapi.IPv4, t.agent.host.config.IP
+	address := t.agent.host.config.IP
+	shown := mesosapi.NetworkInfo_IPAddress{IPAddress: &address} // IPv4 is the default, which is not sent
 	if ip := net.ParseIP(address); ip != nil && ip.To4() == nil {
-		protocol = mesosapi.IPv6
+		shown.Protocol = mesosapi.IPv6.Enum()
 	}
 	return &mesosapi.ContainerStatus{
 		ContainerID: &mesosapi.ContainerID{Value: t.container},
 		NetworkInfos: []mesosapi.NetworkInfo{{
-			IPAddresses: []mesosapi.NetworkInfo_IPAddress{{Protocol: &protocol, IPAddress: &address}},
+			IPAddresses: []mesosapi.NetworkInfo_IPAddress{shown},
 		}},
 		ExecutorPID: &t.pid,
 	}
