@@ -3,18 +3,18 @@ package filters
 // ChangeKind says what a Change does.
 type ChangeKind string
 
-// The kinds of changes, in the order in which the reconciler prefers them. Take, Repair and Give call the master; the
+// The kinds of changes, in the order in which the reconciler prefers them. Take, Repair, Uphold and Give call the master; the
 // others only write down what a reading showed or what time brought, except Look, which asks for a reading.
 const (
 	ChangeTake   ChangeKind = "take"   // withhold the agent
 	ChangeRepair ChangeKind = "repair" // withhold it again: the master lost it
+	ChangeUphold ChangeKind = "uphold" // withhold it again: people said so, though it is contested
 	ChangeGive   ChangeKind = "give"   // give it back
 
 	ChangeHold    ChangeKind = "hold"    // a reading shows it withheld by us: verified
 	ChangeFree    ChangeKind = "free"    // it is not ours any more: the ledger's entry goes
 	ChangeAdopt   ChangeKind = "adopt"   // somebody else's deactivation becomes ours
 	ChangeContest ChangeKind = "contest" // lost again without a cause: repairing stops
-	ChangeUphold  ChangeKind = "uphold"  // people said to go on repairing
 
 	ChangeAccept ChangeKind = "accept" // a filter joins others on an agent that is withheld already
 	ChangeExpire ChangeKind = "expire" // a filter's end has come
@@ -30,6 +30,11 @@ const (
 
 	ChangeAsk  ChangeKind = "ask"  // a question is asked, or widened
 	ChangeDone ChangeKind = "done" // a question is done with
+
+	ChangeFailover ChangeKind = "failover" // another master leads, or the same one after a restart
+	ChangeSettled  ChangeKind = "settled"  // the cluster is back after it
+
+	ChangeWould ChangeKind = "would" // observing: a call that would be made
 
 	ChangeNotice ChangeKind = "notice" // an agent may be a returned host: a later reading will tell
 	ChangeLook   ChangeKind = "look"   // only a newer reading of the agent can tell

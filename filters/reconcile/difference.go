@@ -171,22 +171,31 @@ func (d *differ) lost(t *track) {
 		d.repairs = append(d.repairs, t.change(filters.ChangeRepair, cause, reason))
 		return
 	}
-	if t.entry.Losses > 0 {
+	if t.entry.Losses > 0 && !reregistered(t.entry, t.seen) && !d.Failover.After(t.entry.At) {
 		d.contest(t)
 		return
 	}
 	d.repairs = append(d.repairs, t.change(filters.ChangeRepair, filters.CauseRepair, "somebody gave it back"))
 }
 
-// explain returns why the master may have lost the filter without anybody's doing.
+// explain returns why the master may have lost the filter without anybody's doing. An agent that was seen withheld since
+// it last registered, which is at every failover, did not lose it by that.
 func (d *differ) explain(t *track) (cause, reason string) {
-	switch was, is := t.entry.Registered, t.seen.Registered; {
+	known, seenSince := d.Registered[t.agent]
+	switch {
+	case seenSince && known.Equal(t.seen.Registered):
+		return "", ""
 	case d.Failover.After(t.entry.At):
 		return filters.CauseFailover, "it came back from a failover without its filter"
-	case !was.IsZero() && !is.IsZero() && !was.Equal(is):
+	case reregistered(t.entry, t.seen):
 		return filters.CauseObserved, "it registered again without its filter"
 	}
 	return "", ""
+}
+
+// reregistered tells whether the agent has registered again since the entry was written.
+func reregistered(entry *filters.LedgerEntry, seen *filters.Agent) bool {
+	return !entry.Registered.IsZero() && !seen.Registered.IsZero() && !entry.Registered.Equal(seen.Registered)
 }
 
 // settle lets ended filters go that have nothing left to wait for.
@@ -200,21 +209,22 @@ func (d *differ) settle(t *track, reason string) {
 
 // age deals with what time does to filters. A drain does not expire unattended (invariant 14).
 func (d *differ) age(t *track) {
-	last := t.stands
+	last := t.stands && t.entry != nil && automatic(t)
 	for _, filter := range t.filters {
 		if !filter.Stands() {
 			continue
 		}
-		if filter.Expired(d.Now) && filter.Mode.Strength() <= filters.ModeFilter.Strength() {
+		expires := filter.Expired(d.Now) && filter.Mode.Strength() <= filters.ModeFilter.Strength()
+		if expires {
 			d.record(filters.Change{Kind: filters.ChangeExpire, Agent: t.agent, Filters: []*filters.Filter{filter}, Cause: filters.CauseExpiry})
-			continue
-		}
-		last = last && !withholds(filter)
-		if nagDue := nagTime(filter); !nagDue.IsZero() && !d.Now.Before(nagDue) {
+		} else if due := nagTime(filter); !due.IsZero() && !d.Now.Before(due) {
 			d.record(filters.Change{Kind: filters.ChangeNag, Agent: t.agent, Filters: []*filters.Filter{filter}})
 		}
+		if withholds(filter) && (!expires || filter.Owner.Kind() == windowOwner) {
+			last = false
+		}
 	}
-	if last && t.entry != nil {
+	if last {
 		d.expiring++
 	}
 }

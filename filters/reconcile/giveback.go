@@ -15,6 +15,8 @@ const (
 	// (invariant 13).
 	bulkFloor = 5
 	bulkShare = 100
+	// windowOwner is the kind of owner whose filters' end was decided when the window was made.
+	windowOwner = "window"
 )
 
 // giveBack deals with an agent that is ours and that no filter withholds any more.
@@ -99,7 +101,7 @@ func (d *differ) forgotten(t *track) bool {
 // no filter explains why we hold it. The end of a window was a person's word when the window was made.
 func automatic(t *track) bool {
 	for _, filter := range t.filters {
-		if !filter.Stands() && (filter.EndCause != filters.CauseExpiry || filter.Owner.Kind() == "window") {
+		if !filter.Stands() && (filter.EndCause != filters.CauseExpiry || filter.Owner.Kind() == windowOwner) {
 			return false
 		}
 	}

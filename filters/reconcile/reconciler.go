@@ -74,5 +74,7 @@ func (r *Reconciler) Held() string {
 // the lease of the term before ran out or would have (Redis TIME; zero: there was none): nothing is given back before
 // that plus CallTimeout. It waits for its calls and returns ctx's error.
 func (r *Reconciler) Run(ctx context.Context, term int64, previous time.Time) error {
-	panic("being written")
+	defer r.held.Store(nil)
+	r.config.Logger.Info("reconciling", "term", term, "observe", r.config.Observe)
+	return newLeading(r, term, previous).run(ctx)
 }

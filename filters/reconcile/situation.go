@@ -40,7 +40,7 @@ type Memory struct {
 	Paused map[filters.AgentID]Pause
 	// Foreign are agents known to be withheld by somebody else; nil: not known yet.
 	Foreign map[filters.AgentID]bool
-	// Registered is the registration of each agent in the ledger that was last told of.
+	// Registered is the registration under which each agent of the ledger was last seen withheld; emptied at a failover.
 	Registered map[filters.AgentID]time.Time
 	// Noticed is when an agent was first seen that may be a returned host.
 	Noticed map[filters.AgentID]time.Time
@@ -58,6 +58,7 @@ type Sighting struct {
 type Pause struct {
 	Hold  filters.Hold
 	Until time.Time
+	Times int // in a row
 }
 
 // track is all about one agent that a filter or the ledger names.

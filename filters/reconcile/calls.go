@@ -1,0 +1,300 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	masterFirst, masterMost     = 250 * time.Millisecond, 30 * time.Second
+	recorderFirst, recorderMost = 50 * time.Millisecond, 5 * time.Second
+	refusedMost                 = 5 * time.Minute
+)
+
+// apply does what can be done now: first the intents and the calls to the master, then what is only written down, then
+// the readings of single agents.
+func (l *leading) apply(ctx context.Context, changes []filters.Change) {
+	var calls, records, looks []filters.Change
+	for _, change := range changes {
+		switch change.Kind {
+		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeGive:
+			calls = append(calls, change)
+		case filters.ChangeLook:
+			looks = append(looks, change)
+		default:
+			records = append(records, change)
+		}
+	}
+	waits := l.master.waits(time.Now())
+	if !waits && !l.startCalls(ctx, calls) {
+		return
+	}
+	if !l.writeAll(ctx, append(l.pending, records...)) {
+		return
+	}
+	l.pending = nil
+	if !waits {
+		l.startLooks(ctx, looks)
+	}
+}
+
+// atOnce is how many calls or single readings may be under way: the module is asked in turn (invariant 6).
+func (l *leading) atOnce(most int) int {
+	if l.Master.Roster().View().Backend == filters.BackendAllocator {
+		return 1
+	}
+	return most
+}
+
+// startCalls writes the intents of as many calls as there is room for and starts the calls whose intents stand. It
+// returns false if the intents could not be written.
+func (l *leading) startCalls(ctx context.Context, calls []filters.Change) bool {
+	room := l.atOnce(window) - l.calling
+	if room <= 0 {
+		return true
+	}
+	calls = calls[:min(room, len(calls))]
+	var ready, intended []filters.Change
+	for _, call := range calls {
+		switch {
+		case !l.intended(&call):
+			intended = append(intended, call)
+		case call.Kind != filters.ChangeGive || l.caughtUp(call.Agent):
+			ready = append(ready, call)
+		}
+	}
+	if len(intended) > 0 {
+		written, ok := l.writeIntents(ctx, intended)
+		if !ok {
+			return false
+		}
+		ready = append(ready, written...)
+	}
+	for i := range ready {
+		l.start(ctx, ready[i])
+	}
+	return true
+}
+
+// intended tells whether an intent of this term stands already for the call.
+func (l *leading) intended(call *filters.Change) bool {
+	entry := call.Entry
+	if entry == nil || entry.Term != l.term || call.Kind == filters.ChangeRepair || call.Kind == filters.ChangeUphold {
+		return false
+	}
+	if call.Kind == filters.ChangeGive {
+		_, known := l.intents[call.Agent]
+		return known && entry.Hold == filters.HoldReleasing
+	}
+	return entry.Hold == filters.HoldTaking
+}
+
+// caughtUp tells whether the book has come past the intent to give the agent back: then a filter that was recorded
+// before the intent is in the book, and would have stopped it.
+func (l *leading) caughtUp(agent filters.AgentID) bool {
+	return !filters.After(l.intents[agent], l.Book.Position())
+}
+
+// writeIntents records the intents of the calls. It returns those that may be called at once: all but giving back, which
+// waits until the book has come past its intent.
+func (l *leading) writeIntents(ctx context.Context, calls []filters.Change) (ready []filters.Change, ok bool) {
+	draft := l.draft()
+	for i := range calls {
+		draft.intent(&calls[i])
+	}
+	receipt, ok := l.commit(ctx, draft.commit)
+	if !ok {
+		return nil, false
+	}
+	for i := range calls {
+		if calls[i].Kind == filters.ChangeGive {
+			l.intents[calls[i].Agent] = receipt.Events[len(receipt.Events)-1].ID
+			l.dirty = true
+			continue
+		}
+		ready = append(ready, calls[i])
+	}
+	return ready, true
+}
+
+// start calls the master beside the loop.
+func (l *leading) start(ctx context.Context, change filters.Change) {
+	l.memory.Busy[change.Agent] = true
+	l.calling++
+	l.workers.Go(func() {
+		begun := time.Now()
+		err := l.call(ctx, &change)
+		l.done <- report{call: &change, err: err, ended: time.Now().UTC(), took: time.Since(begun)}
+	})
+}
+
+func (l *leading) call(ctx context.Context, change *filters.Change) error {
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	case <-ctx.Done():
+		return &filters.Error{Code: filters.Unavailable, Wrong: "this replica leads no more", Cause: ctx.Err()}
+	}
+	bounded, cancel := context.WithTimeout(ctx, l.CallTimeout)
+	defer cancel()
+	if change.Kind == filters.ChangeGive {
+		return l.Master.Give(bounded, *change.Seen)
+	}
+	return l.Master.Take(bounded, *change.Seen)
+}
+
+// startLooks reads the agents one by one if they are few, and asks for a complete reading if they are many.
+func (l *leading) startLooks(ctx context.Context, looks []filters.Change) {
+	few := len(looks)+l.looking <= l.atOnce(singly)
+	for i := range looks {
+		agent := looks[i].Agent
+		if l.memory.Touched[agent].IsZero() {
+			l.memory.Touched[agent] = time.Now().UTC()
+		}
+		if !few || l.unlisted[agent] {
+			l.wantRead = true
+			continue
+		}
+		l.memory.Busy[agent] = true
+		l.looking++
+		l.workers.Go(func() { l.done <- l.look(ctx, agent) })
+	}
+	l.startReading(ctx)
+}
+
+func (l *leading) look(ctx context.Context, id filters.AgentID) report {
+	bounded, cancel := context.WithTimeout(ctx, l.CallTimeout)
+	defer cancel()
+	begun := time.Now()
+	agent, listed, err := l.Master.ReadOne(bounded, id)
+	done := report{look: id, err: err, ended: time.Now().UTC(), took: time.Since(begun)}
+	if err == nil && listed {
+		done.seen = &Sighting{agent, begun.UTC()}
+	}
+	return done
+}
+
+// startReading starts a complete reading if one is wanted and none is under way, and publishes it for followers.
+func (l *leading) startReading(ctx context.Context) {
+	now := time.Now()
+	if l.reading || l.master.waits(now) || !l.wantRead && now.Sub(l.newest) < l.Period {
+		return
+	}
+	l.reading, l.wantRead = true, false
+	l.workers.Go(func() {
+		_, err := l.Master.Read(ctx)
+		if err == nil && l.Published != nil {
+			l.publish(ctx)
+		}
+		l.done <- report{read: true, err: err, ended: time.Now().UTC(), took: time.Since(now)}
+	})
+}
+
+func (l *leading) publish(ctx context.Context) {
+	if err := l.Recorder.Publish(ctx, l.term, l.Published()); err != nil && ctx.Err() == nil {
+		l.Logger.Warn("the view could not be published", "reason", err)
+	}
+}
+
+// take takes in a report and all others that have come in meanwhile, and writes down in one commit what the calls among
+// them came to. If that fails nothing is lost: the intents stand, and a reading will settle them.
+func (l *leading) take(ctx context.Context, first report) {
+	draft := l.draft()
+	l.takeOne(draft, &first)
+	for range cap(l.done) {
+		select {
+		case next := <-l.done:
+			l.takeOne(draft, &next)
+			continue
+		default:
+		}
+		break
+	}
+	if !draft.empty() {
+		l.commit(ctx, draft.commit)
+	}
+}
+
+func (l *leading) takeOne(draft *draft, done *report) {
+	switch {
+	case done.call != nil:
+		l.calling--
+		delete(l.memory.Busy, done.call.Agent)
+		l.Meter.call(verb(done.call), done.err, done.took)
+		l.called(draft, done)
+	case done.read:
+		l.reading = false
+		l.Meter.call("read", done.err, done.took)
+		l.heard(done)
+	default:
+		l.looking--
+		delete(l.memory.Busy, done.look)
+		l.Meter.call("look", done.err, done.took)
+		l.heard(done)
+		if done.seen != nil {
+			l.memory.Sightings[done.look] = *done.seen
+		} else if done.err == nil {
+			l.unlisted[done.look] = true
+		}
+	}
+}
+
+func verb(call *filters.Change) string {
+	if call.Kind == filters.ChangeGive {
+		return "give"
+	}
+	return "take"
+}
+
+// heard notes whether the master answers.
+func (l *leading) heard(done *report) {
+	if done.err == nil {
+		l.master = retry{}
+		return
+	}
+	l.master.failed(time.Now(), masterFirst, masterMost)
+	l.Logger.Warn("the master could not be read", "reason", done.err, "code", filters.CodeOf(done.err))
+}
+
+// called notes what a call came to.
+func (l *leading) called(draft *draft, done *report) {
+	call := done.call
+	l.memory.Touched[call.Agent] = done.ended
+	log := l.Logger.With("verb", verb(call), "agent", call.Agent, "host", call.Seen.Hostname)
+	switch code := filters.CodeOf(done.err); {
+	case done.err == nil:
+		log.Info("the master said yes", "took", done.took)
+		delete(l.reasons, call.Agent)
+		delete(l.memory.Paused, call.Agent)
+		if call.Kind == filters.ChangeGive {
+			// If it does not show, giving back is not repeated in haste.
+			l.pause(call, done.ended, l.Period)
+		}
+		draft.accepted(call, done.ended)
+	case code == filters.Denied || code == filters.Invalid || code == filters.Unknown:
+		log.Warn("the master refused", "reason", done.err)
+		draft.refused(call, done)
+		l.reasons[call.Agent] = done.err.Error()
+		l.pause(call, done.ended, l.Period)
+		l.wantRead = l.wantRead || code == filters.Unknown
+	default:
+		log.Warn("the call is not confirmed", "reason", done.err, "code", code)
+		l.master.failed(time.Now(), masterFirst, masterMost)
+	}
+}
+
+// pause keeps the call from being repeated for a while, twice as long each time.
+func (l *leading) pause(call *filters.Change, now time.Time, first time.Duration) {
+	hold := filters.HoldTaking
+	if call.Kind == filters.ChangeGive {
+		hold = filters.HoldReleasing
+	}
+	pause := Pause{Hold: hold, Until: now.Add(first), Times: 1}
+	if before, ok := l.memory.Paused[call.Agent]; ok && before.Hold == hold {
+		pause.Times = before.Times + 1
+		pause.Until = now.Add(min(first<<min(before.Times, 8), refusedMost))
+	}
+	l.memory.Paused[call.Agent] = pause
+}

@@ -1,0 +1,337 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"cordon/filters"
+)
+
+// recordsAtOnce bounds the changes of one commit.
+const recordsAtOnce = 64
+
+// commit writes the commit and brings the book up to it. It returns false if that failed: the difference stays, and is
+// found again.
+func (l *leading) commit(ctx context.Context, commit filters.Commit) (filters.Receipt, bool) {
+	receipt, err := l.Recorder.Commit(ctx, commit)
+	if err != nil {
+		l.troubled(ctx, err)
+		return filters.Receipt{}, false
+	}
+	l.recorder = retry{}
+	l.Book.Anticipate(receipt.Events...)
+	return receipt, true
+}
+
+// troubled notes that a write failed. A conflict means that the book is behind: the journal will turn it.
+func (l *leading) troubled(ctx context.Context, err error) {
+	l.recorder.failed(time.Now(), recorderFirst, recorderMost)
+	if ctx.Err() == nil {
+		l.Logger.Warn("a change could not be written", "reason", err, "code", filters.CodeOf(err))
+	}
+}
+
+// writeAll writes changes that call nobody, some at a time. Of several about one agent or question the first is written:
+// the next pass finds the others again.
+func (l *leading) writeAll(ctx context.Context, changes []filters.Change) bool {
+	agents, questions := map[filters.AgentID]bool{}, map[string]bool{}
+	changes = slices.DeleteFunc(changes, func(change filters.Change) bool {
+		again := change.Agent != "" && agents[change.Agent]
+		agents[change.Agent] = true
+		if change.Question != nil {
+			again = again || questions[change.Question.ID]
+			questions[change.Question.ID] = true
+		}
+		if change.NewAgent != nil {
+			again = again || agents[change.NewAgent.ID]
+			agents[change.NewAgent.ID] = true
+		}
+		return again
+	})
+	for chunk := range slices.Chunk(changes, recordsAtOnce) {
+		if !l.write(ctx, chunk) {
+			return false
+		}
+	}
+	return true
+}
+
+// write writes one chunk: each expiry with its own request key, everything else together.
+func (l *leading) write(ctx context.Context, changes []filters.Change) bool {
+	draft := l.draft()
+	for i := range changes {
+		if changes[i].Kind == filters.ChangeExpire {
+			if !l.expire(ctx, changes[i].Filters[0]) {
+				return false
+			}
+			continue
+		}
+		draft.record(&changes[i])
+	}
+	if !draft.empty() {
+		if _, ok := l.commit(ctx, draft.commit); !ok {
+			return false
+		}
+	}
+	for i := range changes {
+		l.remember(&changes[i])
+	}
+	return true
+}
+
+// expire ends a filter whose end has come. Its ID is the request key: however often, and by whichever leader, it ends once.
+func (l *leading) expire(ctx context.Context, filter *filters.Filter) bool {
+	draft := l.draft()
+	draft.commit.Request = filter.ID
+	ended := *filter
+	ended.Ended, ended.EndedBy, ended.EndCause = draft.now, "bot:"+l.Replica, filters.CauseExpiry
+	ended.EndOperation = filters.DerivedID("op-", l.Cluster, filter.ID, filters.CauseExpiry)
+	event := draft.outcome(filters.KindExpire, filters.CauseExpiry, filters.StateRecorded, ended.EndOperation, filter.Subject)
+	event.Request = filter.ID
+	draft.put(event, &ended, nil)
+	_, ok := l.commit(ctx, draft.commit)
+	return ok
+}
+
+// remember keeps what the leader has written down in its memory.
+func (l *leading) remember(change *filters.Change) {
+	switch change.Kind {
+	case filters.ChangeForeign:
+		if l.memory.Foreign != nil {
+			l.memory.Foreign[change.Agent] = true
+		}
+		delete(l.memory.Touched, change.Agent)
+	case filters.ChangeUnforeign, filters.ChangeAdopt:
+		delete(l.memory.Foreign, change.Agent)
+	case filters.ChangeAccept:
+		l.memory.Touched[change.Agent] = time.Now().UTC()
+	case filters.ChangeHold, filters.ChangeRestart:
+		l.memory.Registered[change.Agent] = change.Seen.Registered
+	case filters.ChangeFree, filters.ChangeMove:
+		delete(l.memory.Registered, change.Agent)
+		delete(l.intents, change.Agent)
+		delete(l.reasons, change.Agent)
+		delete(l.memory.Paused, change.Agent)
+	case filters.ChangeWould:
+		l.observed[change.Agent] = filters.ChangeKind(change.Reason)
+	case filters.ChangeNotice:
+		l.memory.Noticed[change.NewAgent.ID] = time.Now().UTC()
+		l.wantRead = true
+	}
+}
+
+// record adds the change to the commit.
+func (d *draft) record(change *filters.Change) {
+	switch change.Kind {
+	case filters.ChangeHold:
+		d.hold(change)
+	case filters.ChangeAccept:
+		d.took(nil, change.Filters, filters.StateAccepted, "the agent is withheld already")
+	case filters.ChangeAdopt:
+		d.adopt(change)
+	case filters.ChangeFree:
+		d.free(change)
+	case filters.ChangeSettle:
+		d.settle(change.Filters, nil, change.Reason)
+	case filters.ChangeMove:
+		d.move(change)
+	case filters.ChangeNag, filters.ChangeMissing, filters.ChangeBack:
+		d.mark(change)
+	case filters.ChangeForeign:
+		d.foreign(change)
+	case filters.ChangeUnforeign:
+		d.notify(filters.KindUnforeign, change, d.notice(change))
+	case filters.ChangeRestart:
+		d.notify(filters.KindRestart, change, subjectOf(change.Filters))
+	case filters.ChangeFailover:
+		d.notify(filters.KindFailover, change, d.settling.subject)
+	case filters.ChangeSettled:
+		d.notify(filters.KindSettled, change, d.settling.subject)
+	case filters.ChangeContest:
+		d.contest(change)
+	case filters.ChangeWould:
+		d.would(change)
+	case filters.ChangeAsk:
+		d.commit.PutQuestion(*change.Question, d.event(filters.KindQuestion, change.Cause, ""))
+	case filters.ChangeDone:
+		done := *change.Question
+		done.Done = true
+		d.commit.PutQuestion(done, d.event(filters.KindQuestion, change.Cause, change.Reason))
+	}
+}
+
+func (d *draft) hold(change *filters.Change) {
+	if change.Entry.Hold == filters.HoldHeld && change.Entry.State == filters.StateVerified {
+		d.took(nil, change.Filters, filters.StateVerified, "")
+		return
+	}
+	entry := *change.Entry
+	if entry.Hold != filters.HoldHeld {
+		entry.At = d.now
+	}
+	entry.Hold, entry.State, entry.Term, entry.Registered = filters.HoldHeld, filters.StateVerified, d.term, change.Seen.Registered
+	d.took(&entry, change.Filters, filters.StateVerified, "")
+}
+
+func (d *draft) adopt(change *filters.Change) {
+	entry := d.entry(change)
+	filter := asking(change.Filters)
+	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldHeld, filters.StateVerified, d.now, d.term
+	entry.Saw, entry.Registered, entry.Adopted = saw(change.Seen), change.Seen.Registered, true
+	entry.Operation, entry.Subject = filter.Operation, filter.Subject
+	d.took(entry, change.Filters, filters.StateVerified, "adopted as it was")
+}
+
+// free removes the ledger's entry and lets the ended filters go with it.
+func (d *draft) free(change *filters.Change) {
+	entry := *change.Entry
+	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
+	if rest := d.settle(change.Filters, &entry, change.Reason); rest != nil {
+		d.ledgerOnly(filters.KindGave, rest, filters.StateVerified, change.Reason)
+	}
+}
+
+// settle takes ended filters out of the store and tells that their end has come to its end. It returns the ledger's entry
+// if that was not joined to any.
+func (d *draft) settle(all []*filters.Filter, entry *filters.LedgerEntry, reason string) *filters.LedgerEntry {
+	for _, filter := range all {
+		if filter.Stands() {
+			continue
+		}
+		d.overtaken(filter, "ended before it was confirmed")
+		event := d.outcome(filters.KindGave, filter.EndCause, filters.StateVerified, filter.EndOperation, filter.Subject)
+		event.Reason, event.Host = reason, filter.Hostname
+		d.put(event, filter, entry)
+		entry = nil
+	}
+	return entry
+}
+
+// overtaken closes the operation that placed a filter which ended, or moved, before that was done.
+func (d *draft) overtaken(filter *filters.Filter, reason string) {
+	if filter.State == filters.StateVerified || filter.State == filters.StateFailed {
+		return
+	}
+	event := d.outcome(filters.KindTook, filter.EndCause, filters.StateVerified, filter.Operation, filter.Subject)
+	event.Agent, event.Host, event.Reason = filter.Agent, filter.Hostname, reason
+	d.add(event)
+}
+
+// move gives the filters to the host's new agent ID, as an operation of its own. Where the owner has one there already,
+// that one stays for as long as the longer of both.
+func (d *draft) move(change *filters.Change) {
+	operation, target := filters.RandomID(repairPrefix), change.NewAgent
+	if change.Entry != nil {
+		entry := *change.Entry
+		entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
+		event := d.event(filters.KindMove, change.Cause, change.Reason)
+		event.Subject = subjectOf(change.Filters)
+		d.put(event, nil, &entry)
+	}
+	d.settle(change.Filters, nil, change.Reason)
+	for _, filter := range change.Filters {
+		if !filter.Stands() {
+			continue
+		}
+		d.overtaken(filter, change.Reason)
+		d.commit.SettleFilter(*filter, d.event(filters.KindMove, change.Cause, change.Reason))
+		moved := *filter
+		moved.Agent, moved.Hostname, moved.IP, moved.Port, moved.Rack = target.ID, target.Hostname, target.IP, target.Port, target.Rack()
+		moved.Operation, moved.State, moved.Missing, moved.Revision = operation, filters.StateRecorded, time.Time{}, 0
+		if known := d.Book.Filter(moved.Key()); known != nil && known.Stands() {
+			d.merge(*known, filter, change)
+			continue
+		} else if known != nil {
+			moved.Revision = known.Revision
+		}
+		event := d.event(filters.KindMove, change.Cause, change.Reason)
+		event.Operation, event.Outcome = operation, string(filters.StateRecorded)
+		d.commit.PutFilter(moved, event)
+	}
+}
+
+func (d *draft) merge(known filters.Filter, moved *filters.Filter, change *filters.Change) {
+	if known.Until.IsZero() || !moved.Until.IsZero() && !moved.Until.After(known.Until) {
+		return
+	}
+	known.Until = moved.Until
+	d.commit.PutFilter(known, d.event(filters.KindMove, change.Cause, change.Reason))
+}
+
+// mark writes on filters that they were brought to mind, or that their agent left or came back.
+func (d *draft) mark(change *filters.Change) {
+	kind, subject := filters.KindNag, ""
+	switch change.Kind {
+	case filters.ChangeMissing:
+		kind, subject = filters.KindMissing, d.notice(change)
+		d.Meter.drift(kind)
+	case filters.ChangeBack:
+		kind = filters.KindRestart
+	}
+	for _, filter := range change.Filters {
+		marked := *filter
+		switch change.Kind {
+		case filters.ChangeNag:
+			marked.Nagged = d.now
+		case filters.ChangeMissing:
+			marked.Missing = d.now
+		case filters.ChangeBack:
+			marked.Missing = time.Time{}
+		}
+		event := d.event(kind, change.Cause, change.Reason)
+		event.Subject, event.Host = subject, filter.Hostname
+		d.commit.PutFilter(marked, event)
+	}
+}
+
+// foreign tells that somebody else withholds the agent: once for each filter that has what it wishes by that, or once.
+func (d *draft) foreign(change *filters.Change) {
+	d.Meter.drift(filters.KindForeign)
+	told := false
+	for _, filter := range change.Filters {
+		if !unverified(filter) {
+			continue
+		}
+		told = true
+		next := *filter
+		next.State = filters.StateVerified
+		event := d.outcome(filters.KindForeign, change.Cause, filters.StateVerified, filter.Operation, filter.Subject)
+		event.Reason, event.Host = change.Reason, filter.Hostname
+		d.commit.PutFilter(next, event)
+	}
+	if !told {
+		d.notify(filters.KindForeign, change, d.notice(change))
+	}
+}
+
+func (d *draft) contest(change *filters.Change) {
+	d.Meter.drift(filters.KindContested)
+	entry := *change.Entry
+	entry.Contested, entry.Losses, entry.Term = true, entry.Losses+1, d.term
+	event := d.event(filters.KindContested, change.Cause, change.Reason)
+	event.Subject = change.Question.Subject
+	d.put(event, nil, &entry)
+	d.commit.PutQuestion(*change.Question, d.event(filters.KindQuestion, change.Cause, ""))
+}
+
+// notify adds an entry that changes no record.
+func (d *draft) notify(kind filters.Kind, change *filters.Change, subject string) {
+	event := d.event(kind, change.Cause, change.Reason)
+	event.Agent, event.Subject = change.Agent, subject
+	event.Master, _ = d.Master.Epoch()
+	if change.Seen != nil {
+		event.Host = change.Seen.Hostname
+	}
+	d.add(event)
+}
+
+// subjectOf returns the subject of the first filter that stands, empty if none does.
+func subjectOf(all []*filters.Filter) string {
+	for _, filter := range all {
+		if filter.Stands() {
+			return filter.Subject
+		}
+	}
+	return ""
+}
