@@ -208,13 +208,21 @@ func (c *Cluster) persistFilters() answer {
 	return c.filterList()
 }
 
-// restoreFilters is what the module does whenever an agent is added: it takes
-// its list from ZooKeeper and applies it to all agents, so that filters that
-// were dropped by a restart come back.
-func (c *Cluster) restoreFilters() {
-	for _, a := range c.registered {
-		a.withheld = c.filters[a.id] || a.deactivated || !a.connected
+// restoreFiltersSoon is what the module does whenever an agent is added: it
+// fetches its list from ZooKeeper and applies it to all agents, so that filters
+// that a restart had dropped come back.
+func (c *Cluster) restoreFiltersSoon() {
+	if !c.config.Allocator || len(c.filters) == 0 || c.restoring {
+		return
 	}
+	c.restoring = true
+	c.agenda.after(0, func() {
+		c.restoring = false
+		for _, a := range c.registered {
+			a.withheld = c.filters[a.id] || a.deactivated || !a.connected
+		}
+		c.notify()
+	})
 }
 
 // abort is a value of a type that the module does not expect: the master's

@@ -35,6 +35,7 @@ type Cluster struct {
 	calls       []Call
 	agentCount  int
 	offerCount  int
+	restoring   bool // the allocator module is about to apply its filters again
 	closed      bool
 }
 

@@ -23,6 +23,7 @@ func quick(config Config) Config {
 	config.AllocationInterval = 20 * time.Millisecond
 	config.OfferHold = 5 * time.Millisecond
 	config.TaskStart = 10 * time.Millisecond
+	config.TaskEnd = 10 * time.Millisecond
 	config.AgentRestart = 50 * time.Millisecond
 	config.Election = 60 * time.Millisecond
 	config.Recovery = 40 * time.Millisecond

@@ -40,6 +40,9 @@ type Config struct {
 	OfferHold time.Duration
 	// TaskStart is how long a task takes from its launch to running (250 ms).
 	TaskStart time.Duration
+	// TaskEnd is how long a task takes to end when it is told to, and an agent
+	// without tasks to be drained (200 ms).
+	TaskEnd time.Duration
 	// AgentRestart is how long an agent's process is away when it restarts (2 s).
 	AgentRestart time.Duration
 	// AgentTimeout is how long a lost agent's pings may fail before it is
@@ -77,6 +80,7 @@ func (c Config) withDefaults() Config {
 	c.AllocationInterval = cmp.Or(c.AllocationInterval, time.Second)
 	c.OfferHold = cmp.Or(c.OfferHold, 100*time.Millisecond)
 	c.TaskStart = cmp.Or(c.TaskStart, 250*time.Millisecond)
+	c.TaskEnd = cmp.Or(c.TaskEnd, 200*time.Millisecond)
 	c.AgentRestart = cmp.Or(c.AgentRestart, 2*time.Second)
 	c.AgentTimeout = cmp.Or(c.AgentTimeout, 75*time.Second)
 	c.Election = cmp.Or(c.Election, 2400*time.Millisecond)

@@ -28,7 +28,7 @@ type drainConfig struct {
 // clock (recordings drain-*, evidence-drain-*).
 func (c *Cluster) drainAgent(principal string, call *master.Call_DrainAgent) answer {
 	a := c.known(call.AgentID.Value)
-	if a != nil && a.standing == registered && c.scheduled(a.host) {
+	if a != nil && a.standing == registered && c.window(a.host) != nil {
 		return bad(fmt.Sprintf("Agent %s is part of a maintenance schedule under Machine %s", a.id, a.host.machine()))
 	}
 	if c.onlooker(principal) {
@@ -64,7 +64,8 @@ func (c *Cluster) resumeDrain(a *agent) {
 	}
 	// An agent without tasks is drained a moment later, when the registry has
 	// it (recording drain-form-absent-get-agents).
-	c.agenda.after(4*c.config.TaskStart, func() { c.checkDrained(a) })
+	c.agenda.cancel(a.drainCheck)
+	a.drainCheck = c.agenda.after(c.config.TaskEnd, func() { c.checkDrained(a) })
 }
 
 // killForDrain kills a task for a drain. max_grace_period shortens the grace of

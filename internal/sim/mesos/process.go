@@ -58,7 +58,9 @@ func (c *Cluster) Reboot(hostname string) error {
 func (c *Cluster) LoseWorkDir(hostname string) error {
 	return c.onHost(hostname, func(h *host) error {
 		c.stopProcess(h)
-		h.agent = nil
+		if h.agent != nil {
+			h.former, h.agent = h.agent, nil
+		}
 		c.startLater(h)
 		return nil
 	})

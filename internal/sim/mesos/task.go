@@ -102,7 +102,7 @@ func (c *Cluster) kill(t *task, grace time.Duration, reason string) {
 	if t.killing != nil {
 		c.agenda.cancel(t.killing)
 	}
-	wait, signal := 2*c.config.TaskStart, "Terminated"
+	wait, signal := c.config.TaskEnd, "Terminated"
 	if t.app.options.IgnoreTerm {
 		wait, signal = grace, "Killed"
 	}
@@ -126,7 +126,7 @@ func killedState(t *task) string {
 // down for good.
 func (c *Cluster) endTasks(a *agent) {
 	for _, t := range slices.Clone(a.tasks) {
-		c.update(t, status{state: "TASK_FAILED", message: "Executor terminated", source: sourceAgent, reason: "REASON_EXECUTOR_TERMINATED", uuid: uuid()})
+		c.update(t, executorTerminated(time.Now()))
 	}
 }
 
@@ -134,8 +134,28 @@ func (c *Cluster) endTasks(a *agent) {
 func (c *Cluster) reportLost(a *agent) {
 	for _, t := range slices.Clone(a.tasks) {
 		if t.dead {
-			c.update(t, status{state: "TASK_FAILED", message: "Executor terminated", source: sourceAgent, reason: "REASON_EXECUTOR_TERMINATED", uuid: uuid()})
+			c.update(t, executorTerminated(time.Now()))
 		}
+	}
+}
+
+// reportEnded is what an agent that comes back after its machine was down says of
+// the tasks that ended with it (recording events-maintenance).
+func (c *Cluster) reportEnded(a *agent) {
+	for _, t := range a.ended {
+		t.state, t.update = "TASK_FAILED", nil
+		t.statuses = slices.DeleteFunc(t.statuses, func(s status) bool { return s.source == sourceMaster })
+		t.statuses = append(t.statuses, executorTerminated(time.Now()))
+		c.publishTaskAdded(t)
+	}
+	a.ended = nil
+}
+
+// executorTerminated is an agent's word on a task whose executor is no more.
+func executorTerminated(at time.Time) status {
+	return status{
+		state: "TASK_FAILED", message: "Executor terminated", source: sourceAgent,
+		reason: "REASON_EXECUTOR_TERMINATED", at: at, uuid: uuid(),
 	}
 }
 

@@ -87,6 +87,10 @@ func (f *framework) info() mesosapi.FrameworkInfo {
 
 func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
 	config := o.agent.host.config
+	var unavailability *mesosapi.Unavailability
+	if window := c.window(o.agent.host); window != nil {
+		unavailability = &window.Unavailability
+	}
 	path := "/slave(1)"
 	return mesosapi.Offer{
 		ID:          mesosapi.OfferID{Value: o.id},
@@ -100,6 +104,7 @@ func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
 		},
 		Resources:      freeList(o.free, allocatedTo("", "*")),
 		Attributes:     o.agent.host.attributeList(),
+		Unavailability: unavailability,
 		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &anyRole},
 	}
 }
