@@ -46,7 +46,7 @@ func TestSlotSharesAndPaces(t *testing.T) {
 		var waiting sync.WaitGroup
 		for i := range 200 {
 			waiting.Go(func() {
-				sleep(t.Context(), time.Duration(i) * 500 * time.Millisecond) // 100 s of callers
+				sleep(t.Context(), time.Duration(i)*500*time.Millisecond) // 100 s of callers
 				asked := time.Now()
 				view, err := slot.after(t.Context())
 				if err != nil {
@@ -77,7 +77,7 @@ func TestSlotHurriesAfterAFailover(t *testing.T) {
 			t.Fatal(err)
 		}
 		go func() {
-			sleep(t.Context(), 5 * time.Second)
+			sleep(t.Context(), 5*time.Second)
 			slot.hurry()
 		}()
 		start := time.Now()
