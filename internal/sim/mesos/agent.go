@@ -48,7 +48,6 @@ type agent struct {
 	timeout        *entry // makes it unreachable
 	drainCheck     *entry // ends a drain that has nothing to kill
 	tasks          []*task
-	unreported     []*task // ended when its machine went down; it has not told of them yet
 
 	// What the agent's process knows.
 	config *drainConfig // the drain that it obeys
@@ -78,9 +77,6 @@ func (c *Cluster) register(h *host) {
 			a.ended = nil
 		}
 		c.stopProcess(h) // the master refuses it and the process exits
-		if a != nil {
-			a.unreported = nil
-		}
 		return
 	case a == nil:
 		c.registerNew(h)
@@ -137,7 +133,7 @@ func (c *Cluster) admit(a *agent) {
 	a.drainStart = time.Time{}
 	c.list(a)
 	c.takeTasksBack(a)
-	c.reportUnreported(a)
+	c.reportEnded(a)
 	c.reportLost(a)
 	c.publishAgentAdded(a)
 	c.resumeDrain(a)
@@ -150,7 +146,6 @@ func (c *Cluster) list(a *agent) {
 	a.withheld = a.deactivated
 	a.changed()
 	c.registered = append(c.registered, a)
-	c.answerInverseOffers()
 	c.restoreFiltersSoon()
 	c.answerInverseOffer(a.host)
 	c.framework.revive()

@@ -257,36 +257,11 @@ func (c *Cluster) shutDownMachine(id machineID) {
 			continue
 		}
 		if h.agent.standing == registered {
-			h.agent.unreported = terminated(h.agent.tasks)
+			h.agent.ended = slices.Clone(h.agent.tasks)
 			c.remove(h.agent, "Operator initiated 'Machine DOWN'", agentRemoved)
 		}
 		h.running = false
 	}
-}
-
-// terminated is what the agent of a machine that goes down makes of its tasks,
-// whatever the master calls them.
-func terminated(tasks []*task) []*task {
-	ended := make([]*task, 0, len(tasks))
-	for _, t := range tasks {
-		copied := *t
-		copied.state, copied.update = "TASK_FAILED", nil
-		copied.statuses = append(slices.Clone(t.statuses), status{
-			state: "TASK_FAILED", message: "Executor terminated", source: sourceAgent, reason: "REASON_EXECUTOR_TERMINATED",
-			at: time.Now(), uuid: uuid(),
-		})
-		ended = append(ended, &copied)
-	}
-	return ended
-}
-
-// reportUnreported is an agent that comes back from maintenance with tasks that
-// the master has given up long ago (recording events-maintenance).
-func (c *Cluster) reportUnreported(a *agent) {
-	for _, t := range a.unreported {
-		c.publishTaskAdded(t)
-	}
-	a.unreported = nil
 }
 
 // stopMaintenance brings machines up and takes them out of the schedule. Their
