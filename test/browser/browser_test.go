@@ -81,7 +81,7 @@ type visitor struct {
 	t   *testing.T
 	tab context.Context
 	url string
-	// server serves the page until the test ends.
+	// server serves the page until the test ends, unless a demo does.
 	server *httptest.Server
 }
 
@@ -99,20 +99,29 @@ func visit(t *testing.T, s *stage) *visitor {
 func visitPage(t *testing.T, handler http.Handler) *visitor {
 	t.Helper()
 	server := httptest.NewServer(handler)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	v := visitURL(t, server.URL)
+	v.server = server
+	return v
+}
+
+func visitURL(t *testing.T, url string) *visitor {
+	t.Helper()
 	tab, closeTab := chromedp.NewContext(chromium)
 	tab, expire := context.WithTimeout(tab, 60*time.Second)
-	v := &visitor{t: t, tab: tab, url: server.URL, server: server}
+	v := &visitor{t: t, tab: tab, url: strings.TrimSuffix(url, "/")}
 	complaints := v.watch()
 	t.Cleanup(func() {
 		closeTab()
 		expire()
-		server.CloseClientConnections()
-		server.Close()
 		for _, complaint := range complaints() {
 			t.Error(complaint)
 		}
 	})
-	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(server.URL))
+	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(url))
 	v.until(`document.querySelectorAll(".tile").length > 0`)
 	return v
 }

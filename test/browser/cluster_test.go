@@ -40,7 +40,11 @@ func TestChangeInOnePaneIsSeenInTheOtherWithinASecond(t *testing.T) {
 		t.Error("what changed is not marked")
 	}
 	v.until(`document.querySelector("#announcer").textContent.includes("agent-one: Withheld")`)
-	v.until(`document.querySelectorAll(".tile.changed").length === 0`)
+	s.withhold("agent-one", func(agent *sim.Agent) {
+		agent.Tasks = append(agent.Tasks, sim.Task{ID: "x.1", App: "x", State: "TASK_RUNNING"})
+	})
+	v.until(`document.querySelector("[data-agent=agent-one].changed .task.changed") !== null`)
+	v.until(`document.querySelectorAll(".changed").length === 0`)
 
 	s.post("", "", "the bot says so", "")
 	if took := v.until(`document.querySelector("#messages").innerText.includes("the bot says so")`); took > time.Second {

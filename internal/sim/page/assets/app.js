@@ -13,6 +13,7 @@ let agents = [];
 let stop = () => {};
 
 const names = {
+  here: settings.channel.id,
   person: (id, label) => settings.people.find((person) => person.id === id)?.name ?? label ?? (isBot(id) ? "cordon" : id),
   channel: (id, label) => settings.channel.id === id ? settings.channel.name : label ?? id,
   group: (id) => id,

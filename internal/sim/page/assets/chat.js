@@ -93,7 +93,7 @@ function place(key, said, shown, make) {
   const old = nodes.get(key);
   if (old?.shown === shown) return old.node;
   const node = make();
-  if (!fresh && old?.said !== said && !key.startsWith("typed-")) mark(node);
+  mark(node, "message " + key, !fresh && old?.said !== said && !key.startsWith("typed-"));
   if (old) swap(old.node, node);
   nodes.set(key, {node, said, shown});
   return node;
@@ -139,11 +139,14 @@ function message(item, thread) {
       el("span", {class: "name"}, by.name), by.bot && el("span", {class: "badge"}, "app"),
       el("time", {datetime: new Date(Number(item.ts) * 1000).toISOString(), title: fullTime(item.ts)}, clock(item.ts)),
       item.edited && el("span", {class: "edited"}, "(edited)"),
+      item.channel && item.channel !== names.here && el("span", {class: "edited"}, elsewhere(item.channel)),
       item.ephemeral && el("span", {class: "only-you"}, "only you can see this")),
     el("div", {class: "body"}, content(item)),
     failures.has(key) && el("p", {class: "problem", role: "alert"}, failures.get(key)));
   return el("li", {class: item.ephemeral ? "message ephemeral" : "message", data: {ts: item.ts}}, article, thread.length > 0 && replies(item, thread));
 }
+
+const elsewhere = (channel) => channel.startsWith("D") ? "in a direct message" : `in #${names.channel(channel)}`;
 
 function avatar(by) {
   if (by.bot) return el("img", {class: "avatar", src: "/assets/icon.svg", alt: "", width: 24, height: 24});

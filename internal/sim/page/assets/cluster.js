@@ -50,7 +50,7 @@ function leader(cluster) {
   if (node.textContent === text) return;
   node.textContent = text;
   node.className = cluster.leader ? "leads" : "leaderless";
-  if (before) mark(node);
+  mark(node, "leader", before !== null);
 }
 
 const plural = (count, one, many = one + "s") => `${count} ${count === 1 ? one : many}`;
@@ -63,24 +63,42 @@ function summary(cluster) {
   ].join(" · ");
 }
 
+const tiles = new Map(); // hostname -> {node, drawn}
+let shape; // which racks hold which agents, as drawn
+
+// racks draws again only what differs, so that marks run out and nobody who
+// reads on a tile is thrown off it.
 function racks(cluster) {
-  const groups = Map.groupBy(inOrder(cluster.agents), (agent) => agent.attributes?.rack ?? "");
-  const old = Map.groupBy(before?.agents ?? [], (agent) => agent.hostname);
-  byID("racks").replaceChildren(...[...groups.keys()].map((rack) =>
+  const agents = inOrder(cluster.agents);
+  const old = new Map((before?.agents ?? []).map((agent) => [agent.hostname, agent]));
+  for (const agent of agents) draw(agent, old.get(agent.hostname));
+  const now = agents.map(place).join();
+  if (now === shape) return;
+  shape = now;
+  const groups = Map.groupBy(agents, (agent) => agent.attributes?.rack ?? "");
+  byID("racks").replaceChildren(...[...groups].map(([rack, members]) =>
     el("section", {class: "rack", "aria-label": rack ? `rack ${rack}` : "no rack"},
-      el("h3", {}, rack ? `rack ${rack}` : "no rack"),
-      groups.get(rack).map((agent) => tile(agent, old.get(agent.hostname)?.[0])))));
+      el("h3", {}, rack ? `rack ${rack}` : "no rack"), members.map((agent) => tiles.get(agent.hostname).node))));
+}
+
+function draw(agent, old) {
+  const drawn = JSON.stringify(agent);
+  const shown = tiles.get(agent.hostname);
+  if (shown?.drawn === drawn) return;
+  const node = tile(agent, old);
+  shown?.node.replaceWith(node);
+  tiles.set(agent.hostname, {node, drawn});
+  const changed = before && (!old || stateOf(old).word !== stateOf(agent).word || old.id !== agent.id);
+  mark(node, "agent " + agent.hostname, changed);
 }
 
 function tile(agent, old) {
   const state = stateOf(agent);
   const others = Object.entries(agent.attributes ?? {}).filter(([key]) => key !== "rack");
-  const node = el("article", {class: `tile${state.withheld ? " withheld" : ""}${state.away ? " away" : ""}`, data: {agent: agent.hostname}, "aria-label": `${agent.hostname}, ${state.word}`},
+  return el("article", {class: `tile${state.withheld ? " withheld" : ""}${state.away ? " away" : ""}`, data: {agent: agent.hostname}, "aria-label": `${agent.hostname}, ${state.word}`},
     el("header", {}, el("h4", {}, agent.hostname), el("span", {class: "state"}, state.word)),
     el("p", {class: "attributes"}, others.map(([key, value]) => `${key} ${value}`).join(" · ") || " "),
     tasks(agent, old));
-  if (before && (!old || stateOf(old).word !== state.word || old.id !== agent.id)) mark(node);
-  return node;
 }
 
 function tasks(agent, old) {
@@ -90,7 +108,7 @@ function tasks(agent, old) {
     const running = task.state === "TASK_RUNNING";
     const node = el("li", {class: `task hue-${hue(task.app)}${running ? "" : " unsettled"}`, title: `${task.id} ${task.state}`, data: {app: task.app, task: task.id}},
       task.app, running ? unseen(" running") : el("small", {}, " " + task.state.replace("TASK_", "").toLowerCase()));
-    if (before && !known.has(task.id)) mark(node);
+    mark(node, "task " + task.id, before && !known.has(task.id));
     return node;
   }));
 }
@@ -108,7 +126,7 @@ function waiting(cluster) {
   byID("waiting-list").replaceChildren(...[...countBy(cluster.waiting)].map(([key, {task, count}]) => {
     const node = el("li", {class: `task hue-${hue(task.app)} waits`, data: {app: task.app, agent: task.agent}},
       el("strong", {}, task.app), count > 1 && ` × ${count}`, " waits for ", task.agent ? el("strong", {}, task.agent) : "any agent");
-    if (before && seen.get(key)?.count !== count) mark(node);
+    mark(node, "waiting " + key, before && seen.get(key)?.count !== count);
     return node;
   }));
 }

@@ -22,13 +22,22 @@ export const byID = (id) => document.getElementById(id);
 // unseen is text for screen readers alone.
 export const unseen = (text) => el("span", {class: "unseen"}, text);
 
-// mark shows for a moment that node changed.
-export function mark(node) {
+const markedFor = 2600; // milliseconds, as long as the animation in page.css
+const marks = new Map(); // key -> when it was last marked
+
+// mark shows for a moment that what key names has changed. A node that is drawn
+// again meanwhile goes on with the mark when it is passed here with changed false.
+export function mark(node, key, changed = true) {
+  if (changed) marks.set(key, Date.now());
+  const age = Date.now() - (marks.get(key) ?? 0);
+  if (age >= markedFor) return;
   node.classList.remove("changed");
   void node.offsetWidth; // restarts the animation when it runs already
+  node.style.animationDelay = `${-age}ms`;
   node.classList.add("changed");
-  clearTimeout(Number(node.dataset.unmark));
-  node.dataset.unmark = setTimeout(() => node.classList.remove("changed"), 2600);
+  setTimeout(() => {
+    if (Date.now() - marks.get(key) >= markedFor) node.classList.remove("changed");
+  }, markedFor - age + 10);
 }
 
 // keep remembers a choice where the browser allows it.

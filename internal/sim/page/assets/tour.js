@@ -77,7 +77,7 @@ export function show(cluster) {
   keep.set("tour", at);
   announce(`Tour: step ${at} of ${steps.length} is done`);
   draw();
-  for (let step = from; step < at; step++) mark(byID("steps").children[step]);
+  for (let step = from; step < at; step++) mark(byID("steps").children[step], "step " + step);
 }
 
 function draw() {
