@@ -65,10 +65,10 @@ func TestTabCompletes(t *testing.T) {
 	}
 	v.press(kb.Tab)
 	v.press(kb.Tab)
-	if got := ask[string](v, `command.value`); got != "/mesos filter agent-four " {
+	if got := ask[string](v, `command.value`); got != "/mesos filter agent-two " {
 		t.Errorf("the second candidate is %q", got)
 	}
-	if got := ask[string](v, `document.querySelector("#suggestions [aria-selected=true]").textContent`); got != "agent-four" {
+	if got := ask[string](v, `document.querySelector("#suggestions [aria-selected=true]").textContent`); got != "agent-two" {
 		t.Errorf("marked is %q", got)
 	}
 	v.press(kb.Escape)

@@ -32,7 +32,7 @@ function listen(person) {
       panes.news("chat");
     },
     cluster(state) {
-      agents = state.agents;
+      agents = cluster.inOrder(state.agents);
       troubles.show(state);
       cluster.show(state);
       tour.show(state);

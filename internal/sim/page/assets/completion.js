@@ -10,7 +10,7 @@ export function candidates(before, {verbs, agents}) {
   const typed = before.slice(start);
   const earlier = before.slice(0, start).split(/[\s,]+/).filter(Boolean);
   const words = pool(earlier, typed, verbs, agents).filter((word) => word.startsWith(typed) && !earlier.includes(word));
-  return {start, words: [...new Set(words)].sort((a, b) => a.localeCompare(b, undefined, {numeric: true}))};
+  return {start, words: [...new Set(words)]};
 }
 
 function pool(earlier, typed, verbs, agents) {
