@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	simmesos "cordon/internal/sim/mesos"
@@ -28,8 +30,17 @@ func startWorkspace(ctx context.Context, config Config, people []Person) (*simsl
 	}
 	return simslack.Start(ctx, simslack.Config{
 		TeamID: teamID, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,
-		BotURL: config.BotURL, Logger: config.Logger,
+		BotURL: cmp.Or(config.BotURL, usualBotURL(config.Addresses)), Logger: config.Logger,
 	})
+}
+
+// usualBotURL is where a bot beside the demo listens, unless it has to find a
+// free port first.
+func usualBotURL(addresses Addresses) string {
+	if _, port, err := net.SplitHostPort(addresses.Bot); err != nil || port == "0" {
+		return ""
+	}
+	return "http://" + addresses.Bot
 }
 
 // startCluster opens six agents in three racks with a few apps. Times are short:

@@ -49,8 +49,8 @@ func AddressesFrom(port int) (Addresses, error) {
 // Config is what a demo may be given; the zero value listens on free ports.
 type Config struct {
 	Addresses Addresses
-	// BotURL is where Slack delivers to over HTTP; it may be set later on the
-	// workspace (SetBotURL), and is not needed for Socket Mode.
+	// BotURL is where Slack delivers to over HTTP; empty: to Addresses.Bot, if
+	// that has a port. SetBotURL of the workspace changes it later.
 	BotURL string
 	// Redis is what "cut Redis" cuts; nil where Redis is another process.
 	Redis Redis
