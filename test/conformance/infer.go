@@ -38,7 +38,10 @@ func (s *Suite) Within(known *Suite) *Suite {
 func (s *Scenario) clone() *Scenario {
 	copied := *s
 	copied.Series = slices.Clone(s.Series)
-	copied.States = maps.Clone(s.States)
+	copied.Unreplayed = maps.Clone(s.Unreplayed)
+	if copied.Unreplayed == nil {
+		copied.Unreplayed = make(map[string]string)
+	}
 	return &copied
 }
 
@@ -140,7 +143,6 @@ func stepFor(recording Recording) string {
 func (s *Suite) append(name string) {
 	state := s.stateOf(s.Recordings[name])
 	if state == "" {
-		s.Scenario.Unreplayed = maps.Clone(s.Scenario.Unreplayed)
 		s.Scenario.Unreplayed[name] = "no start state has a master at " + s.Recordings[name].Request.Address
 		return
 	}

@@ -14,7 +14,7 @@ var history = []string{"completed_tasks", "completed_frameworks", "completed_exe
 // moments are fields whose value is when something happened, in whatever unit.
 var moments = []string{
 	"registered_time", "reregistered_time", "unregistered_time", "estimated_drain_start_time", "timestamp",
-	"start_time", "elected_time", "build_time", "build_date", "unreachable_time",
+	"estimated_drain_start_time_seconds", "start_time", "elected_time", "build_time", "build_date", "unreachable_time",
 }
 
 // opaque are fields whose value means nothing outside of its cluster.
@@ -24,7 +24,7 @@ var opaque = []string{"uuid", "status_update_uuid", "executor_pid", "container_i
 var unordered = []string{
 	"agents", "recovered_agents", "slaves", "recovered_slaves", "filters", "tasks", "frameworks", "executors",
 	"unreachable_tasks", "orphan_tasks", "draining_machines", "down_machines", "statuses_by_framework", "roles",
-	"resources", "total_resources", "allocated_resources", "used_resources_full", "launched_tasks", "containers", "metrics",
+	"resources", "total_resources", "allocated_resources", "used_resources_full", "launched_tasks", "containers", "metrics", "offers",
 }
 
 // momentary says what depends on the instant of the question: which offers a framework holds just then.

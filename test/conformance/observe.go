@@ -43,6 +43,15 @@ func identity(fields map[string]any) (id, hostname string) {
 	return "", ""
 }
 
+// shown is the JSON of an answer, out of its call where it is JSONP; nil when there is none.
+func shown(response Response) []byte {
+	text, err := response.Bytes()
+	if parts := scripted.FindSubmatch(text); err == nil && parts != nil {
+		return parts[2]
+	}
+	return text
+}
+
 // observeJSON is observe on text; text that is no JSON shows no agents.
 func observeJSON(text []byte, found func(id, hostname string)) {
 	var value any
@@ -84,9 +93,7 @@ func hostsOf(recordings ...map[string]Recording) map[string]string {
 	found := func(id, hostname string) { hosts[id] = hostname }
 	for _, some := range recordings {
 		for _, recording := range some {
-			if recording.Response.BodyEncoding == "json" {
-				observeJSON(recording.Response.Body, found)
-			}
+			observeJSON(shown(recording.Response), found)
 			for _, frame := range recording.Frames {
 				observeJSON(frame.Event, found)
 			}

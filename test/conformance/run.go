@@ -122,7 +122,7 @@ func (r *run) start(ctx context.Context) error {
 func (r *run) config() simmesos.Config {
 	config := simmesos.Config{
 		Allocator: r.state.Allocator, Credentials: r.state.Credentials, Onlookers: r.state.Onlookers, Framework: "testfw",
-		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 10 * time.Millisecond,
+		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: 100 * time.Millisecond,
 		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
 		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,
 	}
@@ -230,9 +230,7 @@ func (r *run) prepare(recording Recording) (body []byte, path string, err error)
 
 // learn names the agents that a recorded answer shows.
 func (r *run) learn(recording Recording) {
-	if recording.Response.BodyEncoding == "json" {
-		r.learnFrom(recording.Response.Body)
-	}
+	r.learnFrom(shown(recording.Response))
 }
 
 // learnFrom names agents by their entries, and then those that are only mentioned, by a task, while nothing is
