@@ -39,7 +39,7 @@ type Config struct {
 	Replica string
 	// Timeout is the longest wait for one answer; 0: 2 s.
 	Timeout time.Duration
-	// Dialer replaces the network; nil: the network.
+	// Dialer replaces the network; nil: the network. With one the URL may be empty.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 	// Logger is required.
 	Logger *slog.Logger
@@ -62,6 +62,9 @@ type Redis struct {
 func Open(ctx context.Context, config Config) (*Redis, error) {
 	if config.Timeout == 0 {
 		config.Timeout = 2 * time.Second
+	}
+	if config.URL == "" && config.Dialer != nil {
+		config.URL = "redis://memory"
 	}
 	address, err := parseURL(config.URL)
 	if err != nil {

@@ -24,7 +24,8 @@
 --   REPEATED, at, request's value   the whole was done before
 --   LATE, at                        the deadline has passed
 --   STALE, at, term                 another term is the newest
---   FROZEN, at, freeze | LOCKED, at, lock
+--   FROZEN, at, freeze              something new, or another freeze, while one stands
+--   LOCKED, at, lock
 --   CONFLICT, at, hash, field, revision that is stored
 --   UNREADABLE, at, hash, field     what is stored there is not ours to overwrite
 --   LIMITED, at, `cluster` or rack's name, limit, agents withheld before, agents withheld after
@@ -51,7 +52,7 @@ if ARGV[2] ~= '0' then
   local term = redis.call('GET', KEYS[10]) or '0'
   if term ~= ARGV[2] then return {'STALE', at, term} end
 end
-if ARGV[3] == '1' then
+if ARGV[3] == '1' or (ARGV[12] ~= '' and ARGV[12] ~= 'thaw') then
   local freeze = redis.call('GET', KEYS[4])
   if freeze then return {'FROZEN', at, freeze} end
 end
