@@ -146,12 +146,18 @@ func (c *change) extend(filter Filter) {
 	c.result.Changed = append(c.result.Changed, filter)
 }
 
-// supersede tells that an ended filter's giving back will not happen, because the same owner withholds again.
+// supersede tells that an ended filter's giving back will not happen, because the same owner withholds again. Its placing
+// is over too, if it was not done.
 func (c *change) supersede(filter *Filter) {
-	c.commit.Events = append(c.commit.Events, Event{
+	event := Event{
 		Kind: KindGave, Subject: filter.Subject, Operation: filter.EndOperation, Agent: filter.Agent, Actor: c.Actor.ID, Cause: c.Cause,
 		Request: c.Key, Outcome: string(StateVerified), Reason: "withheld again before it was given back", Host: filter.Hostname,
-	})
+	}
+	c.commit.Events = append(c.commit.Events, event)
+	if filter.State == StateRecorded || filter.State == StateAccepted {
+		event.Kind, event.Operation, event.Reason = KindTook, filter.Operation, "ended before it was confirmed"
+		c.commit.Events = append(c.commit.Events, event)
+	}
 }
 
 // finish checks the plan and records it, or answers a dry run. A plan without changes is answered without a write.
