@@ -19,11 +19,12 @@ const (
 
 // Span is a piece of a line. Its text is inert: whatever it holds, it is shown as it stands.
 type Span struct {
-	Style Style
-	Text  string
+	Style Style  `json:"style,omitempty"`
+	Text  string `json:"text,omitempty"`
 	// Time is the moment of a Moment, UTC; Dated asks for its date too, Precise for its seconds.
-	Time           time.Time
-	Dated, Precise bool
+	Time    time.Time `json:"time,omitzero"`
+	Dated   bool      `json:"dated,omitempty"`
+	Precise bool      `json:"precise,omitempty"`
 }
 
 // Line is one line of a message.

@@ -11,19 +11,20 @@ import (
 
 // Journal is read after the cursor. Implemented by package store.
 type Journal interface {
-	// After returns at most so many entries behind the one with the ID, oldest first; the empty ID is before all.
+	// After returns the entries behind the one with the ID, oldest first and about so many; the empty ID is before all. The
+	// cursor to go on from is the last one's ID.
 	After(ctx context.Context, id string, most int) ([]filters.Event, error)
 	// Wait returns when there is an entry behind the ID, or when ctx ends.
 	Wait(ctx context.Context, id string) error
 }
 
-// Notices keeps what is shown. Implemented by package store: the hash `messages`, beside the journal's cursor.
+// Notices keeps what is shown. Implemented by package store (Store.Notices): the hash `messages`, with the journal's cursor.
 type Notices interface {
-	// LoadNotices returns the cursor and every notice by its key.
-	LoadNotices(ctx context.Context) (cursor string, notices map[string]json.RawMessage, err error)
-	// SaveNotices writes the cursor, the notices that changed, and takes the dropped ones out, in one script that is fenced
+	// Load returns the cursor, empty at first, and every notice by its key.
+	Load(ctx context.Context) (cursor string, notices map[string]json.RawMessage, err error)
+	// Save writes the cursor, the notices that changed, and takes the dropped ones out, in one script that is fenced
 	// by the term.
-	SaveNotices(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error
+	Save(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error
 }
 
 // Channel is where messages stand. Implemented by commands/slack. Errors: a *Slow if the channel wants a pause;

@@ -1,0 +1,236 @@
+package poster
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	// nagTogether is how long after the first the reminders of one request go into one message.
+	nagTogether = 10 * time.Minute
+	// keepEnded is how long a notice that is over is kept for entries that come late.
+	keepEnded = 10 * time.Minute
+)
+
+// desk holds the notices, and knows which of them an entry concerns.
+type desk struct {
+	notices map[string]*Notice
+	changed map[string]bool // since they were last saved
+}
+
+func newDesk() *desk { return &desk{map[string]*Notice{}, map[string]bool{}} }
+
+// take folds an entry into every notice that it concerns, opening new ones where it needs them.
+func (d *desk) take(event *filters.Event) {
+	for _, key := range d.concerned(event) {
+		folded := Fold(*d.notices[key], event)
+		d.notices[key] = &folded
+		d.changed[key] = true
+	}
+	d.explain(event)
+}
+
+// concerned returns the keys of the notices that an entry is about.
+func (d *desk) concerned(event *filters.Event) []string {
+	keys := d.filterNotices(event)
+	add := func(key string) {
+		if key != "" && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	switch event.Kind {
+	case filters.KindLost:
+		add(d.episode(TopicDrift, event))
+	case filters.KindTook, filters.KindContested:
+		add(d.running(TopicDrift))
+	case filters.KindForeign:
+		if event.Filter == nil {
+			add(d.episode(TopicForeign, event))
+		}
+	case filters.KindUnforeign, filters.KindAdopt:
+		add(d.running(TopicForeign))
+	case filters.KindQuestion, filters.KindAnswer:
+		add(d.question(event))
+	case filters.KindNag:
+		add(d.nag(event))
+	case filters.KindFreeze:
+		add(d.episode(TopicFreeze, event))
+	case filters.KindThaw:
+		add(d.running(TopicFreeze))
+	case filters.KindLock:
+		add(d.episode(TopicLock, event))
+	case filters.KindUnlock:
+		add(d.running(TopicLock))
+	case filters.KindFailover:
+		add(d.episode(TopicFailover, event))
+	case filters.KindSettled:
+		add(d.running(TopicFailover))
+	}
+	if event.Kind != filters.KindNag && event.Filter != nil {
+		add(d.nagging(event))
+	}
+	return keys
+}
+
+// filterNotices returns the notices of requests that an entry concerns: the one of its filter, or of its subject; and
+// those that hold the agent, for what happens to agents without regard to who withholds them.
+func (d *desk) filterNotices(event *filters.Event) []string {
+	subject := event.Subject
+	if event.Filter != nil {
+		subject = event.Filter.Subject
+	}
+	var keys []string
+	if d.isFilterSubject(subject, event) {
+		keys = append(keys, subject)
+	}
+	if event.Agent == "" {
+		return keys
+	}
+	for key, notice := range d.notices {
+		if key == subject || notice.Topic != TopicFilter || !notice.open() {
+			continue
+		}
+		if agent := notice.Agents[event.Agent]; agent != nil && agent.Ended.IsZero() && happensToAgent(event, agent) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// isFilterSubject tells whether a subject is a request that withholds agents, and opens its notice if it is new.
+func (d *desk) isFilterSubject(subject string, event *filters.Event) bool {
+	if known := d.notices[subject]; known != nil {
+		return known.Topic == TopicFilter
+	}
+	if event.Filter == nil || event.Settled || subject == "" {
+		return false
+	}
+	notice := begin(TopicFilter, subject, event)
+	notice.Subject = subject
+	d.notices[subject] = &notice
+	return true
+}
+
+// happensToAgent tells whether an entry is about the agent itself, not about one request.
+func happensToAgent(event *filters.Event, agent *Agent) bool {
+	switch event.Kind {
+	case filters.KindLost, filters.KindRestart, filters.KindContested:
+		return true
+	case filters.KindMissing:
+		return event.Filter == nil
+	case filters.KindTook:
+		return (agent.Lost || agent.Contested) && event.Outcome == string(filters.StateVerified)
+	}
+	return false
+}
+
+// running returns the key of the topic's notice that is not over; empty if there is none.
+func (d *desk) running(topic Topic) string {
+	newest := ""
+	for key, notice := range d.notices {
+		if notice.Topic == topic && notice.open() && (newest == "" || notice.Began.After(d.notices[newest].Began)) {
+			newest = key
+		}
+	}
+	return newest
+}
+
+// episode returns the key of the topic's notice that is not over, and opens one if there is none.
+func (d *desk) episode(topic Topic, event *filters.Event) string {
+	if key := d.running(topic); key != "" {
+		return key
+	}
+	return d.open(topic, string(topic)+"/"+event.ID, event)
+}
+
+func (d *desk) open(topic Topic, key string, event *filters.Event) string {
+	if d.notices[key] == nil {
+		notice := begin(topic, key, event)
+		d.notices[key] = &notice
+	}
+	return key
+}
+
+func (d *desk) question(event *filters.Event) string {
+	if event.Question == nil {
+		return ""
+	}
+	key := "question/" + event.Question.ID
+	if d.notices[key] == nil && (event.Kind != filters.KindQuestion || event.Question.Done) {
+		return ""
+	}
+	return d.open(TopicQuestion, key, event)
+}
+
+// nag returns the key of the reminder that an entry belongs to. A newer one takes the buttons of the one before.
+func (d *desk) nag(event *filters.Event) string {
+	if event.Filter == nil {
+		return ""
+	}
+	for key, notice := range d.notices {
+		if notice.Topic != TopicNag || !notice.open() || notice.Subject != event.Filter.Subject {
+			continue
+		}
+		if event.At.Sub(notice.Began) < nagTogether {
+			return key
+		}
+		over := notice.clone()
+		over.Ended, over.Dirty, over.EndReason = event.At, true, "asked again"
+		d.notices[key] = &over
+		d.changed[key] = true
+	}
+	key := d.open(TopicNag, "nag/"+event.Filter.Subject+"/"+event.ID, event)
+	d.notices[key].Subject = event.Filter.Subject
+	return key
+}
+
+// nagging returns the key of the reminder that is about the entry's filter.
+func (d *desk) nagging(event *filters.Event) string {
+	for key, notice := range d.notices {
+		if notice.Topic != TopicNag || !notice.open() {
+			continue
+		}
+		if agent := notice.Agents[event.Filter.Agent]; agent != nil && agent.Filter == event.Filter.ID {
+			return key
+		}
+	}
+	return ""
+}
+
+// explain gives a drift notice the reasons of the filters on its agents, where the entry did not bring them.
+func (d *desk) explain(event *filters.Event) {
+	if event.Kind != filters.KindLost {
+		return
+	}
+	drift := d.notices[d.running(TopicDrift)]
+	if drift == nil || drift.Agents[event.Agent] == nil || drift.Agents[event.Agent].By != "" {
+		return
+	}
+	for _, notice := range d.notices {
+		if notice.Topic != TopicFilter || !notice.open() {
+			continue
+		}
+		if agent := notice.Agents[event.Agent]; agent != nil && agent.Ended.IsZero() {
+			drift.Agents[event.Agent].By, drift.Agents[event.Agent].Reason = notice.By, notice.Reason
+			return
+		}
+	}
+}
+
+// prune takes out the notices that are over and shown, and returns their keys.
+func (d *desk) prune(now time.Time) []string {
+	var dropped []string
+	for key, notice := range d.notices {
+		if !notice.open() && notice.idle() && now.Sub(notice.Ended) > keepEnded {
+			dropped = append(dropped, key)
+			delete(d.notices, key)
+			delete(d.changed, key)
+		}
+	}
+	slices.SortFunc(dropped, strings.Compare)
+	return dropped
+}

@@ -1,0 +1,122 @@
+package poster
+
+import (
+	"time"
+
+	"cordon/commands"
+	"cordon/filters"
+)
+
+// Topic is what a notice is about. Topics are stored: a name that was used once keeps its meaning.
+type Topic string
+
+// The topics.
+const (
+	TopicFilter   Topic = "filter"   // what one request withholds, until the last of it is given back
+	TopicDrift    Topic = "drift"    // agents that took tasks although withheld, until they are withheld again
+	TopicForeign  Topic = "foreign"  // agents that somebody else withholds, until none is
+	TopicQuestion Topic = "question" // a question, until it is answered
+	TopicNag      Topic = "nag"      // filters without an end, brought to mind
+	TopicFreeze   Topic = "freeze"   // a freeze, until the thaw
+	TopicLock     Topic = "lock"     // a lock, until it is unlocked
+	TopicFailover Topic = "failover" // a failover, until the cluster has settled
+)
+
+// Notice is all that one root message tells, and where it stands. It is stored as JSON.
+type Notice struct {
+	Schema  int       `json:"schema"`
+	Key     string    `json:"key"`
+	Topic   Topic     `json:"topic"`
+	Subject string    `json:"subject,omitempty"` // of its journal entries
+	Began   time.Time `json:"began"`             // UTC, as all times here
+	Ended   time.Time `json:"ended,omitzero"`    // when nothing more will happen
+	EndedBy string    `json:"ended_by,omitempty"`
+	// EndReason is what was said at the end.
+	EndReason string `json:"end_reason,omitempty"`
+
+	By      string                     `json:"by,omitempty"`
+	Reason  string                     `json:"reason,omitempty"`
+	Backend filters.Backend            `json:"backend,omitempty"`
+	Agents  map[filters.AgentID]*Agent `json:"agents,omitempty"`
+
+	Question *filters.Question `json:"question,omitempty"`
+	Master   string            `json:"master,omitempty"` // of a failover: who leads now
+	Adopted  bool              `json:"adopted,omitempty"`
+
+	Steps []Step `json:"steps,omitempty"` // not in the thread yet
+	Told  int    `json:"told,omitempty"`  // replies in the thread
+
+	// Ref is where the message stands; empty: it is not posted. Dirty says that it does not tell all yet. Attempt is when a
+	// post, Answer when a reply, was sent whose outcome is not known.
+	Ref     string    `json:"ref,omitempty"`
+	Dirty   bool      `json:"dirty,omitempty"`
+	Attempt time.Time `json:"attempt,omitzero"`
+	Answer  time.Time `json:"answer,omitzero"`
+	Shown   time.Time `json:"shown,omitzero"` // when it was last brought up to date
+}
+
+// schema is the version of a stored Notice.
+const schema = 1
+
+// Agent is one agent of a notice.
+type Agent struct {
+	Host   string              `json:"host"`
+	Filter string              `json:"filter,omitempty"` // the filter's ID
+	State  filters.ChangeState `json:"state,omitempty"`
+	Since  time.Time           `json:"since,omitzero"` // when it came to State
+	Until  time.Time           `json:"until,omitzero"`
+
+	Ended    time.Time           `json:"ended,omitzero"`
+	EndedBy  string              `json:"ended_by,omitempty"`
+	EndCause string              `json:"end_cause,omitempty"`
+	Given    filters.ChangeState `json:"given,omitempty"` // how far giving back has come
+	Settled  bool                `json:"settled,omitempty"`
+
+	Missing   bool   `json:"missing,omitempty"`
+	Lost      bool   `json:"lost,omitempty"` // takes tasks although withheld
+	Contested bool   `json:"contested,omitempty"`
+	Note      string `json:"note,omitempty"`   // why something is as it is, in a phrase
+	Reason    string `json:"reason,omitempty"` // of the filter, where the notice is about others
+	By        string `json:"by,omitempty"`
+}
+
+// Step is a line of the thread: what happened to one agent, or to several alike.
+type Step struct {
+	At    time.Time     `json:"at"`
+	Host  string        `json:"host,omitempty"`
+	Hosts int           `json:"hosts,omitempty"` // how many, where it is more than one
+	Words commands.Line `json:"words"`
+}
+
+// open tells whether more may happen.
+func (n *Notice) open() bool { return n.Ended.IsZero() }
+
+// idle tells whether nothing is left to show.
+func (n *Notice) idle() bool { return !n.Dirty && len(n.Steps) == 0 }
+
+func (n *Notice) agent(id filters.AgentID, host string) *Agent {
+	if n.Agents == nil {
+		n.Agents = map[filters.AgentID]*Agent{}
+	}
+	agent := n.Agents[id]
+	if agent == nil {
+		agent = &Agent{Host: host}
+		n.Agents[id] = agent
+	}
+	if agent.Host == "" {
+		agent.Host = host
+	}
+	return agent
+}
+
+// clone copies the notice deep enough for Fold to change it.
+func (n Notice) clone() Notice {
+	agents := make(map[filters.AgentID]*Agent, len(n.Agents)+1)
+	for id, agent := range n.Agents {
+		copied := *agent
+		agents[id] = &copied
+	}
+	n.Agents = agents
+	n.Steps = append([]Step(nil), n.Steps...)
+	return n
+}

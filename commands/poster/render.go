@@ -1,0 +1,331 @@
+package poster
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"cordon/commands"
+	"cordon/filters"
+)
+
+// Scene is what a message tells beside its notice: the cluster as it is when it is rendered.
+type Scene struct {
+	Cluster string
+	Now     time.Time // UTC
+	// Tasks are those that run on the notice's agents, by framework; nil: not known.
+	Tasks           map[string]int
+	Withheld, Total int // agents under filters, and all; Total 0: not known
+	// Terse leaves the time that is left out: where there are too many messages to keep it true.
+	Terse   bool
+	Observe bool // nothing is sent to the master
+}
+
+// Render returns the notice's message as it should stand now. It is pure.
+func Render(notice Notice, scene Scene) Message {
+	message := Message{Key: notice.Key}
+	switch notice.Topic {
+	case TopicFilter:
+		message.Lines, message.Buttons = renderFilter(&notice, scene)
+	case TopicDrift:
+		message.Lines = renderDrift(&notice)
+	case TopicForeign:
+		message.Lines = renderForeign(&notice)
+	case TopicQuestion:
+		message.Lines, message.Buttons = renderQuestion(&notice, scene)
+	case TopicNag:
+		message.Lines, message.Buttons = renderNag(&notice, scene)
+	case TopicFreeze:
+		message.Lines = renderFreeze(&notice, scene)
+	case TopicLock:
+		message.Lines = renderLock(&notice, scene)
+	case TopicFailover:
+		message.Lines = renderFailover(&notice, scene)
+	}
+	return message
+}
+
+// sorted returns the agents that have the property, by hostname.
+func (n *Notice) sorted(property func(*Agent) bool) []*Agent {
+	agents := slices.DeleteFunc(slices.Collect(maps.Values(n.Agents)), func(a *Agent) bool { return !property(a) })
+	slices.SortFunc(agents, func(a, b *Agent) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Filter, b.Filter), a.Since.Compare(b.Since))
+	})
+	return agents
+}
+
+func all(*Agent) bool            { return true }
+func standing(agent *Agent) bool { return agent.Ended.IsZero() }
+func ended(agent *Agent) bool    { return !agent.Ended.IsZero() }
+
+func hosts(agents []*Agent) []string {
+	names := make([]string, len(agents))
+	for i, agent := range agents {
+		names[i] = agent.Host
+	}
+	return slices.Compact(names)
+}
+
+// headline says what hosts do: one by name, several by number.
+func headline(sign string, names []string, one, several string) commands.Line {
+	if len(names) == 1 {
+		return commands.Say(sign+" ", commands.Strong(names[0]+" "+one))
+	}
+	return commands.Say(sign+" ", commands.Strong(commands.Count(len(names), "agent")+" "+several))
+}
+
+// listing names several hosts; one stands in the headline already.
+func listing(names []string) []commands.Line {
+	if len(names) < 2 {
+		return nil
+	}
+	return []commands.Line{commands.Say(commands.Names(names, 0))}
+}
+
+func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
+	stand, over := n.sorted(standing), n.sorted(ended)
+	if len(stand) == 0 {
+		return renderReturned(n, over, scene), nil
+	}
+	lines := []commands.Line{commands.Separated(headline("⏸", hosts(stand), "takes no new tasks", "take no new tasks"), progress(stand, scene.Now))}
+	lines = append(lines, listing(hosts(stand))...)
+	lines = append(lines, commands.Separated(why(n.Reason), by(n.By), until(stand, scene)))
+	if n.Adopted {
+		lines = append(lines, commands.Say("taken over from somebody else"))
+	}
+	if len(over) > 0 {
+		lines = append(lines, commands.Say("released: "+commands.Names(hosts(over), 0)))
+	}
+	lines = append(lines, troubles(stand)...)
+	if confirmed(stand) {
+		lines = append(lines, effect(scene)...)
+	}
+	if n.Backend == filters.BackendAllocator {
+		lines = append(lines, commands.Say("a task may still start from an offer that a framework holds already"))
+	}
+	if scene.Observe {
+		lines = append(lines, commands.Say("I only observe ", commands.Strong(scene.Cluster), ": nothing is sent to its master"))
+	}
+	return lines, filterButtons(n, stand)
+}
+
+func filterButtons(n *Notice, stand []*Agent) []commands.Button {
+	value := n.Key
+	if len(stand) == 1 && stand[0].Filter != "" {
+		value = stand[0].Filter
+	}
+	buttons := []commands.Button{{Label: "Release", Action: commands.ActionRelease, Value: value}}
+	if slices.ContainsFunc(stand, func(agent *Agent) bool { return !agent.Until.IsZero() }) {
+		buttons = append(buttons, commands.Button{Label: "Extend 1h", Action: commands.ActionExtend, Value: value})
+	}
+	if len(stand) > 5 {
+		buttons[0].Confirm = commands.Count(len(stand), "agent") + " get tasks again."
+	}
+	return append(buttons, commands.Button{Label: "Details", Action: commands.ActionDetails, Value: value})
+}
+
+func why(reason string) commands.Line {
+	if reason == "" {
+		return commands.Say("no reason given")
+	}
+	return commands.Say(reason)
+}
+
+func by(owner string) commands.Line {
+	if owner == "" {
+		return nil
+	}
+	return commands.Say("by ", commands.Who(owner))
+}
+
+// progress says how far placing the filters has come: the least of them counts.
+func progress(agents []*Agent, now time.Time) commands.Line {
+	counts := map[filters.ChangeState]int{}
+	var newest time.Time
+	for _, agent := range agents {
+		counts[agent.State]++
+		if agent.Since.After(newest) {
+			newest = agent.Since
+		}
+	}
+	whole := len(agents)
+	partly := func(word string, done int) commands.Line {
+		if done == whole {
+			return commands.Say(word+" ", commands.Clock(newest, now))
+		}
+		return commands.Say(word + " for " + strconv.Itoa(done) + " of " + strconv.Itoa(whole))
+	}
+	verified, accepted := counts[filters.StateVerified], counts[filters.StateAccepted]
+	switch {
+	case counts[filters.StateFailed] == whole:
+		return commands.Say(commands.Strong("refused by the master"))
+	case verified == whole || verified > 0 && accepted == 0:
+		return partly("confirmed", verified)
+	case verified > 0:
+		return commands.Say(fmt.Sprintf("confirmed for %d, done for %d of %d", verified, verified+accepted, whole))
+	case accepted > 0:
+		return partly("done, the master said yes", accepted)
+	}
+	return partly("asked", whole)
+}
+
+func confirmed(agents []*Agent) bool {
+	return !slices.ContainsFunc(agents, func(agent *Agent) bool { return agent.State != filters.StateVerified })
+}
+
+// until renders the end of filters, the first and the last where they differ.
+func until(agents []*Agent, scene Scene) commands.Line {
+	first, last, endless := agents[0].Until, agents[0].Until, false
+	for _, agent := range agents {
+		switch {
+		case agent.Until.IsZero():
+			endless = true
+		case first.IsZero() || agent.Until.Before(first):
+			first = agent.Until
+		}
+		if agent.Until.After(last) {
+			last = agent.Until
+		}
+	}
+	switch {
+	case first.IsZero():
+		return commands.Say("no end")
+	case endless:
+		return commands.Say("from ", commands.Clock(first, scene.Now), " on; some have no end")
+	case !first.Equal(last):
+		return commands.Say("until ", commands.Clock(first, scene.Now), " to ", commands.Clock(last, scene.Now))
+	case scene.Terse:
+		return commands.Say("until ", commands.Clock(first, scene.Now))
+	}
+	return commands.Ends(first, scene.Now)
+}
+
+// troubles says what is not as it should be.
+func troubles(agents []*Agent) []commands.Line {
+	var lines []commands.Line
+	add := func(words string, has func(*Agent) bool) {
+		var names []string
+		note := ""
+		for _, agent := range agents {
+			if has(agent) {
+				names = append(names, agent.Host)
+				note = cmp.Or(note, agent.Note)
+			}
+		}
+		if len(names) == 0 {
+			return
+		}
+		line := commands.Say("⚠ ", commands.Strong(commands.Names(names, 0)), " "+words)
+		if note != "" {
+			line = append(line, commands.Text(": "+note))
+		}
+		lines = append(lines, line)
+	}
+	add("could not be withheld", func(a *Agent) bool { return a.State == filters.StateFailed })
+	add("takes tasks although withheld; I withhold it again", func(a *Agent) bool { return a.Lost && !a.Contested })
+	add("is given back by somebody else again and again; I stopped withholding it", func(a *Agent) bool { return a.Contested })
+	add("is not in the master's list", func(a *Agent) bool { return a.Missing })
+	return lines
+}
+
+// effect says what withholding means just now.
+func effect(scene Scene) []commands.Line {
+	var tasks, share commands.Line
+	if scene.Tasks != nil {
+		tasks = commands.Say(commands.TaskCounts(scene.Tasks))
+	}
+	if scene.Total > 0 {
+		share = commands.Say(commands.Of(scene.Withheld, scene.Total, "agent") + " withheld")
+	}
+	line := commands.Separated(tasks, share)
+	if len(line) == 0 {
+		return nil
+	}
+	return []commands.Line{line}
+}
+
+// renderReturned tells of filters that are all ended.
+func renderReturned(n *Notice, over []*Agent, scene Scene) []commands.Line {
+	names := hosts(over)
+	var head commands.Line
+	others := slices.ContainsFunc(over, func(agent *Agent) bool { return agent.Settled && agent.Note != "" })
+	switch {
+	case n.open():
+		head = commands.Separated(headline("⏏", names, "is being given back", "are being given back"), givenBack(over, scene.Now))
+	case others:
+		head = headline("▶", names, "is released", "are released")
+	default:
+		head = headline("▶", names, "takes tasks again", "take tasks again")
+	}
+	lines := append([]commands.Line{head}, listing(names)...)
+	lines = append(lines, record(n, over))
+	for _, note := range notes(over) {
+		lines = append(lines, commands.Say(note))
+	}
+	return lines
+}
+
+// record is the line that stays: how long, what for, by whom, and who ended it.
+func record(n *Notice, over []*Agent) commands.Line {
+	last := over[0]
+	for _, agent := range over {
+		if agent.Ended.After(last.Ended) {
+			last = agent
+		}
+	}
+	long := commands.Say("withheld " + commands.Lasting(last.Ended.Sub(n.Began)))
+	if n.Reason != "" {
+		long = append(long, commands.Text(" for "+n.Reason))
+	}
+	var end commands.Line
+	switch {
+	case last.EndCause == filters.CauseExpiry:
+		end = commands.Say("its end came")
+	case last.EndedBy != "":
+		end = commands.Say("released by ", commands.Who(last.EndedBy))
+	}
+	return commands.Separated(long, by(n.By), end)
+}
+
+func notes(agents []*Agent) []string {
+	var found []string
+	for _, agent := range agents {
+		if agent.Note == "" {
+			continue
+		}
+		if note := agent.Host + ": " + agent.Note; !slices.Contains(found, note) && len(found) < 5 {
+			found = append(found, note)
+		}
+	}
+	return found
+}
+
+func givenBack(agents []*Agent, now time.Time) commands.Line {
+	done, accepted, failed := 0, 0, 0
+	var newest time.Time
+	for _, agent := range agents {
+		switch {
+		case agent.Settled:
+			done++
+		case agent.Given == filters.StateAccepted:
+			accepted++
+		case agent.Given == filters.StateFailed:
+			failed++
+		}
+		if agent.Ended.After(newest) {
+			newest = agent.Ended
+		}
+	}
+	switch {
+	case failed > 0:
+		return commands.Say(commands.Strong("refused by the master"))
+	case done > 0:
+		return commands.Say(fmt.Sprintf("confirmed for %d of %d", done, len(agents)))
+	case accepted == len(agents):
+		return commands.Say("done, the master said yes")
+	}
+	return commands.Say("asked ", commands.Clock(newest, now))
+}

@@ -1,0 +1,204 @@
+package poster
+
+import (
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cordon/commands"
+	"cordon/filters"
+)
+
+func renderDrift(n *Notice) []commands.Line {
+	lost := n.sorted(func(agent *Agent) bool { return agent.Lost })
+	every := n.sorted(all)
+	names := hosts(every)
+	var lines []commands.Line
+	if len(lost) > 0 {
+		lines = append(lines, headline("⚠", hosts(lost), "is taking tasks although withheld", "are taking tasks although withheld"))
+		lines = append(lines, listing(hosts(lost))...)
+	} else {
+		span := " for " + commands.Lasting(n.Ended.Sub(n.Began).Round(time.Second))
+		lines = append(lines, headline("⚠", names, "was taking tasks again"+span, "were taking tasks again"+span))
+		lines = append(lines, listing(names)...)
+	}
+	cause := commands.Say(sentence(every[0].Note))
+	if why := behind(every); len(why) > 0 && len(names) == 1 {
+		cause = append(cause, commands.Text(" ("))
+		cause = append(append(cause, why...), commands.Text(")"))
+	}
+	if len(lost) > 0 {
+		return append(lines, append(cause, commands.Text(". Withholding it again.")))
+	}
+	if contested := n.sorted(func(agent *Agent) bool { return agent.Contested }); len(contested) > 0 {
+		return append(lines, append(cause, commands.Text(". I stopped withholding it again: "), commands.Strong("somebody gives it back"), commands.Text(" each time.")))
+	}
+	return append(lines, append(cause, commands.Text(". Withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed.")))
+}
+
+// behind says what the filter on the first agent is for: `disk replacement, by @bob`.
+func behind(agents []*Agent) commands.Line {
+	first := agents[0]
+	var line commands.Line
+	if first.Reason != "" {
+		line = commands.Say(first.Reason)
+	}
+	if first.By == "" {
+		return line
+	}
+	if len(line) > 0 {
+		line = append(line, commands.Text(", "))
+	}
+	return append(line, by(first.By)...)
+}
+
+// sentence begins a phrase with a capital letter.
+func sentence(phrase string) string {
+	if phrase == "" {
+		return "The master lost its filter"
+	}
+	first, size := utf8.DecodeRuneInString(phrase)
+	return string(unicode.ToUpper(first)) + phrase[size:]
+}
+
+func renderForeign(n *Notice) []commands.Line {
+	now := n.sorted(standing)
+	if len(now) == 0 {
+		over := n.sorted(all)
+		lines := []commands.Line{headline("▶", hosts(over), "is no longer withheld by somebody else", "are no longer withheld by somebody else")}
+		lines = append(lines, listing(hosts(over))...)
+		for _, agent := range over {
+			if agent.EndedBy != "" {
+				return append(lines, commands.Say("taken over by ", commands.Who(agent.EndedBy)))
+			}
+		}
+		return lines
+	}
+	lines := []commands.Line{headline("✋", hosts(now), "is withheld by somebody else", "are withheld by somebody else")}
+	lines = append(lines, listing(hosts(now))...)
+	return append(lines, commands.Say("Shown, and left alone. ", commands.Literal("/mesos adopt "+now[0].Host+" -m …"), " makes it ours to give back."))
+}
+
+func renderQuestion(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
+	question := n.Question
+	if question == nil {
+		return []commands.Line{commands.Say("a question")}, nil
+	}
+	lines := []commands.Line{commands.Say("❓ ", commands.Strong(question.Text))}
+	if names := question.Hosts; len(names) > 0 {
+		lines = append(lines, commands.Say(commands.Names(names, 0)))
+	}
+	if question.Open() && n.open() {
+		lines = append(lines, commands.Separated(
+			commands.Say("asked ", commands.Clock(question.Asked, scene.Now)),
+			commands.Say(commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same")))
+		return lines, []commands.Button{
+			{Label: "Yes", Action: commands.ActionYes, Value: question.ID, Confirm: meaning(question.Kind)},
+			{Label: "No", Action: commands.ActionNo, Value: question.ID},
+		}
+	}
+	if question.Open() {
+		return append(lines, commands.Say("settled without an answer")), nil
+	}
+	answer := commands.Say("answered ", commands.Strong(question.Answer), " by ", commands.Who(question.By), " after "+commands.Lasting(question.Answered.Sub(question.Asked)))
+	if question.Reason != "" {
+		answer = append(answer, commands.Text(": "+question.Reason))
+	}
+	return append(lines, answer), nil
+}
+
+// meaning says what yes does.
+func meaning(kind filters.QuestionKind) string {
+	switch kind {
+	case filters.QuestionContested:
+		return "The agent is withheld again, and I go on repairing."
+	case filters.QuestionReturned:
+		return "The host's new agent ID takes the filter over."
+	case filters.QuestionGiveBack:
+		return "These agents are given back."
+	case filters.QuestionShrunk:
+		return "The smaller fleet is taken for the whole, and giving back goes on."
+	}
+	return ""
+}
+
+func renderNag(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
+	stand := n.sorted(standing)
+	if n.open() && len(stand) > 0 {
+		long := commands.Lasting(scene.Now.Sub(stand[0].Since))
+		lines := []commands.Line{headline("⏰", hosts(stand), "has been withheld for "+long+" without an end", "have been withheld for "+long+" without an end")}
+		lines = append(lines, listing(hosts(stand))...)
+		lines = append(lines, commands.Separated(why(n.Reason), by(n.By)), commands.Say("Is that still meant? I ask again in a day."))
+		value := n.Subject
+		if len(stand) == 1 {
+			value = stand[0].Filter
+		}
+		return lines, []commands.Button{
+			{Label: "Extend 1h", Action: commands.ActionExtend, Value: value},
+			{Label: "Release", Action: commands.ActionRelease, Value: value},
+			{Label: "Details", Action: commands.ActionDetails, Value: value},
+		}
+	}
+	names := hosts(n.sorted(all))
+	lines := []commands.Line{headline("⏰", names, "was withheld without an end", "were withheld without an end")}
+	lines = append(lines, listing(names)...)
+	switch {
+	case n.EndReason != "":
+		lines = append(lines, commands.Say(n.EndReason))
+	case n.EndedBy != "":
+		lines = append(lines, commands.Say("looked at by ", commands.Who(n.EndedBy)))
+	}
+	return lines, nil
+}
+
+func renderFreeze(n *Notice, scene Scene) []commands.Line {
+	if n.open() {
+		return []commands.Line{
+			commands.Say("❄ ", commands.Strong(scene.Cluster+" is frozen"), ": nothing new starts"),
+			commands.Separated(why(n.Reason), by(n.By), commands.Say("since ", commands.Clock(n.Began, scene.Now))),
+			commands.Say("Releasing, and ends that come, go on. ", commands.Literal("/mesos thaw -m …"), " ends it."),
+		}
+	}
+	return []commands.Line{
+		commands.Say("▶ ", commands.Strong(scene.Cluster+" is thawed")),
+		commands.Separated(commands.Say("frozen "+commands.Lasting(n.Ended.Sub(n.Began))+" for "+n.Reason), by(n.By), endedBy("thawed by ", n)),
+	}
+}
+
+func renderLock(n *Notice, scene Scene) []commands.Line {
+	if n.open() {
+		return []commands.Line{
+			commands.Say("🔒 ", commands.Strong(scene.Cluster+" is locked"), ": nothing is given back"),
+			commands.Separated(commands.Say(n.Reason), commands.Say("since ", commands.Clock(n.Began, scene.Now))),
+			commands.Say("I doubt my memory. Withholding goes on. ", commands.Literal("/mesos unlock --dry-run"), " shows what is overdue, ",
+				commands.Literal("/mesos unlock -m …"), " ends it."),
+		}
+	}
+	return []commands.Line{
+		commands.Say("🔓 ", commands.Strong(scene.Cluster+" is unlocked")),
+		commands.Separated(commands.Say("locked "+commands.Lasting(n.Ended.Sub(n.Began))+": "+n.Reason), endedBy("unlocked by ", n)),
+	}
+}
+
+func endedBy(words string, n *Notice) commands.Line {
+	line := commands.Say(words, commands.Who(n.EndedBy))
+	if n.EndReason != "" {
+		line = append(line, commands.Text(": "+n.EndReason))
+	}
+	return line
+}
+
+func renderFailover(n *Notice, scene Scene) []commands.Line {
+	head := commands.Say("🔁 ", commands.Strong("another master leads "+scene.Cluster))
+	if n.Master != "" {
+		head = append(head, commands.Text(": "), commands.Literal(n.Master))
+	}
+	lines := []commands.Line{head}
+	if n.Reason != "" {
+		lines = append(lines, commands.Say(n.Reason))
+	}
+	if n.open() {
+		return append(lines, commands.Say("Nothing is given back until its agents have registered again. Withholding goes on."))
+	}
+	return append(lines, commands.Say("The cluster has settled after "+commands.Lasting(n.Ended.Sub(n.Began))+": giving back goes on."))
+}
