@@ -24,14 +24,19 @@ func (a address) URL() string { return a.scheme + "://" + a.String() }
 // newAddress puts a host into the one form in which it is compared.
 func newAddress(scheme, host, port string) (address, bool) {
 	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || number == 0 || host == "" || strings.ContainsAny(host, "/\\?#@ \t\r\n\x00") {
+	if err != nil || number == 0 {
 		return address{}, false
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Zone() == "" {
 		host = ip.String()
+	} else if host == "" || strings.Trim(host, hostLetters) != "" {
+		return address{}, false
 	}
 	return address{scheme, strings.ToLower(host), strconv.FormatUint(number, 10)}, true
 }
+
+// hostLetters are those of a name in DNS, and the underscore that some networks use.
+const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
 // parseMaster reads a master's URL as the configuration gives it.
 func parseMaster(text string) (address, error) {

@@ -65,11 +65,16 @@ func join(t *testing.T, cluster *simmesos.Cluster, lead bool, change func(*Confi
 // eventually waits for the condition and fails with what after five seconds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	eventuallyIn(t, 5*time.Second, what, condition)
+}
+
+func eventuallyIn(t *testing.T, limit time.Duration, what string, condition func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	for !condition() {
 		if ctx.Err() != nil {
-			t.Fatalf("not within five seconds: %s", what)
+			t.Fatalf("not within %s: %s", limit, what)
 		}
 		sleep(ctx, 2*time.Millisecond)
 	}

@@ -107,7 +107,9 @@ func series(t testing.TB, name string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var recording struct{ Frames []struct{ Event json.RawMessage } }
+	var recording struct {
+		Frames []struct{ Event json.RawMessage }
+	}
 	if err := json.Unmarshal(text, &recording); err != nil {
 		t.Fatal(err)
 	}

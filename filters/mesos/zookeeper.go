@@ -3,13 +3,11 @@ package mesos
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,12 +31,14 @@ type keeper struct {
 	mutex   sync.Mutex
 	masters []address
 	failing error
-	told    chan struct{} // closed when masters came for the first time
+	away    time.Time     // since when there is no session; zero: there is one
+	told    chan struct{} // closed at the first answer, or failure
 }
 
 const (
 	zkSession = 10 * time.Second
 	zkWait    = 2 * time.Second // how long a request waits for ZooKeeper's first answer
+	zkAbsence = 2 * time.Second // without a session before it is trouble: changing servers is none
 )
 
 // newKeeper reads a zk:// URL. The user's password in it is in no error.
@@ -91,8 +91,8 @@ func (k *keeper) candidates(ctx context.Context) ([]address, error) {
 		return k.masters, nil
 	}
 	wrong := "no master of *" + k.cluster + "* is registered in ZooKeeper under " + k.path
-	if k.failing != nil || !k.wasTold() {
-		wrong = "ZooKeeper of *" + k.cluster + "* does not answer, so its masters are not known"
+	if words := k.words(); words != "" || !k.wasTold() {
+		wrong = "ZooKeeper of *" + k.cluster + "* " + cmp.Or(words, "does not answer") + ", so its masters are not known"
 	}
 	return nil, &filters.Error{Code: filters.Unavailable, Wrong: wrong, Cause: errors.Join(k.failing, ctx.Err())}
 }
@@ -106,13 +106,27 @@ func (k *keeper) wasTold() bool {
 	}
 }
 
+// words say what is wrong with ZooKeeper, as a verb; the mutex is held.
+func (k *keeper) words() string {
+	switch {
+	case errors.Is(k.failing, zk.ErrNoAuth), errors.Is(k.failing, zk.ErrAuthFailed):
+		return "does not let the user of the zk:// URL read " + k.path
+	case errors.Is(k.failing, zk.ErrNoNode):
+		return "has no path " + k.path
+	case k.failing != nil, !k.away.IsZero() && time.Since(k.away) > zkAbsence:
+		return "does not answer"
+	}
+	return ""
+}
+
 func (k *keeper) trouble() string {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	if k.failing == nil {
+	words := k.words()
+	if words == "" {
 		return ""
 	}
-	return "ZooKeeper does not answer; the masters it named last are asked"
+	return "ZooKeeper " + words + "; the masters it named last are asked"
 }
 
 // run watches ZooKeeper until ctx ends.
@@ -132,7 +146,7 @@ func (k *keeper) run(ctx context.Context) {
 
 // watch follows the nodes with one connection until something fails.
 func (k *keeper) watch(ctx context.Context, went func()) error {
-	connection, _, err := zk.Connect(k.hosts, zkSession, zk.WithLogger(quiet{k.logger}), zk.WithLogInfo(false))
+	connection, session, err := zk.Connect(k.hosts, zkSession, zk.WithLogger(quiet{k.logger}), zk.WithLogInfo(false))
 	if err != nil {
 		return err
 	}
@@ -161,8 +175,28 @@ func (k *keeper) watch(ctx context.Context, went func()) error {
 		}
 		k.knows(masters)
 		went()
-		if event := <-changed; event.Err != nil {
+		if err := k.wait(changed, session); err != nil {
+			return err
+		}
+	}
+}
+
+// wait returns when the nodes change; meanwhile it keeps an eye on the session.
+func (k *keeper) wait(changed, session <-chan zk.Event) error {
+	for {
+		select {
+		case event := <-changed:
 			return event.Err
+		case event, open := <-session:
+			if !open {
+				return zk.ErrClosing
+			}
+			switch event.State {
+			case zk.StateDisconnected:
+				k.lost(time.Now())
+			case zk.StateHasSession:
+				k.lost(time.Time{})
+			}
 		}
 	}
 }
@@ -192,73 +226,37 @@ func (k *keeper) read(connection *zk.Conn, children []string) ([]address, error)
 	return masters, nil
 }
 
-// nodes returns the names of masters' nodes by number, lowest first.
-func nodes(children []string) []string {
-	type numbered struct {
-		name   string
-		number uint64
-	}
-	var found []numbered
-	for _, name := range children {
-		digits, ok := strings.CutPrefix(name, "json.info_")
-		number, err := strconv.ParseUint(digits, 10, 64)
-		if ok && err == nil {
-			found = append(found, numbered{name, number})
-		}
-	}
-	slices.SortFunc(found, func(a, b numbered) int {
-		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.name, b.name))
-	})
-	names := make([]string, len(found))
-	for i, node := range found {
-		names[i] = node.name
-	}
-	return names
-}
-
-// parseNode reads a node's MasterInfo in JSON.
-func parseNode(data []byte, scheme string) ([]address, error) {
-	var info struct {
-		Hostname string `json:"hostname"`
-		PID      string `json:"pid"`
-		Port     int    `json:"port"`
-		Address  struct {
-			Hostname string `json:"hostname"`
-			IP       string `json:"ip"`
-			Port     int    `json:"port"`
-		} `json:"address"`
-	}
-	if err := json.Unmarshal(data, &info); err != nil {
-		return nil, err
-	}
-	ip, pidPort := parsePID(info.PID)
-	port := strconv.Itoa(cmp.Or(info.Address.Port, info.Port, pidPort))
-	var found []address
-	for _, host := range []string{info.Address.Hostname, info.Hostname, info.Address.IP, ip} {
-		at, ok := newAddress(scheme, host, port)
-		if ok && !slices.Contains(found, at) {
-			found = append(found, at)
-		}
-	}
-	if len(found) == 0 {
-		return nil, errors.New("it names no host and port")
-	}
-	return found, nil
-}
-
 func (k *keeper) knows(masters []address) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	if !slices.Equal(masters, k.masters) {
 		k.logger.Info("ZooKeeper names masters", "cluster", k.cluster, "masters", fmt.Sprint(masters))
 	}
-	k.masters, k.failing = masters, nil
+	k.masters, k.failing, k.away = masters, nil, time.Time{}
+	k.tell()
+}
+
+func (k *keeper) fails(err error) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	k.failing = err
+	k.tell()
+}
+
+// lost notes since when there is no session: since the first loss, until there is one again.
+func (k *keeper) lost(since time.Time) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.away.IsZero() || since.IsZero() {
+		k.away = since
+	}
+}
+
+func (k *keeper) tell() {
 	if !k.wasTold() {
 		close(k.told)
 	}
 }
-
-func (k *keeper) fails(err error) { k.mutex.Lock(); defer k.mutex.Unlock(); k.failing = err }
 
 // quiet passes what the ZooKeeper client tells to the log, where few look.
 type quiet struct{ logger *slog.Logger }
