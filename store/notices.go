@@ -17,8 +17,8 @@ type Notices struct {
 // Notices returns the notices of a sink of the journal. There is one hash of them, so one sink only has any: the poster.
 func (s *Store) Notices(sink string) *Notices { return &Notices{s, sink} }
 
-// LoadNotices returns the sink's cursor, a journal ID that is empty at first, and JSON by key.
-func (n *Notices) LoadNotices(ctx context.Context) (cursor string, notices map[string]json.RawMessage, err error) {
+// Load returns the sink's cursor, a journal ID that is empty at first, and JSON by key.
+func (n *Notices) Load(ctx context.Context) (cursor string, notices map[string]json.RawMessage, err error) {
 	var position *redis.StringCmd
 	var messages *redis.MapStringStringCmd
 	s := n.store
@@ -37,9 +37,9 @@ func (n *Notices) LoadNotices(ctx context.Context) (cursor string, notices map[s
 	return position.Val(), notices, nil
 }
 
-// SaveNotices moves the cursor (empty: leaves it) and changes what is kept, in one script. A term that is not the newest is
+// Save moves the cursor (empty: leaves it) and changes what is kept, in one script. A term that is not the newest is
 // refused with ErrStale.
-func (n *Notices) SaveNotices(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error {
+func (n *Notices) Save(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error {
 	return n.store.saveSink(ctx, term, n.sink, cursor, changed, dropped)
 }
 
