@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -34,7 +35,7 @@ type Cluster struct {
 	Observe        bool             `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
 	CallsAtOnce    int              `yaml:"calls_at_once" doc:"Calls to the master that may be under way at once." default:"32"`
 	CallsPerSecond int              `yaml:"calls_per_second" doc:"Changing calls to the master a second, at most." default:"200"`
-	MaxEventFrame  int              `yaml:"max_event_frame" doc:"The largest event of the master's stream, in bytes; the first one holds the whole state." default:"268435456"`
+	MaxEventFrame  int              `yaml:"max_event_frame" doc:"The largest event of the master's stream, in bytes, after the first one, which holds the whole state and is read as it streams." default:"4194304"`
 }
 
 // MaxWithheld is the limits of a cluster.
@@ -141,4 +142,18 @@ type Secrets struct {
 	Masters                           map[string]Secret // by cluster: secret of the principal
 	MasterTokens                      map[string]Secret // by cluster: bearer token
 	Tokens                            map[string]Secret // by token name
+}
+
+// Default returns a configuration with every default and nothing else.
+func Default() Config {
+	var config Config
+	setDefaults(reflect.ValueOf(&config).Elem())
+	return config
+}
+
+// DefaultCluster returns a cluster with every default and nothing else.
+func DefaultCluster() Cluster {
+	var cluster Cluster
+	setDefaults(reflect.ValueOf(&cluster).Elem())
+	return cluster
 }

@@ -80,6 +80,20 @@ func Load(path string) (Config, Secrets, error) {
 	return config, secrets, nil
 }
 
+// LoadWithoutSecrets reads and checks a configuration file for those who need no secret but Redis's password, which may
+// be missing too: what helps when things are broken must not ask for what is broken.
+func LoadWithoutSecrets(path string) (config Config, redisPassword Secret, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, Secret{}, Mistakes{{File: path, Wrong: "cannot be read: " + reason(err)}}
+	}
+	config, reader := parse(path, text)
+	if len(reader.mistakes) > 0 {
+		return Config{}, Secret{}, reader.mistakes
+	}
+	return config, reader.secret("redis.password_file", config.Redis.PasswordFile, "CORDON_REDIS_PASSWORD", false), nil
+}
+
 func reason(err error) string {
 	if pathError, ok := err.(*os.PathError); ok {
 		return pathError.Err.Error()

@@ -1,0 +1,234 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"cordon/filters"
+	"cordon/internal/config"
+	"cordon/internal/sim"
+)
+
+// DemoOptions are what `bot demo` and `bot sim` are started with.
+type DemoOptions struct {
+	Port      *int   // nil: the usual ports; 0: free ones
+	ReadyFile string // written when everything answers; empty: none is
+	BotURL    string // of `bot sim`: where the workspace delivers over HTTP
+	Version   string
+	Out       io.Writer
+	Logger    *slog.Logger
+}
+
+func (o *DemoOptions) addresses() (sim.Addresses, error) {
+	if o.Port == nil {
+		return sim.DefaultAddresses(), nil
+	}
+	return sim.AddressesFrom(*o.Port)
+}
+
+// Simulate runs the two simulators alone until ctx ends.
+func Simulate(ctx context.Context, options DemoOptions) error {
+	addresses, err := options.addresses()
+	if err != nil {
+		return err
+	}
+	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, BotURL: options.BotURL, Logger: options.Logger})
+	if err != nil {
+		return err
+	}
+	ready := scene.Ready(options.BotURL, "")
+	ready.BotToken, ready.AppToken = scene.Workspace.BotToken(), scene.Workspace.AppToken()
+	if err := options.announce(ready, "the simulated cluster and workspace"); err != nil {
+		return errors.Join(err, scene.Close())
+	}
+	<-ctx.Done()
+	return scene.Close()
+}
+
+// announce writes the ready file and tells a person where to look.
+func (o *DemoOptions) announce(ready sim.Ready, what string) error {
+	if o.ReadyFile != "" {
+		if err := sim.WriteReady(o.ReadyFile, ready); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(o.Out, "Open %s for %s. Ctrl-C ends it; nothing is kept.\n", ready.Page, what)
+	return err
+}
+
+// Demo runs a simulated cluster and workspace with the real bot between them, until ctx ends. State is in memory.
+func Demo(ctx context.Context, options DemoOptions) (err error) {
+	addresses, err := options.addresses()
+	if err != nil {
+		return err
+	}
+	memory := &cuttable{redis: miniredis.NewMiniRedis()}
+	if err := memory.redis.Start(); err != nil {
+		return err
+	}
+	defer memory.redis.Close()
+	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, Redis: memory, Logger: options.Logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, scene.Close()) }()
+	directory, err := os.MkdirTemp("", "cordon-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	return runDemo(ctx, options, scene, memory, demoConfig(scene, addresses.Bot, directory))
+}
+
+func runDemo(ctx context.Context, options DemoOptions, scene *sim.Demo, memory *cuttable, settings config.Config) error {
+	token := filters.RandomID("demo-")
+	app, err := Start(ctx, Options{
+		Config: settings, Version: options.Version, Logger: options.Logger, Dialer: memory.dial, Quick: true,
+		Secrets: config.Secrets{
+			BotToken: config.NewSecret(scene.Workspace.BotToken()), SigningSecret: config.NewSecret(scene.Workspace.SigningSecret()),
+			Tokens: map[string]config.Secret{demoToken: config.NewSecret(token)},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	bot := "http://" + app.Addr()
+	scene.Workspace.SetBotURL(bot)
+	err = app.awaitReady(ctx)
+	if err == nil {
+		err = options.announce(scene.Ready(bot, token), "the demo")
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4800*time.Millisecond)
+	defer cancel()
+	return errors.Join(err, app.Stop(stopping))
+}
+
+// demoToken is the name of the API token in the ready file.
+const demoToken = "demo"
+
+// demoConfig is the configuration that a visitor would write for the demo's cluster.
+func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
+	settings := config.Default()
+	settings.HTTP.Listen, settings.DataDir = listen, filepath.Join(directory, "data")
+	settings.Slack.Transport, settings.Slack.Team, settings.Slack.APIURL = "http", scene.TeamID, scene.Workspace.URL()
+	settings.Slack.ResponseHosts = []string{hostOf(scene.Workspace.URL())}
+	cluster := config.DefaultCluster()
+	cluster.Masters, cluster.Channel, cluster.Operators = scene.Cluster.MasterURLs(), scene.Channel.ID, scene.Operators()
+	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
+	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
+	settings.Clusters = map[string]config.Cluster{scene.ClusterName: cluster}
+	settings.Redis.URL = "redis://in-memory"
+	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}
+	return settings
+}
+
+func hostOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, err := net.SplitHostPort(host)
+	if err != nil {
+		return rest
+	}
+	return host
+}
+
+// readyTime is how long the demo may take to get ready.
+const readyTime = 30 * time.Second
+
+// awaitReady waits until every check of readiness is OK and every cluster has a leader.
+func (a *App) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	for {
+		waitingFor := a.waitingFor(ctx)
+		if waitingFor == "" {
+			return nil
+		}
+		if err := wait(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("not ready: %s: %w", waitingFor, err)
+		}
+	}
+}
+
+func (a *App) waitingFor(ctx context.Context) string {
+	for name, check := range a.ready(ctx) {
+		if !check.OK {
+			return name + ": " + check.Why
+		}
+	}
+	for name, stack := range a.stacks {
+		if !stack.leads() || stack.master.Roster().Len() == 0 {
+			return "nobody leads " + name + " yet"
+		}
+	}
+	return ""
+}
+
+// cuttable is a Redis in memory whose connections can be cut for a while.
+type cuttable struct {
+	redis *miniredis.Miniredis
+	mutex sync.Mutex
+	until time.Time
+	open  map[*tracked]bool
+}
+
+// Cut drops every connection and refuses new ones for the duration.
+func (c *cuttable) Cut(d time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.until = time.Now().Add(d)
+	for conn := range c.open {
+		_ = conn.Conn.Close() // that is the point
+	}
+	clear(c.open)
+}
+
+func (c *cuttable) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if time.Now().Before(c.until) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("cut by a visitor of the demo")}
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.redis.Addr())
+	if err != nil {
+		return nil, err
+	}
+	if c.open == nil {
+		c.open = map[*tracked]bool{}
+	}
+	tracked := &tracked{conn, c}
+	c.open[tracked] = true
+	return tracked, nil
+}
+
+// tracked is a connection that is forgotten when it is closed.
+type tracked struct {
+	net.Conn
+	owner *cuttable
+}
+
+// Close closes the connection.
+func (t *tracked) Close() error {
+	t.owner.forget(t)
+	return t.Conn.Close()
+}
+
+func (c *cuttable) forget(conn *tracked) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	delete(c.open, conn)
+}

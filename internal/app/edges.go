@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"cordon/commands"
+	"cordon/commands/poster"
+	"cordon/commands/slack"
+	"cordon/filters"
+	"cordon/filters/api"
+)
+
+// buildEdges makes the chat language and its Slack edge, and gives each stack its poster.
+func (a *App) buildEdges(context.Context) error {
+	services, channels := map[string]commands.Service{}, map[string]string{}
+	for name, stack := range a.stacks {
+		services[name] = stack.service
+		channels[a.options.Config.Clusters[name].Channel] = name
+	}
+	a.bot = commands.New(commands.Config{Clusters: services, Channels: channels, Observe: a.observe, Logger: a.log})
+	settings, secrets := a.options.Config.Slack, a.options.Secrets
+	a.slack = slack.New(slack.Config{
+		Bot: a.bot, Team: settings.Team, BotToken: secrets.BotToken.Reveal(), AppToken: socketToken(settings.Transport, secrets.AppToken.Reveal()),
+		SigningSecret: secrets.SigningSecret.Reveal(), APIURL: settings.APIURL, ResponseHosts: settings.ResponseHosts, Logger: a.log,
+	})
+	a.bot.SetTeller(a.slack)
+	for name, stack := range a.stacks {
+		stack.poster = a.buildPoster(stack, a.options.Config.Clusters[name].Channel)
+	}
+	return nil
+}
+
+// socketToken is the app-level token if Socket Mode is the transport: without one the edge takes signed HTTP alone.
+func socketToken(transport, token string) string {
+	if transport == "socket" {
+		return token
+	}
+	return ""
+}
+
+func (a *App) buildPoster(stack *stack, channel string) *poster.Poster {
+	return poster.New(poster.Config{
+		Cluster: stack.name, Journal: stack.store, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(channel), View: view{stack},
+		Now: stack.store.Now, Logger: stack.log,
+	})
+}
+
+// view is what messages tell of the cluster.
+type view struct{ stack *stack }
+
+// Tasks returns the agent's tasks by framework.
+func (v view) Tasks(agent filters.AgentID) (map[string]int, bool) { return v.stack.master.Tasks(agent) }
+
+// Withheld returns how many agents filters withhold, and how many there are.
+func (v view) Withheld() (withheld, total int) {
+	withheld, _ = v.stack.book.Withheld()
+	return withheld, v.stack.master.Roster().Len()
+}
+
+// observe counts and logs each command; what people typed is not logged.
+func (a *App) observe(seen commands.Observation) {
+	a.metrics.Command(seen.Cluster, seen.Verb, string(seen.Code), seen.Took)
+	level := slog.LevelInfo
+	if seen.Code == filters.Internal || seen.Code == filters.Unconfirmed {
+		level = slog.LevelError
+	}
+	a.log.Log(context.Background(), level, "command", "cluster", seen.Cluster, "verb", seen.Verb, "actor", seen.Actor, "request", seen.RequestKey,
+		"cause", seen.Cause, "code", string(seen.Code), "took", seen.Took, "error", seen.Err)
+}
+
+// startSlack connects to Slack. On the way down the bot refuses new commands first, then finishes running ones.
+func (a *App) startSlack(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := a.slack.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("Slack is not connected and will not be: mend the cause and start the bot again", "error", err)
+		}
+	}()
+	a.down.add("Slack", 500*time.Millisecond, func(context.Context) error { cancel(); <-ended; return nil })
+	a.down.add("answers", 500*time.Millisecond, func(ctx context.Context) error { a.slack.Stop(ctx); return nil })
+	a.down.add("commands", 2500*time.Millisecond, func(ctx context.Context) error { a.bot.Stop(ctx); return nil })
+	return nil
+}
+
+// apiCommands runs the chat language for the API.
+type apiCommands struct{ bot *commands.Bot }
+
+// Run runs one line of the chat language.
+func (c apiCommands) Run(ctx context.Context, actor filters.Actor, cluster, text, requestKey string) api.Answer {
+	reply := c.bot.Handle(ctx, commands.Input{Text: text, Actor: actor, Cluster: cluster, RequestKey: requestKey, Cause: filters.CauseAPI})
+	return api.Answer{Code: reply.Code, Text: reply.Text(), Operation: reply.Operation, State: reply.State}
+}
+
+// leaders tells the API who leads.
+type leaders struct{ stacks map[string]*stack }
+
+// Leads tells whether this replica leads the cluster.
+func (l leaders) Leads(cluster string) bool {
+	return l.stacks[cluster] != nil && l.stacks[cluster].leads()
+}
+
+// LeaderURL returns where the cluster's leader is reached.
+func (l leaders) LeaderURL(ctx context.Context, cluster string) (string, bool) {
+	if l.stacks[cluster] == nil {
+		return "", false
+	}
+	leadership, found, err := l.stacks[cluster].store.Leader(ctx)
+	return leadership.URL, err == nil && found && leadership.URL != ""
+}

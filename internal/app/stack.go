@@ -1,0 +1,198 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cordon/commands/poster"
+	"cordon/filters"
+	"cordon/filters/mesos"
+	"cordon/filters/reconcile"
+	"cordon/internal/leader"
+	"cordon/internal/web"
+	"cordon/store"
+)
+
+// stack is everything that serves one cluster.
+type stack struct {
+	name       string
+	replica    string
+	url        string // where this replica is reached by others
+	store      *store.Store
+	book       *filters.Book
+	master     *mesos.Master
+	service    *filters.Service
+	reconciler *reconcile.Reconciler
+	poster     *poster.Poster // nil: no channel to post to
+	metrics    *web.Metrics
+	log        *slog.Logger
+	term       atomic.Int64 // of the lease that this replica holds; 0: it does not lead
+}
+
+// leaseTime is how long a lease lasts from a renewal. A call to the master is bounded well inside it.
+const leaseTime = 15 * time.Second
+
+// run keeps the stack alive until ctx ends, and waits for all of it.
+func (s *stack) run(ctx context.Context) {
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context) error{s.master.Run, s.follow, s.overlay, s.guard, s.measure, s.compete} {
+		parts.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("a part of the stack ended", "error", err)
+			}
+		})
+	}
+	parts.Wait()
+}
+
+// compete takes the lease whenever it is free, and leads for as long as it holds.
+func (s *stack) compete(ctx context.Context) error {
+	return leader.Run(ctx, leader.Config{
+		Lease: s.store, Holder: s.replica, URL: s.url, TTL: leaseTime, Now: s.store.Now, Logger: s.log,
+		Changed: func(leading bool, term leader.Term) {
+			s.metrics.Leads(s.name, leading)
+			if !leading {
+				term.Number = 0
+			}
+			s.term.Store(term.Number)
+		},
+	}, s.lead)
+}
+
+// lead runs what only the leader does. It returns when all of it has ended; if one part fails, the lease is given up.
+func (s *stack) lead(ctx context.Context, term leader.Term) {
+	if err := errors.Join(s.examine(ctx), s.catchUp(ctx)); err != nil {
+		s.log.Warn("what Redis holds could not be examined, the lease is given up", "error", err)
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := []func(context.Context) error{
+		s.master.Lead,
+		func(ctx context.Context) error { return s.reconciler.Run(ctx, term.Number, term.Previous) },
+		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
+	}
+	if s.poster != nil {
+		parts = append(parts, func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) })
+	}
+	var running sync.WaitGroup
+	for _, part := range parts {
+		running.Go(func() {
+			defer cancel()
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("a part of the leader ended", "error", err)
+			}
+		})
+	}
+	running.Wait()
+}
+
+// catchUp waits until the book is at the newest entry of the journal: a new leader acts on nothing older.
+func (s *stack) catchUp(ctx context.Context) error {
+	newest, err := s.store.History(ctx, filters.HistoryQuery{Most: 1})
+	if err != nil || len(newest) == 0 {
+		return err
+	}
+	for {
+		turned := s.book.Turned()
+		if !filters.After(newest[0].ID, s.book.Position()) {
+			return nil
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// pause between attempts that failed for a passing reason.
+const pause = time.Second
+
+// follow keeps the book up with the journal; where the journal is not what was read before, everything is loaded again.
+func (s *stack) follow(ctx context.Context) error {
+	for ctx.Err() == nil {
+		state, err := s.store.Load(ctx)
+		if err == nil {
+			s.book.Reset(state)
+			err = s.store.Follow(ctx, state.Position, func(events []filters.Event) { s.book.Follow(events...) })
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, store.ErrRewound) {
+			err = errors.Join(err, s.examine(ctx))
+		}
+		s.log.Warn("following the journal again", "error", err)
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// overlayEvery is how often a follower looks at what the leader published.
+const overlayEvery = 5 * time.Second
+
+func (s *stack) overlay(ctx context.Context) error {
+	return every(ctx, overlayEvery, func() {
+		if s.leads() {
+			return
+		}
+		view, _, err := s.store.View(ctx)
+		if err == nil && len(view) > 0 {
+			err = s.master.Overlay(view)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Debug("the leader's view could not be read", "error", err)
+		}
+	})
+}
+
+func (s *stack) leads() bool { return s.term.Load() != 0 }
+
+// measureEvery is how often gauges are brought up to date.
+const measureEvery = 15 * time.Second
+
+func (s *stack) measure(ctx context.Context) error {
+	return every(ctx, measureEvery, func() {
+		status := s.service.Status()
+		s.metrics.Agents(s.name, map[string]int{"taking": status.Taking, "ours": status.Ours, "others": status.Others, "away": status.Away})
+		kinds := map[string]int{}
+		for _, filter := range s.service.Filters() {
+			kinds[filter.Owner.Kind()]++
+		}
+		s.metrics.Filters(s.name, kinds)
+		s.metrics.Locked(s.name, status.Lock != nil)
+		s.metrics.Heard(s.name, status.Condition.Heard)
+	})
+}
+
+// every calls do at once and then each period, until ctx ends.
+func every(ctx context.Context, period time.Duration, do func()) error {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		do()
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
