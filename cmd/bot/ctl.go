@@ -52,4 +52,3 @@ func (e export) Run(ctx context.Context, std streams) error {
 	}
 	return found.Write(std.out)
 }
-
