@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -31,7 +33,11 @@ func send(ctx context.Context, target string, request Request, path string, body
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	deadline := time.Now().Add(patience)
+	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
+		deadline = earlier
+	}
+	if err := conn.SetDeadline(deadline); err != nil {
 		conn.Close()
 		return nil, nil, err
 	}
@@ -70,4 +76,24 @@ func ask(ctx context.Context, target string, request Request, path string, body 
 		return answer{}, fmt.Errorf("read answer: %w", err)
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: text}, nil
+}
+
+// unanswered is how long no answer must come for a request to count as unanswered.
+const unanswered = 300 * time.Millisecond
+
+// listen sends a request that got no answer and says what became of it, in the words of Recording.silence.
+func listen(ctx context.Context, target string, request Request, path string, body []byte) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, unanswered)
+	defer cancel()
+	got, err := ask(ctx, target, request, path, body)
+	var timeout net.Error
+	switch {
+	case err == nil:
+		return fmt.Sprintf("answer %d %q", got.status, got.body), nil
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time", nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return "connection closed without an answer", nil
+	}
+	return "", err
 }

@@ -3,9 +3,11 @@ package conformance
 import (
 	"fmt"
 	"maps"
+	"math"
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Within returns a suite that replays the recordings of a directory without a scenario inside the known ones: a recording
@@ -58,25 +60,28 @@ func (s *Suite) unplaced() []string {
 		}
 	}
 	return slices.DeleteFunc(InOrder(s.Recordings), func(name string) bool {
-		return placed[name] || s.Scenario.unreplayed(name) != ""
+		return placed[name] || s.Scenario.unreplayed(name) != "" || s.Asked != nil && !s.Asked[name]
 	})
 }
 
-// insert puts a recording into the series of its kind, after the last step that was recorded before it.
+// insert puts a recording into the series of its kind, after the last step that was recorded before it. Its kind is
+// that of the recordings whose names have most of its beginning; among these the nearest in time decides.
 func (s *Suite) insert(name string) bool {
-	best, shared := -1, 0
+	best, shared, apart := -1, len(firstWord(name)), time.Duration(math.MaxInt64)
 	for i, series := range s.Scenario.Series {
 		names, err := s.Replayed(series)
 		if err != nil {
 			continue
 		}
 		for _, other := range names {
-			if common := commonPrefix(name, other); common > shared {
-				best, shared = i, common
+			common := commonPrefix(name, other)
+			distance := s.Recordings[name].RecordedAt.Sub(s.Recordings[other].RecordedAt).Abs()
+			if common > shared || common == shared && distance < apart {
+				best, shared, apart = i, common, distance
 			}
 		}
 	}
-	if best < 0 || shared <= len(firstWord(name)) {
+	if best < 0 {
 		return false
 	}
 	series := s.Scenario.Series[best]

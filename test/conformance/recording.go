@@ -27,8 +27,22 @@ type Recording struct {
 	Frames     []Frame   `json:"frames"`
 	// EndedAfter is the second at which the master closed an event stream; zero when the recorder did.
 	EndedAfter float64 `json:"ended_t"`
-	// Failure is what the recorder's client reported when no answer came.
+	// Failure and Result are what the recorder's client reported when no answer came.
 	Failure string `json:"error"`
+	Result  string `json:"result"`
+}
+
+// silence says how a request without an answer ended: the connection was closed, or nothing came in time; "" when
+// there was an answer.
+func (r Recording) silence() string {
+	switch reported := r.Failure + r.Result; {
+	case r.Response.Status != 0 || r.Stream() || reported == "":
+		return ""
+	case strings.Contains(reported, "TimeoutError"):
+		return "no answer in time"
+	default:
+		return "connection closed without an answer"
+	}
 }
 
 // Request is what was sent. Body holds raw bytes as {"base64": …}, text as a JSON string, or the JSON value itself.
@@ -126,9 +140,9 @@ func spaced(compact []byte) []byte {
 	return out
 }
 
-// Replayable says whether the recording is a request to one address with its one answer.
+// Replayable says whether the recording is a request with its one answer, or with its lack of one.
 func (r Recording) Replayable() bool {
-	return r.Request.Address != "" && r.Response.Status != 0
+	return r.Request.Method != "" && (r.Response.Status != 0 || r.silence() != "")
 }
 
 // Stream says whether the recording is an event stream.

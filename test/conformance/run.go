@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -189,6 +190,9 @@ func (r *run) replay(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	if want := recording.silence(); want != "" {
+		return r.replaySilence(ctx, recording, want, path, body)
+	}
 	got, err := ask(ctx, r.target(recording), recording.Request, path, body)
 	if err != nil {
 		r.note(name, []string{"no answer: " + err.Error()})
@@ -203,12 +207,27 @@ func (r *run) replay(ctx context.Context, name string) error {
 	return nil
 }
 
-// target is the simulated master that stands for the recorded address; an address that the state does not name is the leader's.
+// replaySilence sends a request to which the real master gave no answer.
+func (r *run) replaySilence(ctx context.Context, recording Recording, want, path string, body []byte) error {
+	got, err := listen(ctx, r.target(recording), recording.Request, path, body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", recording.Name, err)
+	}
+	var differences []string
+	if got != want {
+		differences = append(differences, fmt.Sprintf("recorded: %s, simulated: %s", want, got))
+	}
+	r.note(recording.Name, differences)
+	return nil
+}
+
+// target is the simulated master that stands for the recorded address; for an address that the state does not name,
+// or none, the one that leads, or else the first.
 func (r *run) target(recording Recording) string {
 	if target, ok := r.targets[recording.Request.Address]; ok {
 		return target
 	}
-	return r.targets[r.state.Masters[0].Address]
+	return cmp.Or(r.cluster.Snapshot().Leader, r.targets[r.state.Masters[0].Address])
 }
 
 // prepare translates the agent IDs of a request.
