@@ -18,9 +18,9 @@ func (m *member) oldFlagFields() jsonFields {
 	return shown
 }
 
-// oldFlags answers /flags. With authentication it takes GET alone.
+// oldFlags answers /flags. With ACLs it takes GET alone.
 func (m *member) oldFlags(r *request) answer {
-	if r.Method != http.MethodGet && len(m.cluster.config.Credentials) > 0 {
+	if r.Method != http.MethodGet && len(m.cluster.config.Onlookers) > 0 {
 		return methodNotAllowed(r.Method, http.MethodGet)
 	}
 	return m.withState(r, func() any { return jsonFields{{"flags", m.oldFlagFields()}} })

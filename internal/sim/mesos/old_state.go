@@ -13,7 +13,7 @@ import (
 func (m *member) oldState(r *request) answer {
 	return m.withState(r, func() any {
 		shown := append(m.oldIdentity(), m.oldLeader()...)
-		shown = append(shown, jsonField{"flags", m.oldFlagFields()})
+		shown = append(shown, jsonField{"cluster", "testbed"}, jsonField{"flags", m.oldFlagFields()})
 		agents, waiting := jsonList{}, jsonList{}
 		for _, a := range m.registered() {
 			agents = append(agents, m.oldAgent(a))
