@@ -242,7 +242,7 @@ func (c *Cluster) startMaintenance(principal string, ids []mesosapi.MachineID) a
 	for _, id := range ids {
 		down := keyOf(id)
 		c.machines[down].mode = machineDown
-		c.agenda.after(c.config.TaskStart/10, func() { c.shutDownMachine(down) })
+		c.agenda.after(c.config.TaskEnd/2, func() { c.shutDownMachine(down) })
 	}
 	c.notify()
 	return accepted()
