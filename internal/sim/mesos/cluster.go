@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
@@ -106,11 +107,22 @@ func (c *Cluster) Close() error {
 	return errors.Join(errs...)
 }
 
-// enter counts a request among the cluster's goroutines, unless it is closed.
-func (c *Cluster) enter() (done func(), ok bool) {
+// Handler answers as the master in that place of the configuration does, without
+// a socket: for tests inside a synctest bubble. A master that is dead, or a
+// closed cluster, panics with http.ErrAbortHandler, which a server turns into a
+// connection that breaks.
+func (c *Cluster) Handler(master int) http.Handler {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.closed {
+	return c.masters[master].handler()
+}
+
+// enter counts a request among the cluster's goroutines, unless the cluster is
+// closed or the master dead.
+func (c *Cluster) enter(m *member) (done func(), ok bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.closed || m.state == dead {
 		return nil, false
 	}
 	c.tasks.Add(1)

@@ -13,7 +13,8 @@ type Config struct {
 	// Agents are the hosts that run an agent from the start.
 	Agents []AgentConfig
 	// Masters are listen addresses such as "127.0.0.1:0"; the first one leads
-	// at the start, the others stand by. None: one on a free port.
+	// at the start, the others stand by. None: one on a free port. An empty
+	// address is a master without a socket, asked through Cluster.Handler.
 	Masters []string
 	// Allocator loads the offer-filter allocator module: /allocator/filters.
 	Allocator bool

@@ -25,22 +25,26 @@ const (
 
 // member is one master process and its socket.
 type member struct {
-	cluster  *Cluster
-	id       string // new with each start
-	state    masterState
-	listener net.Listener
-	server   *http.Server
-	bound    string // host:port that it has, or had while it listened
-	started  time.Time
-	elected  time.Time
-	pending  *entry // the next thing that it will do
-	logLevel uint32
+	cluster    *Cluster
+	id         string // new with each start
+	state      masterState
+	listener   net.Listener
+	server     *http.Server
+	socketless bool   // has no socket and is asked through Cluster.Handler only
+	bound      string // host:port that it has, or had while it listened
+	started    time.Time
+	elected    time.Time
+	pending    *entry // the next thing that it will do
+	logLevel   uint32
 }
 
 func (c *Cluster) addMaster(ctx context.Context, address string) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	added := &member{cluster: c, bound: address, state: dead}
+	if address == "" {
+		added.bound, added.socketless = fmt.Sprintf("master-%d:5050", len(c.masters)+1), true
+	}
 	if err := added.listen(ctx); err != nil {
 		return err
 	}
@@ -50,6 +54,10 @@ func (c *Cluster) addMaster(ctx context.Context, address string) error {
 
 // listen starts the master's process: it stands by on its socket.
 func (m *member) listen(ctx context.Context) error {
+	if m.socketless {
+		m.boot()
+		return nil
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", m.bound)
 	if err != nil {
 		return fmt.Errorf("master: %w", err)
@@ -143,7 +151,7 @@ func (m *member) readyCheck(path string) (answer, bool) {
 // handler serves the master's routes.
 func (m *member) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		done, ok := m.cluster.enter()
+		done, ok := m.cluster.enter(m)
 		if !ok {
 			panic(http.ErrAbortHandler)
 		}
