@@ -14,7 +14,7 @@ import "strings"
 //	operations  hash   operation ID -> "<ms UTC> <recorded> <accepted> <verified> <failed>"
 //	staged      hash   stage ID -> "<pending|broken> <chunks> <first journal ID> <ms UTC> <request's key>"
 //	journal     stream entries (entry.go)
-//	seals       stream digest of the chain up to the journal entry with the same ID
+//	seals       stream digest of the chain up to the journal entry with the same ID, and the ID of the seal before
 //	sinks       set    names of the cursors that exist
 //	witnesses   hash   replica -> "<journal ID> <ms UTC>"
 //	messages    hash   subject -> the poster's JSON

@@ -147,10 +147,10 @@ func (s *Store) Verify(ctx context.Context) (Verified, error) {
 	if err != nil {
 		return Verified{}, s.redis.fault(err)
 	}
-	switch {
-	case len(oldest) == 0 || filters.After(oldest[0].ID, first[0].ID):
+	if len(oldest) == 0 || filters.After(oldest[0].ID, first[0].ID) {
 		return Verified{}, brokenAt(first[0].ID, "its entry is gone")
-	case oldest[0].ID == first[0].ID:
+	}
+	if first[0].Values["previous"] != "" {
 		return s.verifyFrom(ctx, sealOf(first[0]))
 	}
 	return s.verifyFrom(ctx, Seal{})

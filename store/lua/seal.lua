@@ -12,5 +12,5 @@ if term ~= ARGV[1] then return {'STALE', at, term} end
 local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local id = newest[1] and newest[1][1] or ''
 if id ~= ARGV[2] then return {'MOVED', at, id} end
-redis.call('XADD', KEYS[2], ARGV[3], 'digest', ARGV[4])
+redis.call('XADD', KEYS[2], ARGV[3], 'digest', ARGV[4], 'previous', ARGV[2])
 return {'OK', at}

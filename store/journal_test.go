@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"cordon/filters"
+)
+
+// fill writes so many entries, on three agents in turn.
+func fill(t testing.TB, s *Store, entries int) {
+	t.Helper()
+	for from := 0; from < entries; from += 100 {
+		var commit filters.Commit
+		for i := from; i < min(entries, from+100); i++ {
+			commit.Events = append(commit.Events, filters.Event{
+				Kind: filters.KindForeign, Agent: filters.AgentID(agentID(i % 3)), Subject: fmt.Sprint("s", i%2), Reason: fmt.Sprint(i),
+			})
+		}
+		_, err := s.Commit(t.Context(), commit)
+		must(t, err)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		fill(t, s, 1203)
+		reasons := func(query filters.HistoryQuery) (found []string, last string) {
+			t.Helper()
+			events, err := s.History(t.Context(), query)
+			must(t, err)
+			for _, event := range events {
+				found, last = append(found, event.Reason), event.ID
+			}
+			return found, last
+		}
+		newest, last := reasons(filters.HistoryQuery{Most: 3})
+		older, _ := reasons(filters.HistoryQuery{Most: 2, Before: last})
+		if diff := cmp.Diff([]string{"1202", "1201", "1200", "1199", "1198"}, append(newest, older...)); diff != "" {
+			t.Error(diff)
+		}
+		one, _ := reasons(filters.HistoryQuery{Agents: []filters.AgentID{filters.AgentID(agentID(1))}, Subject: "s0", Most: 2})
+		if diff := cmp.Diff([]string{"1198", "1192"}, one); diff != "" {
+			t.Error(diff)
+		}
+		all, _ := reasons(filters.HistoryQuery{Agents: []filters.AgentID{filters.AgentID(agentID(0)), filters.AgentID(agentID(2))}, Most: 5000})
+		if len(all) != 802 {
+			t.Errorf("%d entries of two agents", len(all))
+		}
+		if usual, _ := reasons(filters.HistoryQuery{}); len(usual) != historyUsual {
+			t.Errorf("%d entries by default", len(usual))
+		}
+		if none, _ := reasons(filters.HistoryQuery{Subject: "nobody's"}); none != nil {
+			t.Errorf("%v", none)
+		}
+	})
+}
+
+func TestFollowAndWait(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		fill(t, s, 700)
+		ctx, cancel := context.WithCancel(t.Context())
+		events, ended := make(chan filters.Event, 2000), make(chan error, 1)
+		go func() {
+			ended <- s.Follow(ctx, "", func(read []filters.Event) {
+				for _, event := range read {
+					events <- event
+				}
+			})
+		}()
+		last := ""
+		for i := range 700 {
+			event := <-events
+			if event.Reason != fmt.Sprint(i) {
+				t.Fatalf("entry %d says %s", i, event.Reason)
+			}
+			last = event.ID
+		}
+		waited := make(chan error, 1)
+		go func() { waited <- s.Wait(ctx, last) }()
+		fill(t, s, 1)
+		must(t, <-waited)
+		<-events
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("Follow ended with %v", err)
+		}
+		if err := s.Wait(ctx, last); !errors.Is(err, context.Canceled) {
+			t.Errorf("Wait ended with %v", err)
+		}
+	})
+}
+
+func TestFollowGoesOnAfterARestart(t *testing.T) {
+	server := newServer(t)
+	s := open(t, server)
+	events := make(chan filters.Event, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.Follow(ctx, "", func(read []filters.Event) {
+			for _, event := range read {
+				events <- event
+			}
+		})
+	}()
+	fill(t, s, 1)
+	<-events
+	server.restart()
+	_, err := s.Commit(within(t, 5), placing("k1", placed(1, "user:U1")))
+	must(t, err)
+	if event := <-events; event.Kind != filters.KindFilter {
+		t.Errorf("%+v", event)
+	}
+	cancel()
+	<-ended
+}
+
+func TestFollowInABubble(t *testing.T) {
+	inBubble(t, func(t *testing.T, open func(string) *Store, _ *miniredis.Miniredis) {
+		s := open("one")
+		ctx, cancel := context.WithCancel(t.Context())
+		events, ended := make(chan filters.Event, 1), make(chan error, 1)
+		go func() {
+			ended <- s.Follow(ctx, "", func(read []filters.Event) { events <- read[0] })
+		}()
+		time.Sleep(time.Hour) // 720 blocking reads
+		fill(t, s, 1)
+		if event := <-events; !event.At.Equal(time.Now().Truncate(time.Millisecond)) {
+			t.Errorf("written at %v, now is %v", event.At, time.Now())
+		}
+		cancel()
+		<-ended
+	})
+}
+
+func TestFollowTellsOfARewoundJournal(t *testing.T) {
+	inBubble(t, func(t *testing.T, open func(string) *Store, server *miniredis.Miniredis) {
+		s := open("one")
+		fill(t, s, 2)
+		ended := make(chan error, 1)
+		go func() { ended <- s.Follow(t.Context(), "", func([]filters.Event) {}) }()
+		time.Sleep(time.Minute)
+		server.FlushAll()
+		if err := <-ended; !errors.Is(err, ErrRewound) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestEntryThatDoesNotDecode(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		fill(t, s, 1)
+		must(t, s.redis.client.XAdd(t.Context(), &redis.XAddArgs{Stream: s.keys.journal, Values: []string{
+			"version", "1", "at", "1", "term", "0", "kind", "filter", "record", "{",
+		}}).Err())
+		err := s.Follow(t.Context(), "", func([]filters.Event) {})
+		if !errors.Is(err, ErrUnreadable) {
+			t.Errorf("Follow: %v", err)
+		}
+		fill(t, s, 1)
+		events, err := s.History(t.Context(), filters.HistoryQuery{})
+		if err != nil || len(events) != 3 || events[1].Kind != filters.KindFilter {
+			t.Errorf("History: %+v %v", events, err)
+		}
+		state := loaded(t, s) // from here on a reader can go on
+		if _, err := s.After(t.Context(), state.Position, 1); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNotices(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		term, notices := led(t, s), s.Notices("poster")
+		cursor, kept, err := notices.Load(t.Context())
+		if cursor != "" || len(kept) > 0 || err != nil {
+			t.Errorf("at first: %q %v %v", cursor, kept, err)
+		}
+		text := map[string]json.RawMessage{"s1": json.RawMessage(`{"ref":"1.2"}`), "s2": json.RawMessage(`[]`)}
+		must(t, notices.Save(t.Context(), term, "5-1", text, nil))
+		must(t, notices.Save(t.Context(), term, "", map[string]json.RawMessage{"s1": json.RawMessage(`{"ref":"3.4"}`)}, []string{"s2", "s3"}))
+		cursor, kept, err = notices.Load(t.Context())
+		must(t, err)
+		if diff := cmp.Diff(map[string]json.RawMessage{"s1": json.RawMessage(`{"ref":"3.4"}`)}, kept); diff != "" || cursor != "5-1" {
+			t.Error(cursor, diff)
+		}
+		if err := notices.Save(t.Context(), term+1, "6-1", text, nil); !errors.Is(err, ErrStale) {
+			t.Errorf("another term: %v", err)
+		}
+		must(t, s.SaveCursor(t.Context(), term, "file", "7-0"))
+		if cursor, err := s.Cursor(t.Context(), "file"); cursor != "7-0" || err != nil {
+			t.Errorf("%q %v", cursor, err)
+		}
+		if cursor, err := s.Cursor(t.Context(), "url"); cursor != "" || err != nil {
+			t.Errorf("%q %v", cursor, err)
+		}
+	})
+}
