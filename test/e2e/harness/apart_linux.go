@@ -1,0 +1,8 @@
+package harness
+
+import "syscall"
+
+// apart puts a process into a group of its own and has it end with this one.
+func apart() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
