@@ -281,6 +281,9 @@ func (l *leading) called(draft *draft, done *report) {
 		l.wantRead = l.wantRead || code == filters.Unknown
 	default:
 		log.Warn("the call is not confirmed", "reason", done.err, "code", code)
+		if code != filters.Unavailable && call.Kind != filters.ChangeGive {
+			l.memory.Unanswered[call.Agent] = done.ended
+		}
 		l.master.failed(time.Now(), masterFirst, masterMost)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // without a filter's own operation. Only of these does the ledger's own entry count.
 const repairPrefix = "op-r-"
 
+// overtaken is why an operation of the reconciler's own ends without being done: something newer is.
+const overtaken = "overtaken"
+
 // draft gathers the records and entries of a commit, in the leader's name.
 type draft struct {
 	*leading
@@ -69,38 +72,63 @@ func (d *draft) intent(call *filters.Change) {
 		d.releasing(call)
 		return
 	}
-	entry := d.entry(call)
+	entry, event := d.entry(call), d.event(filters.KindTaking, call.Cause, call.Reason)
+	if call.Kind == filters.ChangeRepair {
+		d.lost(call, entry)
+	} else {
+		d.asked(call, entry, &event)
+	}
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldTaking, filters.StateRecorded, d.now, d.term
 	entry.Saw, entry.Sent, entry.Registered = saw(call.Seen), time.Time{}, call.Seen.Registered
-	cause := call.Cause
-	event := d.event(filters.KindTaking, cause, call.Reason)
-	filter := asking(call.Filters)
-	switch {
-	case call.Kind == filters.ChangeRepair:
-		entry.Losses = losses(call)
-		entry.Operation, entry.Subject = filters.RandomID(repairPrefix), d.notice(call)
-		d.lost(call, entry)
-	case filter != nil && recorded(filter):
-		entry.Operation, entry.Subject = filter.Operation, filter.Subject
-	default:
-		entry.Operation = filters.RandomID(repairPrefix)
-		event.Outcome = string(filters.StateRecorded)
-		if filter != nil {
-			entry.Subject = filter.Subject
-		}
-	}
 	if call.Kind == filters.ChangeUphold {
 		entry.Contested, entry.Losses = false, 0
-	}
-	if cause == "" && filter != nil {
-		event.Cause = causeOf(filter.Owner)
 	}
 	event.Operation, event.Subject = entry.Operation, entry.Subject
 	d.put(event, nil, entry)
 }
 
+// asked gives the entry the operation of the filter that asks for the call. If that has come to its end before, the call
+// is an operation of its own.
+func (d *draft) asked(call *filters.Change, entry *filters.LedgerEntry, event *filters.Event) {
+	filter := asking(call.Filters)
+	if event.Cause == "" && filter != nil {
+		event.Cause = causeOf(filter.Owner)
+	}
+	switch {
+	case filter != nil && recorded(filter):
+		d.closeOwn(entry, overtaken)
+		entry.Operation, entry.Subject = filter.Operation, filter.Subject
+	case !open(entry) || entry.Hold != filters.HoldTaking:
+		d.closeOwn(entry, overtaken)
+		entry.Operation, entry.Subject = filters.RandomID(repairPrefix), subjectOf(call.Filters)
+		event.Outcome = string(filters.StateRecorded)
+	}
+}
+
+// open tells whether the entry's operation is one of the reconciler's own and not at its end.
+func open(entry *filters.LedgerEntry) bool {
+	return strings.HasPrefix(entry.Operation, repairPrefix) && entry.State != filters.StateVerified && entry.State != filters.StateFailed
+}
+
+// closeOwn ends an operation of the reconciler's own that something else overtakes.
+func (d *draft) closeOwn(entry *filters.LedgerEntry, reason string) {
+	if !open(entry) {
+		return
+	}
+	kind := filters.KindTook
+	if entry.Hold == filters.HoldReleasing {
+		kind = filters.KindGave
+	}
+	event := d.outcome(kind, filters.CauseRepair, filters.StateVerified, entry.Operation, entry.Subject)
+	event.Agent, event.Host, event.Reason = entry.Agent, entry.Hostname, reason
+	d.add(event)
+}
+
 // lost tells that the master gave offers of an agent that we withhold: the repair is an operation of its own.
 func (d *draft) lost(call *filters.Change, entry *filters.LedgerEntry) {
+	d.closeOwn(entry, overtaken)
+	entry.Losses = losses(call)
+	entry.Operation, entry.Subject = filters.RandomID(repairPrefix), d.notice(call)
 	event := d.outcome(filters.KindLost, call.Cause, filters.StateRecorded, entry.Operation, entry.Subject)
 	event.Agent, event.Host, event.Reason = entry.Agent, entry.Hostname, call.Reason
 	d.add(event)
@@ -120,6 +148,7 @@ func losses(call *filters.Change) int {
 
 func (d *draft) releasing(call *filters.Change) {
 	entry := *call.Entry
+	d.closeOwn(&entry, overtaken)
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldReleasing, filters.StateRecorded, d.now, d.term
 	entry.Saw, entry.Sent = saw(call.Seen), time.Time{}
 	event := d.event(filters.KindReleasing, filters.CauseRepair, call.Reason)

@@ -35,7 +35,7 @@ func (d *differ) giveBack(t *track) {
 		d.given(t)
 	case t.entry.Contested:
 		d.free(t, "it was contested: whoever withholds it now, it is not us")
-	case t.entry.Hold == filters.HoldReleasing && t.entry.State == filters.StateAccepted && !d.mayHaveLostIt(t):
+	case d.othersSince(t):
 		d.free(t, "the master gave it back; somebody else withholds it since")
 	case d.drainedByOthers(t):
 		d.free(t, "somebody drains it: it is theirs to give back")
@@ -48,34 +48,40 @@ func (d *differ) free(t *track, reason string) {
 	d.record(t.change(filters.ChangeFree, "", reason))
 }
 
-// given deals with an agent that is not withheld any more: an unanswered call to withhold it may still arrive.
+// given deals with an agent that is not withheld any more: an unanswered call to withhold it may still arrive, and would
+// withhold it for nobody if its entry were gone by then.
 func (d *differ) given(t *track) {
-	if t.entry.Hold == filters.HoldTaking && d.mayArrive(t) {
-		return
-	}
 	reason := ""
 	if t.entry.Hold != filters.HoldReleasing {
 		reason = "it was not withheld any more"
 	}
-	d.free(t, reason)
-}
-
-// mayArrive tells whether the call of an intent may still reach the master: this leader's for as long as its patience
-// lasts, the one before's until its lease and its calls were over.
-func (d *differ) mayArrive(t *track) bool {
-	switch {
-	case t.entry.State == filters.StateFailed:
-		return false
-	case t.entry.Term != d.Term:
-		return d.Now.Before(d.GiveAfter)
+	switch quiet := d.quietFrom(t); {
+	case t.began.After(quiet):
+		d.free(t, reason)
+	case d.Local.After(quiet):
+		d.look(t)
 	}
-	return d.Local.Before(d.Touched[t.agent].Add(d.Patience))
 }
 
-// mayHaveLostIt tells whether the master may have forgotten that it gave the agent back: the module answers before its
-// list is safe, and a failover brings the list's older state back.
-func (d *differ) mayHaveLostIt(t *track) bool {
-	return d.backend == filters.BackendAllocator || d.Failover.After(t.entry.At)
+// quietFrom returns the local time from which no call to withhold the agent is under way any more: this leader's were
+// answered or have had its patience; the lease and the calls of the one before are over.
+func (d *differ) quietFrom(t *track) time.Time {
+	if t.entry.Term != d.Term {
+		return d.Local.Add(d.GiveAfter.Sub(d.Now))
+	}
+	if sent, ok := d.Unanswered[t.agent]; ok {
+		return sent.Add(d.Patience)
+	}
+	return time.Time{}
+}
+
+// othersSince tells whether somebody else must have withheld the agent after the master gave it back. It is ours still if
+// an unanswered call of ours may have done it, if the module, which answers before its list is safe, may have forgotten,
+// or if a failover brought an older state back.
+func (d *differ) othersSince(t *track) bool {
+	_, unanswered := d.Unanswered[t.agent]
+	return t.entry.Hold == filters.HoldReleasing && t.entry.State == filters.StateAccepted &&
+		t.entry.Term == d.Term && !unanswered && d.backend != filters.BackendAllocator && !d.Failover.After(t.entry.At)
 }
 
 // drainedByOthers tells whether the agent is in a drain that is not ours. Reactivating it would end that drain.
@@ -94,7 +100,10 @@ func (d *differ) forgotten(t *track) bool {
 	}
 	host := host{t.entry.Hostname, t.entry.IP, t.entry.Port}
 	successor, certain := d.successor(t.agent, host)
-	return successor != nil && certain || d.Now.After(since.Add(forgetAfter))
+	if successor != nil && !certain {
+		d.notice(t, successor)
+	}
+	return certain || d.Now.After(since.Add(forgetAfter))
 }
 
 // automatic tells whether the agent comes to be given back without a person's word: because filters ran out, or because
@@ -148,7 +157,7 @@ func (d *differ) giveNow(ready []*track) []filters.Change {
 	for _, t := range ready {
 		switch {
 		case d.paused(t, filters.HoldReleasing):
-		case d.Local.Sub(t.began) > fresh:
+		case d.Local.Sub(t.began) > fresh, t.entry.Term != d.Term && t.began.Before(d.quietFrom(t)):
 			d.look(t)
 		default:
 			gives = append(gives, t.change(filters.ChangeGive, "", ""))

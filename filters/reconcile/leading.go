@@ -92,7 +92,8 @@ func newLeading(r *Reconciler, term int64, previous time.Time) *leading {
 	}
 	l.memory = Memory{
 		Sightings: map[filters.AgentID]Sighting{}, Touched: map[filters.AgentID]time.Time{}, Busy: map[filters.AgentID]bool{},
-		Paused: map[filters.AgentID]Pause{}, Registered: map[filters.AgentID]time.Time{}, Noticed: map[filters.AgentID]time.Time{},
+		Unanswered: map[filters.AgentID]time.Time{},
+		Paused:     map[filters.AgentID]Pause{}, Registered: map[filters.AgentID]time.Time{}, Noticed: map[filters.AgentID]time.Time{},
 	}
 	return l
 }
@@ -185,15 +186,13 @@ func (l *leading) situation() *Situation {
 // note takes a new complete reading into the leader's memory.
 func (l *leading) note(s *Situation) {
 	asOf := s.Roster.AsOf()
-	if !asOf.After(l.newest) || !asOf.After(l.began) {
+	if !asOf.After(l.newest) || asOf.Before(l.began) {
 		return
 	}
 	l.newest = asOf
 	clear(l.unlisted)
 	maps.DeleteFunc(l.memory.Sightings, func(_ filters.AgentID, seen Sighting) bool { return !seen.Began.After(asOf) })
-	maps.DeleteFunc(l.memory.Touched, func(_ filters.AgentID, at time.Time) bool {
-		return asOf.After(at) && s.Local.After(at.Add(l.CallTimeout))
-	})
+	maps.DeleteFunc(l.memory.Touched, func(_ filters.AgentID, at time.Time) bool { return asOf.After(at) })
 	maps.DeleteFunc(l.memory.Paused, func(_ filters.AgentID, pause Pause) bool { return s.Local.After(pause.Until.Add(refusedMost)) })
 	backend := s.Roster.View().Backend
 	if l.memory.Foreign == nil {
@@ -229,10 +228,8 @@ func (l *leading) schedule(s *Situation, begun time.Time) {
 	for _, pause := range l.memory.Paused {
 		sooner(pause.Until)
 	}
-	for agent, at := range l.memory.Touched {
-		if entry := l.Book.Ledger(agent); entry != nil && entry.Hold == filters.HoldTaking {
-			sooner(at.Add(l.CallTimeout))
-		}
+	for _, at := range l.memory.Unanswered {
+		sooner(at.Add(l.CallTimeout))
 	}
 	if l.suspicious {
 		sooner(l.memory.Suspect.Add(suspectEvery))

@@ -54,7 +54,7 @@ func (d *differ) returned(t *track) {
 		d.move(t, successor)
 		return
 	case host.is(successor):
-		d.record(filters.Change{Kind: filters.ChangeNotice, Agent: t.agent, NewAgent: successor})
+		d.notice(t, successor)
 		return
 	}
 	for _, candidate := range d.Roster.OnHost(first.Hostname) {
@@ -82,6 +82,13 @@ func (d *differ) successor(old filters.AgentID, host host) (successor *filters.A
 	}
 	noticed, ok := d.Noticed[successor.ID]
 	return successor, ok && d.Roster.AsOf().After(noticed)
+}
+
+// notice has the agent remembered until a reading that begins after now.
+func (d *differ) notice(t *track, successor *filters.Agent) {
+	if _, ok := d.Noticed[successor.ID]; !ok {
+		d.record(filters.Change{Kind: filters.ChangeNotice, Agent: t.agent, NewAgent: successor})
+	}
 }
 
 func (d *differ) move(t *track, successor *filters.Agent) {

@@ -57,7 +57,7 @@ func (d *differ) finished(question *filters.Question) (reason string) {
 			return gone
 		}
 	case filters.QuestionReturned:
-		if !slices.ContainsFunc(question.Agents, d.isMissing) || d.Roster.AsOf().After(d.Began) && d.Roster.Agent(question.NewAgent) == nil {
+		if !slices.ContainsFunc(question.Agents, d.isMissing) || !d.Roster.AsOf().Before(d.Began) && d.Roster.Agent(question.NewAgent) == nil {
 			return gone
 		}
 	}
@@ -84,7 +84,7 @@ func (d *differ) isContested(agent filters.AgentID) bool {
 // isMissing keeps a question open while a reading of this leader has not shown the agent.
 func (d *differ) isMissing(agent filters.AgentID) bool {
 	t := d.of(agent)
-	return t.stands && (t.seen == nil || !t.began.After(d.Began))
+	return t.stands && (t.seen == nil || t.began.Before(d.Began))
 }
 
 // contest stops repairing the agent and asks.

@@ -112,6 +112,7 @@ func (l *leading) remember(change *filters.Change) {
 		delete(l.memory.Registered, change.Agent)
 		delete(l.intents, change.Agent)
 		delete(l.reasons, change.Agent)
+		delete(l.memory.Unanswered, change.Agent)
 		delete(l.memory.Paused, change.Agent)
 	case filters.ChangeWould:
 		l.observed[change.Agent] = filters.ChangeKind(change.Reason)
@@ -186,9 +187,12 @@ func (d *draft) adopt(change *filters.Change) {
 // free removes the ledger's entry and lets the ended filters go with it.
 func (d *draft) free(change *filters.Change) {
 	entry := *change.Entry
+	d.closeOwn(&entry, change.Reason)
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 	if rest := d.settle(change.Filters, &entry, change.Reason); rest != nil {
-		d.ledgerOnly(filters.KindGave, rest, filters.StateVerified, change.Reason)
+		event := d.outcome(filters.KindGave, filters.CauseRepair, filters.StateVerified, "", rest.Subject)
+		event.Reason = change.Reason
+		d.put(event, nil, rest)
 	}
 }
 
@@ -224,6 +228,7 @@ func (d *draft) move(change *filters.Change) {
 	operation, target := filters.RandomID(repairPrefix), change.NewAgent
 	if change.Entry != nil {
 		entry := *change.Entry
+		d.closeOwn(&entry, change.Reason)
 		entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 		event := d.event(filters.KindMove, change.Cause, change.Reason)
 		event.Subject = subjectOf(change.Filters)

@@ -47,7 +47,7 @@ func (s *settling) observe(around *surroundings) (holding string, changes []filt
 		changes = append(changes, s.begin(around, "another master leads"))
 	}
 	view := around.roster.View()
-	if !view.Began.After(around.began) {
+	if view.Began.Before(around.began) {
 		return "the master has not been read yet", changes
 	}
 	if s.fleet == 0 {

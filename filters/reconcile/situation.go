@@ -34,6 +34,8 @@ type Memory struct {
 	Sightings map[filters.AgentID]Sighting
 	// Touched is when something last happened to an agent that only a later reading shows.
 	Touched map[filters.AgentID]time.Time
+	// Unanswered is when a call to withhold the agent was given up without an answer, for as long as the agent is ours.
+	Unanswered map[filters.AgentID]time.Time
 	// Busy are agents with a call or a reading under way.
 	Busy map[filters.AgentID]bool
 	// Paused are agents that are not to be called again soon, because the master refused.
@@ -178,7 +180,7 @@ func (d *differ) indexReading() {
 
 // settled tells whether the reading of the agent began after everything that was done to it.
 func (d *differ) settled(t *track) bool {
-	if !t.began.After(d.Began) || !t.began.After(d.Touched[t.agent]) {
+	if t.began.Before(d.Began) || !t.began.After(d.Touched[t.agent]) {
 		return false
 	}
 	return t.entry == nil || t.entry.Term != d.Term || t.began.After(t.entry.Sent)
@@ -195,7 +197,7 @@ func (d *differ) blind(t *track) bool {
 
 // absent tells whether the master knows the agent no more, by a reading of this leader.
 func (d *differ) absent(t *track) bool {
-	return t.seen == nil && t.began.After(d.Began) && !d.recovered[t.agent]
+	return t.seen == nil && !t.began.Before(d.Began) && !d.recovered[t.agent]
 }
 
 func (d *differ) paused(t *track, hold filters.Hold) bool {

@@ -1,0 +1,357 @@
+package reconcile_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cordon/filters"
+)
+
+// fate is what becomes of one call to the master.
+type fate int
+
+const (
+	answered fate = iota
+	lost          // done, but the answer is lost
+	late          // not answered, and done lateBy later
+	refused       // the master says no
+	down          // the master does not answer; surely not done
+)
+
+const (
+	latency = time.Millisecond
+	lateBy  = 3 * time.Second
+	spacing = 30 * time.Second // between full readings
+)
+
+// machine is what is true of one agent, whatever anybody thinks of it.
+type machine struct {
+	filters.Agent
+	stranger bool      // somebody else deactivated it while it was active
+	back     time.Time // registers again then; zero: it is here
+	gone     bool
+}
+
+func (m *machine) state(now time.Time) (listed, recovered bool) {
+	return !m.gone && !now.Before(m.back), !m.gone && now.Before(m.back)
+}
+
+// cluster is the truth about a master and its agents. The handles of replicas (hand) work on it.
+type cluster struct {
+	mutex     sync.Mutex
+	backend   filters.Backend
+	machines  map[filters.AgentID]*machine
+	failovers int
+	fates     []fate // of the next calls
+	downUntil time.Time
+	hands     map[*hand]bool
+	takes     int
+	gives     int
+	reads     int
+	ones      int
+	calls     []string // "take agent", "give agent"
+	late      sync.WaitGroup
+	// judge sees each give when it is sent.
+	judge func(agent filters.AgentID, term int64)
+}
+
+func newCluster(agents int) *cluster {
+	c := &cluster{backend: filters.BackendOperator, machines: map[filters.AgentID]*machine{}, hands: map[*hand]bool{}}
+	for i := range agents {
+		id := filters.AgentID(fmt.Sprintf("aaaa-S%d", i))
+		c.machines[id] = &machine{Agent: filters.Agent{
+			ID: id, Hostname: fmt.Sprintf("web-%d", i), IP: fmt.Sprintf("10.0.0.%d", i), Port: 5051, Active: true, Registered: time.Now().UTC(),
+		}}
+	}
+	return c
+}
+
+// edit changes the truth and tells the replicas that agents came or went, if it says so.
+func (c *cluster) edit(tell bool, change func()) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	change()
+	if !tell {
+		return
+	}
+	for hand := range c.hands {
+		select {
+		case hand.changes <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (c *cluster) agent(i int) *machine {
+	return c.machines[filters.AgentID(fmt.Sprintf("aaaa-S%d", i))]
+}
+
+// stranger deactivates or reactivates an agent as a person with curl would.
+func (c *cluster) stranger(i int, deactivate bool) {
+	c.edit(false, func() {
+		m := c.agent(i)
+		if m.gone {
+			return
+		}
+		if !m.Deactivated {
+			m.stranger = deactivate
+		}
+		m.Deactivated, m.Active = deactivate, !deactivate
+		m.stranger = m.stranger && deactivate
+	})
+}
+
+// restart restarts an agent: it registers again, and has kept its deactivation or not.
+func (c *cluster) restart(i int, keeps bool) {
+	c.edit(true, func() {
+		m := c.agent(i)
+		m.Registered = time.Now().UTC()
+		if !keeps {
+			m.Deactivated, m.Active, m.stranger = false, true, false
+		}
+	})
+}
+
+// loseWorkDir makes an agent come back with a new ID.
+func (c *cluster) loseWorkDir(i int) (id filters.AgentID) {
+	c.edit(true, func() {
+		old := c.agent(i)
+		if old.gone {
+			return
+		}
+		old.gone = true
+		fresh := *old
+		id = filters.AgentID(fmt.Sprintf("bbbb-S%d-%d", i, len(c.machines)))
+		fresh.Agent.ID, fresh.gone, fresh.Deactivated, fresh.Active, fresh.stranger = id, false, false, true, false
+		fresh.Registered = time.Now().UTC()
+		c.machines[id] = &fresh
+	})
+	return id
+}
+
+// failover makes another master lead. Agents with an odd number come back after a while.
+func (c *cluster) failover(away time.Duration) {
+	c.edit(true, func() {
+		c.failovers++
+		now := time.Now().UTC()
+		for i, id := range slices.Sorted(maps.Keys(c.machines)) {
+			m := c.machines[id]
+			m.Registered = now
+			if i%2 == 1 {
+				m.back = now.Add(away)
+				m.Registered = m.back
+			}
+		}
+	})
+}
+
+func (c *cluster) leader() string { return fmt.Sprintf("master-%d:5050", c.failovers%2) }
+
+func (c *cluster) view(began time.Time) filters.View {
+	view := filters.View{Cluster: "prod", Began: began, Ended: time.Now().UTC(), Leader: c.leader(), Backend: c.backend}
+	for _, m := range c.machines {
+		switch listed, recovered := m.state(time.Now()); {
+		case listed:
+			view.Agents = append(view.Agents, m.Agent)
+		case recovered:
+			view.Recovered = append(view.Recovered, filters.Agent{ID: m.ID, Hostname: m.Hostname, IP: m.IP, Port: m.Port})
+		}
+	}
+	return view
+}
+
+// hand is one replica's way to the master. A dead replica's calls do nothing; those that are late arrive all the same.
+type hand struct {
+	*cluster
+	process *process
+	changes chan struct{}
+	roster  *filters.Roster
+	began   time.Time
+	seen    int
+	reading chan struct{}
+}
+
+func (c *cluster) hand(p *process) *hand {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	h := &hand{cluster: c, process: p, changes: make(chan struct{}, 1), roster: filters.NewRoster(c.view(time.Now().UTC())), seen: c.failovers, reading: make(chan struct{}, 1)}
+	c.hands[h] = true
+	return h
+}
+
+func (h *hand) Roster() *filters.Roster {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.roster
+}
+
+func (h *hand) Changes() <-chan struct{} { return h.changes }
+
+func (h *hand) Epoch() (string, int) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.leader(), h.failovers
+}
+
+func (h *hand) Tasks(filters.AgentID) (map[string]int, bool) { return nil, false }
+func (h *hand) Condition() filters.Condition {
+	return filters.Condition{Backend: h.backend, Leader: h.leader()}
+}
+
+var errDown = &filters.Error{Code: filters.Unavailable, Wrong: "no leading master answers"}
+
+// arrive takes the time of a call and decides its fate.
+func (h *hand) arrive(ctx context.Context) (fate, error) {
+	if !h.process.step() {
+		return down, errDown
+	}
+	if !pause(ctx, latency) {
+		return down, errDown
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if time.Now().Before(h.downUntil) {
+		return down, errDown
+	}
+	next := answered
+	if len(h.fates) > 0 {
+		next, h.fates = h.fates[0], h.fates[1:]
+	}
+	return next, nil
+}
+
+func (h *hand) Read(ctx context.Context) (filters.View, error) {
+	h.reading <- struct{}{}
+	defer func() { <-h.reading }()
+	h.mutex.Lock()
+	wait := time.Until(h.began.Add(spacing))
+	if h.seen != h.failovers {
+		wait = 0
+	}
+	h.seen = h.failovers
+	h.mutex.Unlock()
+	if !pause(ctx, max(wait, 0)) || !h.process.step() {
+		return filters.View{}, errDown
+	}
+	h.began = time.Now().UTC()
+	if !pause(ctx, latency) {
+		return filters.View{}, errDown
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.reads++
+	if time.Now().Before(h.downUntil) {
+		return filters.View{}, errDown
+	}
+	h.roster = filters.NewRoster(h.view(h.began))
+	return *h.roster.View(), nil
+}
+
+func (h *hand) ReadOne(ctx context.Context, id filters.AgentID) (filters.Agent, bool, error) {
+	if !h.process.step() || !pause(ctx, latency) {
+		return filters.Agent{}, false, errDown
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.ones++
+	if time.Now().Before(h.downUntil) {
+		return filters.Agent{}, false, errDown
+	}
+	m := h.machines[id]
+	if m == nil {
+		return filters.Agent{}, false, nil
+	}
+	listed, _ := m.state(time.Now())
+	return m.Agent, listed, nil
+}
+
+func (h *hand) Take(ctx context.Context, agent filters.Agent) error {
+	return h.do(ctx, "take", agent.ID, func(m *machine) {
+		h.takes++
+		if h.backend == filters.BackendAllocator {
+			m.Filtered = true
+			return
+		}
+		m.Deactivated, m.Active = true, false
+	})
+}
+
+func (h *hand) Give(ctx context.Context, agent filters.Agent) error {
+	if h.judge != nil && h.process.alive() {
+		h.judge(agent.ID, h.process.term)
+	}
+	return h.do(ctx, "give", agent.ID, func(m *machine) {
+		h.gives++
+		m.Filtered, m.Deactivated, m.Active, m.stranger = false, false, true, false
+	})
+}
+
+func (h *hand) do(ctx context.Context, verb string, id filters.AgentID, change func(*machine)) error {
+	fate, err := h.arrive(ctx)
+	if err != nil {
+		return err
+	}
+	unconfirmed := &filters.Error{Code: filters.Unconfirmed, Wrong: "the answer was lost"}
+	switch fate {
+	case refused:
+		return &filters.Error{Code: filters.Invalid, Wrong: "the master refused"}
+	case down:
+		return errDown
+	case late:
+		h.late.Go(func() {
+			<-time.After(lateBy)
+			_ = h.carryOut(verb, id, change)
+		})
+		return unconfirmed
+	}
+	err = h.carryOut(verb, id, change)
+	if fate == lost || !h.process.step() {
+		return unconfirmed
+	}
+	return err
+}
+
+func (h *hand) carryOut(verb string, id filters.AgentID, change func(*machine)) error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.calls = append(h.calls, verb+" "+string(id))
+	m := h.machines[id]
+	if m == nil || m.gone {
+		return &filters.Error{Code: filters.Unknown, Wrong: "Unknown agent"}
+	}
+	change(m)
+	return nil
+}
+
+func (c *cluster) callsOf(verb string) int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	n := 0
+	for _, call := range c.calls {
+		if strings.HasPrefix(call, verb) {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *cluster) withheld(i int) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.agent(i).Withheld(c.backend)
+}
+
+// pause waits for so long and tells whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
