@@ -132,6 +132,9 @@ func open(t testing.TB, b backend, change ...func(*Config)) *Store {
 	return r.Cluster("prod")
 }
 
+// silent is for stores that are expected to have something to say.
+var silent = slog.New(slog.DiscardHandler)
+
 type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(line []byte) (int, error) {

@@ -17,7 +17,17 @@ const silence = 5 * time.Minute
 // nil if Redis is the one it was, or the lock to write: the doubt in plain words. An installation that is surely new is
 // initialised. An error means that nothing could be said. Safe to call at any time; Pulse tells when it is needed.
 func (s *Store) Check(ctx context.Context) (*filters.Lock, error) {
-	servers := s.redis.servers.changes.Load()
+	for {
+		servers := s.redis.servers.changes.Load()
+		lock, err := s.check(ctx, servers)
+		// One that met another server on the way may have compared parts of two.
+		if err != nil || servers == s.redis.servers.changes.Load() {
+			return lock, err
+		}
+	}
+}
+
+func (s *Store) check(ctx context.Context, servers int64) (*filters.Lock, error) {
 	read, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
