@@ -1,6 +1,7 @@
 // Block Kit as nodes: the blocks that a bot posts into a channel.
 import {el} from "./dom.js";
 import {emoji, knows} from "./emoji.js";
+import {signed} from "./signs.js";
 import {mention, mrkdwn, link, date} from "./mrkdwn.js";
 
 // draw turns a message's blocks into nodes. names tells what people and
@@ -29,7 +30,7 @@ export function composed(text, {names}) {
   if (!text) return [];
   if (text.type === "mrkdwn") return mrkdwn(text.text, names);
   const said = text.emoji === false ? text.text : text.text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => knows(name) ? emoji(name) : whole);
-  return said.split("\n").flatMap((line, at) => at ? [el("br"), line] : [line]);
+  return said.split("\n").flatMap((line, at) => at ? [el("br"), ...signed(line)] : signed(line));
 }
 
 function section(block, context) {
@@ -87,12 +88,12 @@ function richPart(part, context) {
 
 function richValue(part, {names}) {
   switch (part.type) {
-    case "text": return el("span", {class: "r-text"}, part.text ?? "");
+    case "text": return el("span", {class: "r-text"}, signed(part.text ?? ""));
     case "user": return mention("@" + names.person(part.user_id));
     case "usergroup": return mention("@" + names.group(part.usergroup_id));
     case "channel": return mention("#" + names.channel(part.channel_id));
     case "broadcast": return mention("@" + part.range, true);
-    case "emoji": return knows(part.name) ? emoji(part.name) : fromUnicode(part.unicode) ?? emoji(part.name);
+    case "emoji": return el("span", {}, signed(knows(part.name) ? emoji(part.name) : fromUnicode(part.unicode) ?? emoji(part.name)));
     case "date": return date(part.timestamp, part.format ?? "{date_short_pretty} {time}", part.fallback ?? "");
     case "link": return link(part.url ?? "", part.text ?? part.url) ?? (part.text ?? part.url ?? "");
   }

@@ -169,8 +169,7 @@ function replies(root, thread) {
     draft();
   });
   return el("div", {class: "thread"}, toggle,
-    open && el("ol", {}, thread.map((reply) => el("li", {class: reply.ephemeral ? "reply ephemeral" : "reply"},
-      el("time", {title: fullTime(reply.ts)}, clock(reply.ts)),
+    open && el("ol", {}, thread.map((reply) => el("li", {class: reply.ephemeral ? "reply ephemeral" : "reply", title: fullTime(reply.ts)},
       el("div", {class: "body"}, content(reply))))));
 }
 

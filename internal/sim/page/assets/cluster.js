@@ -113,11 +113,12 @@ function tasks(agent, old) {
   }));
 }
 
+const hues = new Map(); // app -> colour, in the order in which apps were first seen
+
 // hue gives an app one of six colours; the name beside it says the same.
-export function hue(app) {
-  let sum = 0;
-  for (const letter of app) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
-  return sum % 6;
+function hue(app) {
+  if (!hues.has(app)) hues.set(app, hues.size % 6);
+  return hues.get(app);
 }
 
 function waiting(cluster) {

@@ -2,6 +2,7 @@
 // life: escaped text and unknown tokens stay the characters that they are.
 import {el} from "./dom.js";
 import {emoji, knows} from "./emoji.js";
+import {signed} from "./signs.js";
 import {formatDate, fullTime} from "./dates.js";
 
 const entities = {"&amp;": "&", "&lt;": "<", "&gt;": ">"};
@@ -40,17 +41,17 @@ function inline(text, names) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(inlinePattern)) {
-    nodes.push(decode(text.slice(end, match.index)), token(match, names));
+    nodes.push(signed(decode(text.slice(end, match.index))), token(match, names));
     end = match.index + match[0].length;
   }
-  nodes.push(decode(text.slice(end)));
-  return nodes.filter((node) => node !== "");
+  nodes.push(signed(decode(text.slice(end))));
+  return nodes.flat();
 }
 
 function token([whole, code, angle, name, bold, italic, strike], names) {
   if (code !== undefined) return el("code", {}, decode(code));
   if (angle !== undefined) return reference(angle, names) ?? decode(whole);
-  if (name !== undefined) return knows(name) ? emoji(name) : decode(whole);
+  if (name !== undefined) return knows(name) ? signed(emoji(name)) : decode(whole);
   if (bold !== undefined) return el("strong", {}, inline(bold, names));
   if (italic !== undefined) return el("em", {}, inline(italic, names));
   return el("s", {}, inline(strike, names));
