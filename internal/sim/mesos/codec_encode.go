@@ -227,11 +227,14 @@ func (f *printedField) appendValue(out []byte, value wireValue) []byte {
 	return strconv.AppendInt(out, int64(value.number), 10)
 }
 
+// exponents shortens Go's exponents to those of the master: 1e21, 1e-7.
+var exponents = strings.NewReplacer("e+0", "e", "e+", "e", "e-0", "e-")
+
 // appendJSONFloat writes a number the way the master does: the shortest form
 // that reads back, always with a decimal point or an exponent.
 func appendJSONFloat(out []byte, value float64) []byte {
 	if exponent := math.Abs(value); exponent != 0 && (exponent < 1e-6 || exponent >= 1e21) {
-		return strconv.AppendFloat(out, value, 'e', -1, 64)
+		return append(out, exponents.Replace(strconv.FormatFloat(value, 'e', -1, 64))...)
 	}
 	start := len(out)
 	out = strconv.AppendFloat(out, value, 'f', -1, 64)
