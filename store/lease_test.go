@@ -86,6 +86,29 @@ func TestLease(t *testing.T) {
 	})
 }
 
+// A replica that was started again after a crash leads at once, under a term of its own; another replica waits.
+func TestLeaseOfAReplicaStartedAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, open func(string) *Store, _ *miniredis.Miniredis) {
+		s, ctx, began := open("one"), t.Context(), time.Now()
+		for _, c := range []struct {
+			holder string
+			ok     bool
+			term   int64
+		}{{"one/a", true, 1}, {"one/a", true, 1}, {"two/b", false, 0}, {"one", false, 0}, {"one/c", true, 2}, {"one/c", true, 2}} {
+			term, previous, ok, err := s.Acquire(ctx, c.holder, "", time.Minute)
+			if err != nil || ok != c.ok || term != c.term {
+				t.Errorf("%s: term %d %t %v, want %d %t", c.holder, term, ok, err, c.term, c.ok)
+			}
+			if c.term == 2 && !previous.Equal(began.Add(time.Minute)) {
+				t.Errorf("%s: the lease before ends at %s", c.holder, previous)
+			}
+		}
+		if err := s.Renew(ctx, 1, time.Minute); !errors.Is(err, leader.ErrLost) {
+			t.Errorf("the process before renews: %v", err)
+		}
+	})
+}
+
 func TestLeaseOnEach(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		one, two := open(t, b), open(t, b)

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"cordon/filters"
 )
@@ -29,4 +31,21 @@ func replicaName(directory string) (string, error) {
 	host, _, _ = strings.Cut(strings.ToLower(host), ".")
 	name := unfit.ReplaceAllString(host, "-") + "-" + filters.RandomID("")[:4]
 	return name, os.WriteFile(file, []byte(name+"\n"), 0o600)
+}
+
+// holdDirectory keeps every other process out of the data directory until the file is closed: a replica has one process at
+// a time, which its lease and its witness rely on. The lock ends with the process, however it ends.
+func holdDirectory(directory string) (*os.File, error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("%s is in use: another bot runs on it (%w)", directory, err)
+	}
+	return file, nil
 }

@@ -28,7 +28,11 @@ func Serve(ctx context.Context, options Options) error {
 // startRedis opens the configured Redis, or starts one of our own. It waits for a Redis that does not answer yet.
 func (a *App) startRedis(ctx context.Context) error {
 	directory := a.options.Config.DataDir
-	var err error
+	held, err := holdDirectory(directory)
+	if err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	a.down.add("data_dir", time.Second, func(context.Context) error { return held.Close() })
 	if a.replica, err = replicaName(directory); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}

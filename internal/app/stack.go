@@ -52,7 +52,9 @@ func (s *stack) run(ctx context.Context) {
 // compete takes the lease whenever it is free, and leads for as long as it holds.
 func (s *stack) compete(ctx context.Context) error {
 	return leader.Run(ctx, leader.Config{
-		Lease: s.store, Holder: s.replica, URL: s.url, TTL: leaseTime, Now: s.store.Now, Logger: s.log,
+		// The process's own name: one that was started again must not take itself for the one that crashed, whose calls may
+		// still arrive, and yet it need not wait for that one's lease to run out.
+		Lease: s.store, Holder: s.replica + "/" + filters.RandomID(""), URL: s.url, TTL: leaseTime, Now: s.store.Now, Logger: s.log,
 		Changed: func(leading bool, term leader.Term) {
 			s.metrics.Leads(s.name, leading)
 			if !leading {
