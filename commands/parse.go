@@ -218,7 +218,7 @@ func (v *verb) valueWords(known *flag, next []string) int {
 		taken++
 	}
 	if isClock(next[taken-1]) && len(next) > taken {
-		if _, err := loadZone(next[taken]); err == nil {
+		if _, err := loadZone(next[taken]); err == nil || strings.Contains(next[taken], "/") {
 			taken++
 		}
 	}
@@ -238,7 +238,7 @@ func once(settings []setting, known *flag) error {
 	for _, earlier := range settings {
 		switch {
 		case earlier.name == known.name && !known.repeats:
-			return &filters.Error{Code: filters.Invalid, Wrong: "`--" + known.name + "` is given twice", Expected: "one of them"}
+			return &filters.Error{Code: filters.Invalid, Wrong: "`--" + known.name + "` is given twice", Expected: "it once"}
 		case earlier.name == "for" && known.name == "until", earlier.name == "until" && known.name == "for":
 			return &filters.Error{Code: filters.Invalid, Wrong: "`--for` and `--until` are both given", Expected: "one of them"}
 		}
@@ -268,7 +268,7 @@ func (v *verb) unknownFlag(word string) error {
 		shown = append(shown, v.flags[i].String())
 	}
 	word, _, _ = strings.Cut(word, "=")
-	err := &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` has no `" + clip(word, 40) + "`", Expected: strings.Join(shown, ", ")}
+	err := &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` has no `" + clip(word, 40) + "`", Expected: "its flags are " + strings.Join(shown, ", ")}
 	if nearest := filters.Nearest(word, names, 1); len(nearest) > 0 {
 		err.Try = "Nearest: `" + nearest[0] + "`"
 	}

@@ -63,6 +63,14 @@ func Names(names []string, total int) string {
 	return strings.Join(shown[:len(shown)-1], ", ") + " and " + shown[len(shown)-1]
 }
 
+// List lists names with commas: of many the first ten and how many more there are. Total is as for Names.
+func List(names []string, total int) string {
+	if total = max(total, len(names)); total > listed {
+		return Names(names, total)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Ends renders the end of a filter: `until 16:03 (1 h 59 m left)` or `no end`.
 func Ends(until, now time.Time) Line {
 	if until.IsZero() {
@@ -106,7 +114,7 @@ func TaskCounts(tasks map[string]int) string {
 	if total == 1 {
 		verb = " runs on: "
 	}
-	return Count(total, "task") + verb + Names(parts, 0)
+	return Count(total, "task") + verb + List(parts, 0)
 }
 
 // distinctHosts returns the hostnames of filters, each once, in their order.

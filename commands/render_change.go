@@ -32,17 +32,21 @@ func renderWithheld(result filters.Result) []Line {
 	var lines []Line
 	if len(placed) > 0 {
 		hosts, total := distinctHosts(placed), result.Count-len(renewed)
-		lines = append(lines, Separated(subject("⏸ ", hosts, total, " takes no new tasks", " take no new tasks"), Say("asked ", Clock(result.At, result.At))))
+		head := subject("⏸ ", hosts, total, " takes no new tasks", " take no new tasks")
+		if result.Verb == filters.VerbAdopt {
+			head = subject("⏸ ", hosts, total, " becomes ours to give back", " become ours to give back")
+		}
+		lines = append(lines, Separated(head, Say("asked ", Clock(result.At, result.At))))
 		if len(hosts) > 1 {
-			lines = append(lines, Say(Names(hosts, total)))
+			lines = append(lines, Say(List(hosts, total)))
 		}
 		lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)))
 		lines = append(lines, Say("The channel shows when it is confirmed. Tasks that run there run on."))
 	}
 	if len(renewed) > 0 {
 		lines = append(lines, Separated(
-			Say(Strong(Names(distinctHosts(renewed), 0)), " "+were(renewed)+" withheld by you already; now"),
-			reason(renewed[0].Reason), Ends(renewed[0].Until, result.At)))
+			Say(Strong(Names(distinctHosts(renewed), 0)), " "+were(renewed)+" withheld by you already; now: ", reason(renewed[0].Reason)),
+			Ends(renewed[0].Until, result.At)))
 	}
 	if same := unchanged(result); len(same) > 0 {
 		lines = append(lines, Say(Strong(Names(same, 0)), " "+is(len(same))+" withheld by you already, just so."))
@@ -92,11 +96,11 @@ func renderExtended(result filters.Result) []Line {
 		if first.Until.IsZero() {
 			lines = append(lines, Say(Strong(names), ": no end, as before; I will ask about it again in a day."))
 		} else {
-			lines = append(lines, Say(Strong(names), " stays withheld ", Ends(first.Until, result.At)))
+			lines = append(lines, Say(Strong(names), " "+stay(result.Changed)+" withheld ", Ends(first.Until, result.At)))
 		}
 	}
 	if len(result.Others) > 0 {
-		lines = append(lines, Say(Strong(Names(distinctHosts(result.Others), 0)), " stays withheld longer than that already: ", Ends(result.Others[0].Until, result.At)))
+		lines = append(lines, Say(Strong(Names(distinctHosts(result.Others), 0)), " "+stay(result.Others)+" withheld longer than that already: ", Ends(result.Others[0].Until, result.At)))
 	}
 	if len(result.Changed) == 0 {
 		lines = append(lines, Say(nothingChanged))
@@ -116,9 +120,13 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 		if len(held) == 0 {
 			total = result.Count
 		}
-		lines = append(lines, Separated(subject("▶ ", hosts, total, " takes tasks again", " take tasks again"), Say("asked ", Clock(result.At, result.At))))
+		head := subject("▶ ", hosts, total, " takes tasks again", " take tasks again")
+		if result.Held != "" {
+			head = subject("⏏ ", hosts, total, " is released", " are released")
+		}
+		lines = append(lines, Separated(head, Say("asked ", Clock(result.At, result.At))))
 		if len(hosts) > 1 {
-			lines = append(lines, Say(Names(hosts, total)))
+			lines = append(lines, Say(List(hosts, total)))
 		}
 		if result.Held == "" {
 			lines = append(lines, Say("The channel shows when it is confirmed."))
@@ -213,6 +221,13 @@ func were(all []filters.Filter) string {
 		return "was"
 	}
 	return "were"
+}
+
+func stay(all []filters.Filter) string {
+	if len(distinctHosts(all)) == 1 {
+		return "stays"
+	}
+	return "stay"
 }
 
 func is(n int) string {

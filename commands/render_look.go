@@ -240,7 +240,7 @@ func renderAgent(cluster string, agents []filters.AgentStatus, now time.Time) Re
 		if entry := agent.Ledger; entry != nil {
 			lines = append(lines, Say("on the master: "+holdWord(entry)+" · since ", Clock(entry.At, now)))
 		}
-		if agent.Foreign {
+		if agent.Foreign && len(agent.Filters) == 0 {
 			lines = append(lines, Say(Literal("/mesos adopt "+agent.Agent.Hostname+" -m …"), " makes it ours to give back"))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"cordon/filters"
 )
@@ -27,6 +28,7 @@ func renderPlan(result filters.Result, asker filters.Actor) []Line {
 func renderPlanned(result filters.Result, verb string) []Line {
 	lines := []Line{Say(Strong(verb+Count(len(result.Changed), "filter")), " (nothing was changed)")}
 	for _, filter := range result.Changed[:min(len(result.Changed), listed)] {
+		filter.Ended = time.Time{} // as it is now
 		lines = append(lines, filterLine(filter, result.At))
 	}
 	return append(lines, more(listed, len(result.Changed))...)
@@ -41,13 +43,15 @@ func renderImpact(result filters.Result) []Line {
 	agents := len(result.Plan.Steps)
 	lines := []Line{Say(Strong(verb+Of(agents, impact.Total, "agent")), " (nothing was changed)")}
 	if agents > 0 {
-		lines = append(lines, Separated(Say(Names(stepHosts(result.Plan.Steps), 0)), racksLost(impact)))
+		lines = append(lines, Separated(Say(List(stepHosts(result.Plan.Steps), 0)), racksLost(impact)))
 	}
 	if len(result.Plan.Already) > 0 {
-		lines = append(lines, Say("withheld by you already: ", Names(stepHosts(result.Plan.Already), 0)))
+		lines = append(lines, Say("withheld by you already: ", List(stepHosts(result.Plan.Already), 0)))
 	}
-	lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)), tasksLost(impact))
-	lines = append(lines, Separated(resourcesLeft(impact), emptied(impact)))
+	lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)))
+	if agents > 0 {
+		lines = append(lines, tasksLost(impact), Separated(resourcesLeft(impact), emptied(impact)))
+	}
 	if impact.Exceeds != "" {
 		lines = append(lines, append(Markup(impact.Exceeds), Text(", so this would be refused")))
 	}

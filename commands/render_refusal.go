@@ -2,6 +2,9 @@ package commands
 
 import (
 	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"cordon/filters"
 )
@@ -14,15 +17,35 @@ func renderRefusal(err error) Reply {
 	if !ok {
 		known = &filters.Error{Code: filters.Internal, Wrong: "Something went wrong on my side; it is in my log"}
 	}
-	text := known.Wrong
-	if known.Expected != "" {
+	text := capital(known.Wrong)
+	switch {
+	case known.Expected == "":
+	case strings.Contains(known.Wrong, ": "):
+		text += ". Expected: " + known.Expected
+	default:
 		text += ": " + known.Expected
 	}
 	text += "."
 	if known.Try != "" {
 		text += " " + known.Try + "."
 	}
-	return Reply{Code: known.Code, Lines: []Line{append(Markup(text), Text(" "+nothingChanged))}}
+	return Reply{Code: known.Code, Lines: []Line{append(owners(Markup(text)), Text(" "+nothingChanged))}}
+}
+
+// owners names owners that stand as code as people know them.
+func owners(line Line) Line {
+	for i, span := range line {
+		if name, ok := strings.CutPrefix(span.Text, "user:"); ok && span.Style == Code && isUserID(name) {
+			line[i] = Who(span.Text)
+		}
+	}
+	return line
+}
+
+// capital begins a phrase with a capital letter.
+func capital(phrase string) string {
+	first, size := utf8.DecodeRuneInString(phrase)
+	return string(unicode.ToUpper(first)) + phrase[size:]
 }
 
 // renderUnconfirmed says that it is not known what happened.

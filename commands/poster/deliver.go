@@ -314,4 +314,3 @@ func tasksOn(view View, n *Notice) map[string]int {
 	}
 	return total
 }
-

@@ -82,7 +82,7 @@ func listing(names []string) []commands.Line {
 	if len(names) < 2 {
 		return nil
 	}
-	return []commands.Line{commands.Say(commands.Names(names, 0))}
+	return []commands.Line{commands.Say(commands.List(names, 0))}
 }
 
 func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {

@@ -1,0 +1,192 @@
+package commands_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cordon/commands"
+	"cordon/commands/internal/stage"
+	"cordon/filters"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	"go.uber.org/goleak"
+)
+
+var update = flag.Bool("update", false, "write golden files and docs/commands.md anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// markup renders a reply with its styles to be read in a golden file.
+func markup(reply commands.Reply) string {
+	var text strings.Builder
+	for _, line := range reply.Lines {
+		for _, span := range line {
+			switch span.Style {
+			case commands.Bold:
+				text.WriteString("**" + span.Text + "**")
+			case commands.Code:
+				text.WriteString("`" + span.Text + "`")
+			case commands.Person:
+				text.WriteString("<@" + span.Text + ">")
+			default:
+				text.WriteString(span.String())
+			}
+		}
+		text.WriteByte('\n')
+	}
+	for _, button := range reply.Buttons {
+		fmt.Fprintf(&text, "[%s: %s %s]", button.Label, button.Action, button.Value)
+		if button.Confirm != "" {
+			fmt.Fprintf(&text, " asks: %s", button.Confirm)
+		}
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+// play runs a script: lines `NAME: TEXT` type a command, `NAME press ACTION VALUE` presses a button, `wait 1h` lets time
+// pass, `reconcile` does what a leader would, `lose HOST` makes somebody else's filter stand.
+func play(t *testing.T, config stage.Options, script string) string {
+	t.Helper()
+	on := stage.New(config)
+	bot := commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": on}})
+	defer bot.Stop(t.Context())
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	first, last := "", ""
+	for i, line := range slices.Collect(strings.Lines(script)) {
+		line = strings.TrimRight(line, "\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		fmt.Fprintf(&out, "> %s\n", line)
+		if span, ok := strings.CutPrefix(line, "wait "); ok {
+			d, err := time.ParseDuration(span)
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(d) // in a bubble: nobody waits
+			continue
+		}
+		if line == "reconcile" {
+			reconcile(on)
+			continue
+		}
+		name, rest, _ := strings.Cut(line, ":")
+		input := commands.Input{Text: strings.TrimSpace(rest), RequestKey: fmt.Sprintf("key-%d", i), Cause: filters.CauseCommand, Channel: "COPS"}
+		if who, press, ok := strings.Cut(line, " press "); ok {
+			name = who
+			action, value, _ := strings.Cut(press, " ")
+			value = strings.NewReplacer("LAST", last, "FIRST", first).Replace(value)
+			input.Text, input.Press, input.Cause = "", &commands.Press{Action: action, Value: value}, filters.CauseClick
+		}
+		input.Text = strings.NewReplacer("LAST", last, "FIRST", first).Replace(input.Text)
+		input.Actor = filters.Actor{ID: "user:U" + strings.ToUpper(name), User: "U" + strings.ToUpper(name), Zone: paris}
+		reply := bot.Handle(t.Context(), input)
+		if reply.Operation != "" {
+			first, last = cmp.Or(first, reply.Operation), reply.Operation
+		}
+		if reply.Code != "" {
+			fmt.Fprintf(&out, "(%s)\n", reply.Code)
+		}
+		out.WriteString(markup(reply))
+	}
+	return out.String()
+}
+
+// reconcile writes down that the master did all that is asked.
+func reconcile(on *stage.Stage) {
+	for _, filter := range on.Book.Filters() {
+		copied := *filter
+		event := filters.Event{Kind: filters.KindTook, Agent: filter.Agent, Subject: filter.Subject, Operation: filter.Operation, Outcome: "verified", Actor: "bot:one", Filter: &copied}
+		entry := filters.LedgerEntry{Agent: filter.Agent, Hostname: filter.Hostname, Backend: filters.BackendOperator, Mode: filter.Mode, Hold: filters.HoldHeld, State: filters.StateVerified, At: time.Now().UTC()}
+		if filter.Stands() {
+			copied.State = filters.StateVerified
+		} else {
+			event.Kind, event.Operation, event.Settled = filters.KindGave, filter.EndOperation, true
+			entry.Hold = filters.HoldFree
+		}
+		event.Ledger = &entry
+		on.Happen(event)
+	}
+}
+
+func TestReplies(t *testing.T) {
+	paths, err := filepath.Glob("testdata/replies/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no golden files", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			synctest.Test(t, func(t *testing.T) { got = play(t, options(t, archive), file(archive, "script")) })
+			checkGolden(t, path, archive, "replies", got)
+		})
+	}
+}
+
+// options reads what differs from the usual stage: lines in the archive's comment such as `foreign: agent-five`.
+func options(t *testing.T, archive *txtar.Archive) stage.Options {
+	var options stage.Options
+	for line := range strings.Lines(string(archive.Comment)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case "agents":
+			options.Agents = strings.Fields(value)
+		case "foreign":
+			options.Foreign = strings.Fields(value)
+		case "held":
+			options.Held = value
+		case "observe":
+			options.Observe = true
+		case "rack limit":
+			if _, err := fmt.Sscan(value, &options.Limits.Rack.Count); err != nil {
+				t.Fatal(err)
+			}
+		case "group":
+			group, hosts, _ := strings.Cut(value, " ")
+			options.Groups = map[string]filters.Group{group: {Hosts: strings.Fields(hosts)}}
+		}
+	}
+	return options
+}
+
+func file(archive *txtar.Archive, name string) string {
+	for _, file := range archive.Files {
+		if file.Name == name {
+			return string(file.Data)
+		}
+	}
+	return ""
+}
+
+func checkGolden(t *testing.T, path string, archive *txtar.Archive, name, got string) {
+	t.Helper()
+	if *update {
+		archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == name })
+		archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(got)})
+		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if difference := gocmp.Diff(file(archive, name), got); difference != "" {
+		t.Errorf("%s (run with -update to accept):\n%s", path, difference)
+	}
+}

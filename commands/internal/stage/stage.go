@@ -1,0 +1,338 @@
+// Package stage is a cluster with its store in memory, for tests of the chat language and of what shows it.
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"cordon/filters"
+)
+
+// Stage is one cluster: the real Service over an in-memory store. Safe for concurrent use.
+type Stage struct {
+	*filters.Service
+	Book *filters.Book
+
+	mutex     sync.Mutex
+	events    []filters.Event
+	receipts  map[string]filters.Receipt
+	filters   map[filters.FilterKey]filters.Filter
+	freeze    *filters.Freeze
+	progress  map[string]*filters.Progress
+	cursor    string
+	notices   map[string]json.RawMessage
+	appended  chan struct{}
+	fault     error
+	happens   bool // although the answer is lost
+	mute      error
+	sequence  int
+	condition filters.Condition
+	roster    *filters.Roster
+	tasks     map[filters.AgentID]map[string]int
+}
+
+// Options change what New makes.
+type Options struct {
+	Name      string   // default prod
+	Agents    []string // default six: agent-one to agent-six
+	Operators []string // actor IDs; default user:UALICE and user:UBOB
+	Foreign   []string // hostnames that somebody else withholds
+	Limits    filters.LimitConfig
+	Groups    map[string]filters.Group
+	Held      string
+	Observe   bool
+}
+
+var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
+
+// New returns a stage at the current time.
+func New(options Options) *Stage {
+	if options.Name == "" {
+		options.Name = "prod"
+	}
+	if options.Agents == nil {
+		options.Agents = usual
+	}
+	if options.Operators == nil {
+		options.Operators = []string{"user:UALICE", "user:UBOB"}
+	}
+	now := time.Now().UTC()
+	s := &Stage{
+		Book: filters.NewBook(), receipts: map[string]filters.Receipt{}, filters: map[filters.FilterKey]filters.Filter{},
+		progress: map[string]*filters.Progress{}, notices: map[string]json.RawMessage{}, appended: make(chan struct{}),
+		tasks: map[filters.AgentID]map[string]int{},
+		condition: filters.Condition{Leader: "master-one:5050", Version: "1.12.0", Backend: filters.BackendOperator,
+			BackendReason: "Mesos 1.12 has it", Heard: now.Add(-4 * time.Second), Read: now},
+	}
+	view := filters.View{Cluster: options.Name, Began: now, Ended: now, Leader: "master-one:5050", Backend: filters.BackendOperator}
+	for i, host := range options.Agents {
+		foreign := slices.Contains(options.Foreign, host)
+		id := filters.AgentID(fmt.Sprintf("b4c0-S%d", i+1))
+		view.Agents = append(view.Agents, filters.Agent{
+			ID: id, Hostname: host, IP: "10.0.0." + strconv.Itoa(i+1), Port: 5051,
+			Attributes: []filters.Attribute{{Name: "rack", Value: "r" + strconv.Itoa(1+i/3)}},
+			Resources:  filters.Resources{CPUs: 4, MemMB: 16384}, Active: !foreign, Deactivated: foreign,
+		})
+		s.tasks[id] = map[string]int{"marathon": 2, "chronos": i % 2}
+	}
+	s.roster = filters.NewRoster(view)
+	s.Service = filters.NewService(filters.ServiceConfig{
+		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
+		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
+	})
+	return s
+}
+
+// Break makes every write fail with the error from now on; nil mends it. Happens says that the write takes effect
+// although its answer is lost.
+func (s *Stage) Break(fault error, happens bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.fault, s.happens = fault, happens
+}
+
+// Mute makes look-ups of request keys fail; nil mends it.
+func (s *Stage) Mute(fault error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.mute = fault
+}
+
+// store is what the Service sees of the stage.
+type store struct{ *Stage }
+
+// Commit does what a store does: request keys, revisions, the freeze, and the journal.
+func (s store) Commit(_ context.Context, commit filters.Commit) (filters.Receipt, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.fault != nil && !s.happens {
+		return filters.Receipt{}, s.fault
+	}
+	if earlier, used := s.receipts[commit.Request]; used && commit.Request != "" {
+		earlier.Repeated, earlier.Events = true, nil
+		return earlier, nil
+	}
+	if commit.Starts && s.freeze != nil {
+		return filters.Receipt{}, &filters.Error{Code: filters.Frozen, Wrong: "*prod* is frozen: " + s.freeze.Reason, Expected: "nothing new starts", Try: "`/mesos thaw -m why` ends it"}
+	}
+	for _, filter := range commit.Filters {
+		if stored := s.filters[filter.Key()]; stored.Revision != filter.Revision {
+			return filters.Receipt{}, &filters.Error{Code: filters.Conflict, Wrong: "it was changed meanwhile"}
+		}
+	}
+	receipt := s.write(commit)
+	if s.fault != nil {
+		return filters.Receipt{}, s.fault
+	}
+	return receipt, nil
+}
+
+func (s *Stage) write(commit filters.Commit) filters.Receipt {
+	for _, filter := range commit.Filters {
+		filter.Revision++
+		s.filters[filter.Key()] = filter
+	}
+	for _, filter := range commit.Settled {
+		delete(s.filters, filter.Key())
+	}
+	if commit.Freeze != nil || commit.Thaw {
+		s.freeze = commit.Freeze
+	}
+	receipt := filters.Receipt{At: time.Now().UTC(), Answer: commit.Answer}
+	for _, event := range commit.Events {
+		receipt.Events = append(receipt.Events, s.append(event))
+	}
+	if commit.Request != "" {
+		s.receipts[commit.Request] = receipt
+	}
+	return receipt
+}
+
+func (s *Stage) append(event filters.Event) filters.Event {
+	s.sequence++
+	event.At = time.Now().UTC().Truncate(time.Millisecond)
+	event.ID = fmt.Sprintf("%d-%d", event.At.UnixMilli(), s.sequence)
+	s.events = append(s.events, event)
+	for _, state := range event.Counts() {
+		count := s.progress[event.Operation]
+		if count == nil {
+			count = &filters.Progress{Operation: event.Operation}
+			s.progress[event.Operation] = count
+		}
+		switch state {
+		case filters.StateRecorded:
+			count.Recorded++
+		case filters.StateVerified:
+			count.Verified++
+		}
+	}
+	close(s.appended)
+	s.appended = make(chan struct{})
+	return event
+}
+
+// Happen writes entries to the journal as the leader would, with what they change.
+func (s *Stage) Happen(events ...filters.Event) []filters.Event {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	written := make([]filters.Event, 0, len(events))
+	for _, event := range events {
+		if filter := event.Filter; filter != nil {
+			copied := *filter
+			copied.Revision++
+			event.Filter = &copied
+			s.filters[copied.Key()] = copied
+			if event.Settled {
+				delete(s.filters, copied.Key())
+			}
+		}
+		written = append(written, s.append(event))
+	}
+	s.Book.Anticipate(written...)
+	return written
+}
+
+func (s store) Now() time.Time { return time.Now().UTC() }
+
+func (s store) Receipt(_ context.Context, key string) (filters.Receipt, bool, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	receipt, found := s.receipts[key]
+	return receipt, found, s.mute
+}
+
+func (s store) Load(context.Context) (filters.State, error) { return filters.State{}, nil }
+
+func (s store) Progress(_ context.Context, operation string) (filters.Progress, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if count := s.progress[operation]; count != nil {
+		return *count, nil
+	}
+	return filters.Progress{}, nil
+}
+
+func (s store) History(_ context.Context, query filters.HistoryQuery) ([]filters.Event, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var found []filters.Event
+	for _, event := range slices.Backward(s.events) {
+		if len(query.Agents) == 0 || slices.Contains(query.Agents, event.Agent) {
+			found = append(found, event)
+		}
+	}
+	return found[:min(len(found), max(query.Most, 1))], nil
+}
+
+// Events returns the whole journal.
+func (s *Stage) Events() []filters.Event {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return slices.Clone(s.events)
+}
+
+// After is the journal as the poster reads it.
+func (s *Stage) After(_ context.Context, id string, most int) ([]filters.Event, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	start := 0
+	for start < len(s.events) && !filters.After(s.events[start].ID, id) {
+		start++
+	}
+	rest := s.events[start:]
+	return slices.Clone(rest[:min(len(rest), most)]), nil
+}
+
+// Wait returns when there is an entry behind the ID.
+func (s *Stage) Wait(ctx context.Context, id string) error {
+	for {
+		s.mutex.Lock()
+		appended := s.appended
+		behind := len(s.events) > 0 && filters.After(s.events[len(s.events)-1].ID, id)
+		s.mutex.Unlock()
+		if behind {
+			return nil
+		}
+		select {
+		case <-appended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Notices keeps notices as the store does.
+type Notices struct {
+	*Stage
+	Newest int64 // a lower term is refused
+}
+
+// Load returns the cursor and the notices.
+func (n *Notices) Load(context.Context) (string, map[string]json.RawMessage, error) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	return n.cursor, maps.Clone(n.notices), nil
+}
+
+// Save writes them.
+func (n *Notices) Save(_ context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	if term < n.Newest {
+		return &filters.Error{Code: filters.Conflict, Wrong: "a newer leader writes"}
+	}
+	n.cursor = cursor
+	maps.Copy(n.notices, changed)
+	for _, key := range dropped {
+		delete(n.notices, key)
+	}
+	return nil
+}
+
+// cluster is what the Service sees of the cluster.
+type cluster struct{ *Stage }
+
+func (c cluster) Roster() *filters.Roster { return c.roster }
+func (c cluster) Tasks(agent filters.AgentID) (map[string]int, bool) {
+	tasks, known := c.tasks[agent]
+	return tasks, known
+}
+func (c cluster) Condition() filters.Condition { return c.condition }
+
+// View is what the poster tells of the cluster.
+type View struct{ *Stage }
+
+// Tasks returns the tasks on an agent.
+func (v View) Tasks(agent filters.AgentID) (map[string]int, bool) { return cluster(v).Tasks(agent) }
+
+// Withheld counts the agents under filters, and all.
+func (v View) Withheld() (int, int) {
+	withheld, _ := v.Book.Withheld()
+	return withheld, v.roster.Len()
+}
+
+// gate is an operators' list.
+type gate struct{ operators []string }
+
+func (g gate) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
+	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) {
+		return nil
+	}
+	return &filters.Error{Code: filters.Denied, Wrong: "you may look at *" + plan.Cluster + "*, not change it", Expected: "you are not among its operators", Try: "`/mesos whoami` shows what you may do"}
+}
+
+func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, string, error) {
+	if !slices.Contains(g.operators, actor.ID) {
+		return []filters.Verb{filters.VerbLook}, "you are not among its operators", nil
+	}
+	return []filters.Verb{
+		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
+		filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+	}, "you are listed as an operator of *prod*", nil
+}
