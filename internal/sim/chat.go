@@ -78,9 +78,15 @@ func (p *page) chatted(w http.ResponseWriter, got Answer, err error) {
 	answer(w, http.StatusOK, chatAnswer{OK: true, TriggerID: got.TriggerID, Replies: list(got.Replies)})
 }
 
-// messages answers GET /sim/messages?user=.
+// messages answers GET /sim/messages?user=; without a user, what all can see.
 func (p *page) messages(w http.ResponseWriter, r *http.Request) {
-	user, err := p.person(r.URL.Query().Get("user"))
+	who := r.URL.Query().Get("user")
+	if who == "" && len(p.People) > 0 {
+		seen := slices.DeleteFunc(p.Workspace.Messages(p.People[0].Name), func(m Message) bool { return m.Ephemeral })
+		answer(w, http.StatusOK, messagesAnswer{list(seen)})
+		return
+	}
+	user, err := p.person(who)
 	if err != nil {
 		fail(w, err)
 		return

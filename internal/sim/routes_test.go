@@ -126,7 +126,7 @@ func TestMessagesAreThoseThatAPersonSees(t *testing.T) {
 	if _, err := bot.PostEphemeralContext(t.Context(), demo.Channel.ID, "U0ALICE", slack.MsgOptionText("for alice", false)); err != nil {
 		t.Fatal(err)
 	}
-	for user, want := range map[string]string{"alice": "for all, for alice", "U0ALICE": "for all, for alice", "carol": "for all"} {
+	for user, want := range map[string]string{"alice": "for all, for alice", "U0ALICE": "for all, for alice", "carol": "for all", "": "for all"} {
 		response, err := http.Get(demo.PageURL + "sim/messages?user=" + user)
 		if err != nil {
 			t.Fatal(err)
