@@ -78,9 +78,9 @@ func (r *retry) failed(now time.Time, first, most time.Duration) {
 
 func (r *retry) waits(now time.Time) bool { return now.Before(r.until) }
 
-func newLeading(r *Reconciler, term int64, previous time.Time) *leading {
+func newLeading(r *Reconciler, term int64, began, previous time.Time) *leading {
 	l := &leading{
-		Config: &r.config, reconciler: r, term: term, began: time.Now().UTC(),
+		Config: &r.config, reconciler: r, term: term, began: began.UTC(),
 		settling: settling{reregister: r.config.ReregisterTimeout},
 		done:     make(chan report, window+singly+1), slots: make(chan struct{}, r.config.Calls),
 		wantRead: true, dirty: true,

@@ -103,6 +103,9 @@ func (c *cluster) stranger(i int, deactivate bool) {
 		}
 		m.Deactivated, m.Active = deactivate, !deactivate
 		m.stranger = m.stranger && deactivate
+		if !deactivate {
+			m.Filtered = false // the module forgets its filter when the agent is reactivated (FACTS.md)
+		}
 	})
 }
 
@@ -111,7 +114,9 @@ func (c *cluster) restart(i int, keeps bool) {
 	c.edit(true, func() {
 		m := c.agent(i)
 		m.Registered = time.Now().UTC()
-		if !keeps {
+		if c.backend == filters.BackendAllocator {
+			m.Filtered = false // the module forgets its filter when the agent restarts (FACTS.md)
+		} else if !keeps {
 			m.Deactivated, m.Active, m.stranger = false, true, false
 		}
 	})
@@ -127,7 +132,7 @@ func (c *cluster) loseWorkDir(i int) (id filters.AgentID) {
 		old.gone = true
 		fresh := *old
 		id = filters.AgentID(fmt.Sprintf("bbbb-S%d-%d", i, len(c.machines)))
-		fresh.Agent.ID, fresh.gone, fresh.Deactivated, fresh.Active, fresh.stranger = id, false, false, true, false
+		fresh.Agent.ID, fresh.gone, fresh.Deactivated, fresh.Filtered, fresh.Active, fresh.stranger = id, false, false, false, true, false
 		fresh.Registered = time.Now().UTC()
 		c.machines[id] = &fresh
 	})
@@ -287,7 +292,11 @@ func (h *hand) Give(ctx context.Context, agent filters.Agent) error {
 	}
 	return h.do(ctx, "give", agent.ID, func(m *machine) {
 		h.gives++
-		m.Filtered, m.Deactivated, m.Active, m.stranger = false, false, true, false
+		if h.backend == filters.BackendAllocator {
+			m.Filtered = false
+			return
+		}
+		m.Deactivated, m.Active, m.stranger = false, true, false
 	})
 }
 

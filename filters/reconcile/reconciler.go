@@ -70,11 +70,12 @@ func (r *Reconciler) Held() string {
 	return ""
 }
 
-// Run reconciles for as long as ctx lives, which must not be longer than the leadership of the term. previous is when
+// Run reconciles for as long as ctx lives, which must not be longer than the leadership of the term. began is when that
+// began, by the local clock: what was read before it proves nothing about the leader before. previous is when
 // the lease of the term before ran out or would have (Redis TIME; zero: there was none): nothing is given back before
 // that plus CallTimeout. It waits for its calls and returns ctx's error.
-func (r *Reconciler) Run(ctx context.Context, term int64, previous time.Time) error {
+func (r *Reconciler) Run(ctx context.Context, term int64, began, previous time.Time) error {
 	defer r.held.Store(nil)
 	r.config.Logger.Info("reconciling", "term", term, "observe", r.config.Observe)
-	return newLeading(r, term, previous).run(ctx)
+	return newLeading(r, term, began, previous).run(ctx)
 }
