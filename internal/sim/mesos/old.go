@@ -48,8 +48,8 @@ var processEndpoints = map[string]endpoint{
 // beginning of the path that is an endpoint takes the request, as libprocess
 // routes (recordings *-old-redirect-path, err-api-v1-slash).
 func (m *member) olderEndpoint(r *request) answer {
-	path := strings.TrimRight(r.URL.Path, "/")
-	if path == "" || path == "/master" {
+	path := "/" + strings.Trim(r.URL.Path, "/")
+	if path == "/master" {
 		path = "/"
 	}
 	if known, ok := processEndpoints[path]; ok {
