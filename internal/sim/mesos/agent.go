@@ -9,7 +9,8 @@ import (
 // host is a machine that runs an agent's process.
 type host struct {
 	config  AgentConfig
-	running bool   // the agent's process
+	running bool // the agent's process
+	started time.Time
 	paused  bool   // the process hangs or the network is cut: pings fail
 	agent   *agent // what its work directory knows; nil: nothing yet
 	former  *agent // what its lost work directory knew
@@ -52,6 +53,7 @@ type agent struct {
 	// What the agent's process knows.
 	config *drainConfig // the drain that it obeys
 	ended  []*task      // ended with its machine, not reported yet
+	past   []*task      // ended tasks that it remembers, oldest first
 
 	encoded []byte // as GET_AGENTS lists it, in protobuf; nil: to be encoded again
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 )
@@ -84,7 +85,7 @@ func (c *Cluster) begin() {
 	}
 	c.framework = newFramework(c)
 	for _, config := range c.config.Agents {
-		newHost := &host{config: config.withDefaults(), running: true}
+		newHost := &host{config: config.withDefaults(), running: true, started: time.Now()}
 		c.hosts = append(c.hosts, newHost)
 		c.register(newHost)
 	}

@@ -75,11 +75,11 @@ func quality(parameters string) float64 {
 	return 1
 }
 
-// encoded is a Response's protobuf bytes, given in pieces, in the encoding that
+// encoded is a response's protobuf bytes, given in pieces, in the encoding that
 // was asked for.
-func encoded(media mediaType, pieces ...[]byte) answer {
+func encoded(media mediaType, plan *printing, pieces ...[]byte) answer {
 	if media == mediaProtobuf {
 		return content(string(media), pieces...)
 	}
-	return content(string(media), appendJSON(nil, responsePrinting, slices.Concat(pieces...)))
+	return content(string(media), appendJSON(nil, plan, slices.Concat(pieces...)))
 }

@@ -42,6 +42,15 @@ var alwaysPrinted = map[protoreflect.FullName]bool{
 	"mesos.master.Response.GetExecutors.executors":             true,
 	"mesos.master.Response.GetFrameworks.frameworks":           true,
 	"mesos.master.Response.GetFrameworks.completed_frameworks": true,
+	"mesos.agent.Response.GetTasks.pending_tasks":              true,
+	"mesos.agent.Response.GetTasks.queued_tasks":               true,
+	"mesos.agent.Response.GetTasks.launched_tasks":             true,
+	"mesos.agent.Response.GetTasks.terminated_tasks":           true,
+	"mesos.agent.Response.GetTasks.completed_tasks":            true,
+	"mesos.agent.Response.GetExecutors.executors":              true,
+	"mesos.agent.Response.GetExecutors.completed_executors":    true,
+	"mesos.agent.Response.GetFrameworks.frameworks":            true,
+	"mesos.agent.Response.GetFrameworks.completed_frameworks":  true,
 }
 
 // printer remembers the printing of each message it has met.
@@ -58,6 +67,7 @@ var (
 	declared         = newPrinter(false)
 	responsePrinting = declared.of(responseMessage)
 	eventPrinting    = declared.of(eventMessage)
+	agentPrinting    = declared.of(messageNamed("mesos.agent.Response"))
 )
 
 func (p *printer) of(descriptor protoreflect.MessageDescriptor) *printing {

@@ -21,6 +21,7 @@ type drainConfig struct {
 	maxGrace time.Duration
 	limited  bool // maxGrace was given
 	markGone bool
+	since    time.Time // when the agent was told
 }
 
 // drainAgent starts a drain: the agent is deactivated, its offers are rescinded
@@ -57,6 +58,7 @@ func (c *Cluster) resumeDrain(a *agent) {
 		return
 	}
 	config := a.drain.config
+	config.since = time.Now()
 	a.config = &config
 	a.changed()
 	for _, t := range slices.Clone(a.tasks) {
@@ -133,12 +135,17 @@ func (a *agent) drainInfo() *mesosapi.DrainInfo {
 	if a.drain == nil {
 		return nil
 	}
-	info := &mesosapi.DrainInfo{State: mesosapi.DrainState_DRAINING, Config: mesosapi.DrainConfig{MarkGone: &a.drain.config.markGone}}
+	info := &mesosapi.DrainInfo{State: mesosapi.DrainState_DRAINING, Config: a.drain.config.message()}
 	if a.drain.drained {
 		info.State = mesosapi.DrainState_DRAINED
 	}
-	if a.drain.config.limited {
-		info.Config.MaxGracePeriod = &mesosapi.DurationInfo{Nanoseconds: int64(a.drain.config.maxGrace)}
-	}
 	return info
+}
+
+func (d drainConfig) message() mesosapi.DrainConfig {
+	message := mesosapi.DrainConfig{MarkGone: &d.markGone}
+	if d.limited {
+		message.MaxGracePeriod = &mesosapi.DurationInfo{Nanoseconds: int64(d.maxGrace)}
+	}
+	return message
 }

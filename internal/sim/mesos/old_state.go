@@ -231,7 +231,7 @@ func (t *task) old() jsonFields {
 		statuses = append(statuses, shown)
 	}
 	return jsonFields{
-		{"id", t.id}, {"name", t.app.name}, {"framework_id", t.app.framework}, {"executor_id", ""}, {"slave_id", t.agent.id},
+		{"id", t.id}, {"name", t.app.options.TaskName}, {"framework_id", t.app.framework}, {"executor_id", ""}, {"slave_id", t.agent.id},
 		{"state", t.state}, {"resources", oldResources(t.app.needs(), false)}, {"role", anyRole}, {"statuses", statuses},
 	}
 }

@@ -21,7 +21,7 @@ func (c *Cluster) StopAgent(hostname string) error {
 // the agent ID that its work directory holds.
 func (c *Cluster) StartAgent(hostname string) error {
 	return c.onHost(hostname, func(h *host) error {
-		h.running, h.paused = true, false
+		h.start()
 		c.register(h)
 		return nil
 	})
@@ -137,6 +137,9 @@ func (c *Cluster) stopProcess(h *host) {
 	c.disconnect(h.agent)
 }
 
+// start starts a host's agent process.
+func (h *host) start() { h.running, h.paused, h.started = true, false, time.Now() }
+
 func (c *Cluster) startLater(h *host) {
 	c.startAfter(h, c.config.AgentRestart)
 }
@@ -144,7 +147,7 @@ func (c *Cluster) startLater(h *host) {
 func (c *Cluster) startAfter(h *host, d time.Duration) {
 	h.pending = c.agenda.after(d, func() {
 		h.pending = nil
-		h.running = true
+		h.start()
 		c.register(h)
 	})
 }

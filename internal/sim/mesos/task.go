@@ -24,6 +24,7 @@ type task struct {
 
 	update           *status   // the latest that came from the agent, as the master knows it; nil: it does not
 	agentKnowsUpdate bool      // false once the agent was restarted
+	endedAt          time.Time // zero while it runs
 	dead             bool      // ended without the agent having said so yet
 	killing          *entry    // ends it when its grace is over
 	draining         bool      // is being killed by a drain
@@ -89,6 +90,7 @@ func (c *Cluster) update(t *task, s status) {
 	case s.terminal():
 		c.agenda.cancel(t.killing)
 		t.agent.tasks = slices.DeleteFunc(t.agent.tasks, func(other *task) bool { return other == t })
+		t.agent.remember(t)
 		c.framework.ended(t)
 		c.checkDrained(t.agent)
 	case s.state == "TASK_UNREACHABLE":

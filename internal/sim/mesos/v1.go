@@ -59,28 +59,40 @@ func (m *member) call(r *request, body []byte) answer {
 
 // decodeCall turns a body into a call; its errors are the master's texts.
 func decodeCall(media mediaType, body []byte) (*master.Call, error) {
-	if media == mediaJSON {
-		value, err := parseJSON(string(body))
-		if err != nil {
-			return nil, refusal("Failed to parse body into JSON: " + err.Error())
-		}
-		if body, err = decodeJSON(callMessage, value); err != nil {
-			return nil, refusal("Failed to convert JSON into Call protobuf: " + err.Error())
-		}
+	wire, err := decodeBody(media, body, callMessage)
+	if err != nil {
+		return nil, err
 	}
 	call := &master.Call{}
-	if err := call.Unmarshal(body); err != nil {
+	if err := call.Unmarshal(wire); err != nil {
 		return nil, refusal("Failed to parse body into Call protobuf")
 	}
-	if missing := missingPart(call, body); missing != "" {
+	name, known := master.Call_Type_name[int32(call.Type)]
+	if missing := missingPart(callMessage, wire, name, known); missing != "" {
 		return nil, refusal("Failed to validate master::Call: Expecting '" + missing + "' to be present")
 	}
 	return call, nil
 }
 
+// decodeBody turns a body into the protobuf bytes of a message.
+func decodeBody(media mediaType, body []byte, descriptor protoreflect.MessageDescriptor) ([]byte, error) {
+	if media == mediaProtobuf {
+		return body, nil
+	}
+	value, err := parseJSON(string(body))
+	if err != nil {
+		return nil, refusal("Failed to parse body into JSON: " + err.Error())
+	}
+	wire, err := decodeJSON(descriptor, value)
+	if err != nil {
+		return nil, refusal("Failed to convert JSON into Call protobuf: " + err.Error())
+	}
+	return wire, nil
+}
+
 // missingPart names what a call lacks: its type, or the message that goes with
 // its type.
-func missingPart(call *master.Call, wire []byte) string {
+func missingPart(descriptor protoreflect.MessageDescriptor, wire []byte, name string, known bool) string {
 	present := map[protowire.Number]bool{}
 	for len(wire) > 0 {
 		number, _, size := nextField(wire)
@@ -90,11 +102,10 @@ func missingPart(call *master.Call, wire []byte) string {
 		wire = wire[size:]
 		present[number] = true
 	}
-	name, known := master.Call_Type_name[int32(call.Type)]
-	if !known || !present[callMessage.Fields().ByName("type").Number()] {
+	if !known || !present[descriptor.Fields().ByName("type").Number()] {
 		return "type"
 	}
-	part := callMessage.Fields().ByName(protoreflect.Name(strings.ToLower(name)))
+	part := descriptor.Fields().ByName(protoreflect.Name(strings.ToLower(name)))
 	if part != nil && !present[part.Number()] {
 		return string(part.Name())
 	}

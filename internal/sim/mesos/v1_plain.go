@@ -63,11 +63,11 @@ var (
 )
 
 func (m *member) getVersion() *master.Response {
-	return &master.Response{Type: master.Response_GET_VERSION, GetVersion: &master.Response_GetVersion{
-		VersionInfo: mesosapi.VersionInfo{
-			Version: m.cluster.config.Version, BuildDate: &buildDate, BuildTime: &buildTime, BuildUser: &buildUser,
-		},
-	}}
+	return &master.Response{Type: master.Response_GET_VERSION, GetVersion: &master.Response_GetVersion{VersionInfo: m.cluster.versionInfo()}}
+}
+
+func (c *Cluster) versionInfo() mesosapi.VersionInfo {
+	return mesosapi.VersionInfo{Version: c.config.Version, BuildDate: &buildDate, BuildTime: &buildTime, BuildUser: &buildUser}
 }
 
 func (m *member) getMetrics() *master.Response {

@@ -92,7 +92,7 @@ func (m *member) reads(call *master.Call) func(mediaType) answer {
 		m.cluster.mutex.Lock()
 		pieces := build()
 		m.cluster.mutex.Unlock()
-		return encoded(media, pieces...)
+		return encoded(media, responsePrinting, pieces...)
 	}
 }
 
