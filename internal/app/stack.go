@@ -67,6 +67,7 @@ func (s *stack) compete(ctx context.Context) error {
 
 // lead runs what only the leader does. It returns when all of it has ended; if one part fails, the lease is given up.
 func (s *stack) lead(ctx context.Context, term leader.Term) {
+	began := time.Now() // the reading that the event stream begins with comes after it, and counts
 	if err := errors.Join(s.examine(ctx), s.catchUp(ctx)); err != nil {
 		s.log.Warn("what Redis holds could not be examined, the lease is given up", "error", err)
 		return
@@ -75,7 +76,9 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 	defer cancel()
 	parts := []func(context.Context) error{
 		s.master.Lead,
-		func(ctx context.Context) error { return s.reconciler.Run(ctx, term.Number, term.Previous) },
+		func(ctx context.Context) error {
+			return s.reconciler.Run(ctx, term.Number, began, term.Previous)
+		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
 	}
 	if s.poster != nil {
