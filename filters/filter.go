@@ -22,7 +22,17 @@ const (
 
 // Strength orders modes; a mode that is not known has strength 0.
 func (m Mode) Strength() int {
-	return map[Mode]int{ModeSchedule: 1, ModeFilter: 2, ModeDrain: 3, ModeDown: 4}[m]
+	switch m {
+	case ModeSchedule:
+		return 1
+	case ModeFilter:
+		return 2
+	case ModeDrain:
+		return 3
+	case ModeDown:
+		return 4
+	}
+	return 0
 }
 
 // Owner says who placed a filter: `user:U123`, `window:NAME/START`, `run:ID` or `api:TOKEN`.
