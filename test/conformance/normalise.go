@@ -73,8 +73,10 @@ func (n normaliser) object(key string, fields map[string]any) any {
 			out[name] = "<" + name + ">"
 		case name == "hostname" && n.names.masters[fmt.Sprint(field)]:
 			out[name] = "<master>"
-		case name == "name" && fields["task_id"] != nil:
+		case name == "name" && isTask(fields):
 			out[name] = appOf(fmt.Sprint(field))
+		case name == "id" && isTask(fields):
+			out[name] = "<task_id>"
 		default:
 			out[name] = n.value(name, field)
 		}
@@ -85,6 +87,11 @@ func (n normaliser) object(key string, fields map[string]any) any {
 // agentInfo says whether an object is an AgentInfo; of the infos that have an address the others are masters'.
 func agentInfo(fields map[string]any) bool {
 	return fields["resources"] != nil || fields["attributes"] != nil
+}
+
+// isTask says whether an object is a task, of the v1 API or of the older endpoints.
+func isTask(fields map[string]any) bool {
+	return fields["task_id"] != nil || fields["slave_id"] != nil && fields["statuses"] != nil
 }
 
 // appOf is the name of a task without the host that the simulated framework pinned its app to.

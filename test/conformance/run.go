@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	simmesos "cordon/internal/sim/mesos"
@@ -32,6 +33,16 @@ type Suite struct {
 	Elsewhere map[string]Recording
 	// Asked are the recordings whose results count; nil: all.
 	Asked map[string]bool
+
+	located sync.Once
+	hosts   map[string]string // agent ID -> hostname, over all recordings
+}
+
+// hostOf is the host of an agent ID, as any of the recordings shows it.
+func (s *Suite) hostOf(id string) (hostname string, known bool) {
+	s.located.Do(func() { s.hosts = hostsOf(s.Elsewhere, s.Recordings) })
+	hostname, known = s.hosts[id]
+	return hostname, known
 }
 
 // Open reads a directory and its scenario; the scenario is nil when the directory has none.
@@ -54,7 +65,6 @@ type run struct {
 	state     State
 	cluster   *simmesos.Cluster
 	targets   map[string]string // recorded address -> the simulated master's host:port
-	hosts     map[string]string // recorded agent ID -> hostname
 	recorded  *symbols
 	simulated *symbols
 	streams   map[string]*stream
@@ -69,7 +79,7 @@ func (s *Suite) Replay(ctx context.Context, series Series) (results []Result, er
 		return nil, err
 	}
 	r := &run{
-		suite: s, state: s.Scenario.States[series.State], hosts: hostsOf(s.Elsewhere, s.Recordings),
+		suite: s, state: s.Scenario.States[series.State],
 		recorded: newSymbols(), simulated: newSymbols(), streams: make(map[string]*stream),
 	}
 	if err := r.start(ctx); err != nil {
@@ -123,7 +133,7 @@ func (r *run) start(ctx context.Context) error {
 func (r *run) config() simmesos.Config {
 	config := simmesos.Config{
 		Allocator: r.state.Allocator, Credentials: r.state.Credentials, Onlookers: r.state.Onlookers, Framework: "testfw",
-		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: 100 * time.Millisecond,
+		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: time.Second,
 		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
 		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,
 	}
@@ -238,7 +248,7 @@ func (r *run) prepare(recording Recording) (body []byte, path string, err error)
 	}
 	for _, text := range []string{recording.Request.Path, string(raw)} {
 		for _, id := range agentID.FindAllString(text, -1) {
-			if hostname, known := r.hosts[id]; known {
+			if hostname, known := r.suite.hostOf(id); known {
 				r.recorded.agent(id, hostname)
 			}
 		}
@@ -257,7 +267,7 @@ func (r *run) learn(recording Recording) {
 func (r *run) learnFrom(text []byte) {
 	observeJSON(text, r.recorded.agent)
 	mentionedJSON(text, func(id string) {
-		if hostname, known := r.hosts[id]; known && r.recorded.counts[hostname] == 0 {
+		if hostname, known := r.suite.hostOf(id); known && r.recorded.counts[hostname] == 0 {
 			r.recorded.agent(id, hostname)
 		}
 	})
