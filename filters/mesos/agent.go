@@ -1,8 +1,8 @@
 package mesos
 
 import (
+	"bytes"
 	"cmp"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,24 +13,32 @@ import (
 )
 
 // decoder makes agents of protobuf. It keeps only what filters.Agent has. Strings and attributes that the previous
-// reading had are taken from there, so that reading a settled cluster again leaves little to collect; the others are
-// interned, as 50,000 agents have few attribute names between them. Not safe for concurrent use.
+// reading had are taken from there, so that reading a settled cluster again leaves little to collect; of new texts those
+// that repeat are kept once. Not safe for concurrent use.
 type decoder struct {
 	previous   *filters.Roster
 	texts      map[string]string
-	attributes []filters.Attribute // reused
+	attributes []attribute // reused
 }
+
+// attribute is one as it lies in the message.
+type attribute struct{ name, value []byte }
 
 func newDecoder(previous *filters.Roster) *decoder {
 	return &decoder{previous: previous, texts: map[string]string{}}
 }
+
+// mostTexts bounds what is remembered to find repetitions: a serial number has none.
+const mostTexts = 4096
 
 func (d *decoder) intern(text []byte) string {
 	if known, ok := d.texts[string(text)]; ok {
 		return known
 	}
 	fresh := string(text)
-	d.texts[fresh] = fresh
+	if len(d.texts) < mostTexts {
+		d.texts[fresh] = fresh
+	}
 	return fresh
 }
 
@@ -38,6 +46,7 @@ func (d *decoder) intern(text []byte) string {
 func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	var agent, info filters.Agent
 	var total bool
+	var pid []byte
 	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
 		switch number {
 		case 1:
@@ -45,7 +54,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 		case 2:
 			agent.Active = value != 0
 		case 4:
-			agent.IP, agent.Port = d.endpoint(bytes, info.ID)
+			pid = bytes
 		case 7:
 			total = true
 			err = addResource(&agent.Resources, bytes)
@@ -60,7 +69,11 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 		return agent, err
 	}
 	agent.ID, agent.Hostname, agent.Attributes = info.ID, info.Hostname, info.Attributes
-	agent.Port = cmp.Or(agent.Port, info.Port)
+	ip, port := parsePID(pid)
+	agent.IP, agent.Port = info.IP, cmp.Or(port, info.Port)
+	if string(ip) != agent.IP {
+		agent.IP = string(ip)
+	}
 	if !total {
 		agent.Resources = info.Resources
 	}
@@ -100,73 +113,76 @@ func (d *decoder) info(message []byte) (filters.Agent, error) {
 	return agent, nil
 }
 
-// name gives the agent its ID, hostname and attributes, the previous reading's where they are equal.
+// name gives the agent its ID, hostname and attributes, the previous reading's where they are equal, and the IP that it
+// had then.
 func (d *decoder) name(agent *filters.Agent, id, host []byte) {
-	slices.SortStableFunc(d.attributes, func(a, b filters.Attribute) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(d.attributes, func(a, b attribute) int { return bytes.Compare(a.name, b.name) })
 	agent.ID = filters.AgentID(id)
 	known := d.previous.Agent(agent.ID)
 	if known == nil {
-		agent.Hostname, agent.Attributes = string(host), slices.Clone(d.attributes)
+		agent.Hostname, agent.Attributes = string(host), d.fresh()
 		return
 	}
-	agent.ID, agent.Hostname, agent.Attributes = known.ID, known.Hostname, known.Attributes
+	agent.ID, agent.Hostname, agent.IP, agent.Attributes = known.ID, known.Hostname, known.IP, known.Attributes
 	if string(host) != known.Hostname {
 		agent.Hostname = string(host)
 	}
-	if !slices.Equal(d.attributes, known.Attributes) {
-		agent.Attributes = slices.Clone(d.attributes)
+	same := func(a attribute, b filters.Attribute) bool {
+		return string(a.name) == b.Name && string(a.value) == b.Value
+	}
+	if !slices.EqualFunc(d.attributes, known.Attributes, same) {
+		agent.Attributes = d.fresh()
 	}
 }
 
-// endpoint reads a libprocess PID such as slave(1)@127.0.0.11:5051.
-func (d *decoder) endpoint(pid []byte, id filters.AgentID) (ip string, port int) {
-	ip, port = parsePID(string(pid))
-	if known := d.previous.Agent(id); known != nil && known.IP == ip {
-		ip = known.IP
+// fresh copies the attributes out of the message.
+func (d *decoder) fresh() []filters.Attribute {
+	attributes := make([]filters.Attribute, len(d.attributes))
+	for i, attribute := range d.attributes {
+		attributes[i] = filters.Attribute{Name: d.intern(attribute.name), Value: d.intern(attribute.value)}
 	}
-	return ip, port
+	return attributes
 }
 
-func parsePID(pid string) (ip string, port int) {
-	_, at, _ := strings.Cut(pid, "@")
-	ip, text, err := net.SplitHostPort(at)
-	if err != nil {
-		return "", 0
+// parsePID reads a libprocess PID such as slave(1)@127.0.0.11:5051; the IP is empty if it is not one.
+func parsePID(pid []byte) (ip []byte, port int) {
+	_, at, _ := bytes.Cut(pid, []byte("@"))
+	colon := bytes.LastIndexByte(at, ':')
+	if colon < 0 {
+		return nil, 0
 	}
-	number, err := strconv.ParseUint(text, 10, 16)
+	number, err := strconv.ParseUint(string(at[colon+1:]), 10, 16)
 	if err != nil {
-		return ip, 0
+		return nil, 0
 	}
-	return ip, int(number)
+	return bytes.Trim(at[:colon], "[]"), int(number)
 }
 
 // attribute decodes an Attribute and adds it to d.attributes. Values that are not text read as Mesos prints them.
 func (d *decoder) attribute(message []byte) error {
-	var attribute filters.Attribute
+	var read attribute
 	err := fields(message, func(number protowire.Number, bytes []byte, _ uint64) (err error) {
 		switch number {
 		case 1:
-			attribute.Name = d.intern(bytes)
+			read.name = bytes
 		case 3:
 			var value float64
 			value, err = scalar(bytes)
-			attribute.Value = strconv.FormatFloat(value, 'g', -1, 64)
+			read.value = strconv.AppendFloat(nil, value, 'g', -1, 64)
 		case 4:
-			attribute.Value, err = rangesText(bytes)
+			read.value, err = rangesText(bytes)
 		case 5:
-			var text []byte
-			text, err = inside(bytes, 1)
-			attribute.Value = d.intern(text)
+			read.value, err = inside(bytes, 1)
 		case 6:
-			attribute.Value, err = setText(bytes)
+			read.value, err = setText(bytes)
 		}
 		return err
 	})
-	d.attributes = append(d.attributes, attribute)
+	d.attributes = append(d.attributes, read)
 	return err
 }
 
-func rangesText(message []byte) (string, error) {
+func rangesText(message []byte) ([]byte, error) {
 	var ranges []string
 	err := fields(message, func(_ protowire.Number, bytes []byte, _ uint64) error {
 		var bounds [3]uint64
@@ -179,16 +195,16 @@ func rangesText(message []byte) (string, error) {
 		ranges = append(ranges, strconv.FormatUint(bounds[1], 10)+"-"+strconv.FormatUint(bounds[2], 10))
 		return err
 	})
-	return "[" + strings.Join(ranges, ", ") + "]", err
+	return []byte("[" + strings.Join(ranges, ", ") + "]"), err
 }
 
-func setText(message []byte) (string, error) {
+func setText(message []byte) ([]byte, error) {
 	var items []string
 	err := fields(message, func(_ protowire.Number, bytes []byte, _ uint64) error {
 		items = append(items, string(bytes))
 		return nil
 	})
-	return "{" + strings.Join(items, ", ") + "}", err
+	return []byte("{" + strings.Join(items, ", ") + "}"), err
 }
 
 // addResource adds a Resource to the sum. Revocable resources are lent, not had.

@@ -1,12 +1,15 @@
 package mesos
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 	"github.com/mesos/mesos-go/api/v1/lib/master/calls"
@@ -33,10 +36,11 @@ type identity struct {
 // identify asks the leading master who it is: GET_MASTER, which Mesos 1.0 has as GET_LEADING_MASTER under the same
 // number. Before 1.0 there is no such call; then some master tells its version.
 func (m *Master) identify(ctx context.Context) (identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.config.CallTimeout)
+	defer cancel()
 	answer, at, err := m.small(ctx, calls.GetMaster())
 	if refused, ok := errors.AsType[*refusal](err); ok && refused.status == http.StatusNotFound {
-		version, err := m.oldVersion(ctx, refused.at)
-		return identity{at: refused.at, version: version}, err
+		return m.identifyOld(ctx, refused.at)
 	}
 	if err != nil {
 		return identity{}, m.plain(err)
@@ -44,14 +48,36 @@ func (m *Master) identify(ctx context.Context) (identity, error) {
 	info := answer.GetGetMaster().GetMasterInfo()
 	who := identity{at: at, id: info.GetID(), version: info.GetVersion(), v1: true}
 	if who.version == "" {
-		if who.version, err = m.oldVersion(ctx, at); err != nil {
+		var answer struct{ Version string }
+		if err := m.old(ctx, at, "/version", &answer); err != nil {
 			return identity{}, err
 		}
+		who.version = answer.Version
 	}
 	if m.standing.identify(at, who.id, who.version) {
 		m.fell()
 	}
 	return who, nil
+}
+
+// identifyOld is for masters before 1.0, which have no call that tells who leads: that shows when the module is asked.
+// Their ID is in nothing small, so when the leader was started stands for it.
+func (m *Master) identifyOld(ctx context.Context, some address) (identity, error) {
+	at := cmp.Or(m.caller.leader(), some)
+	var version struct{ Version string }
+	if err := m.old(ctx, at, "/version", &version); err != nil {
+		return identity{}, err
+	}
+	var metrics struct {
+		Uptime float64 `json:"master/uptime_secs"`
+	}
+	if err := m.old(ctx, at, "/metrics/snapshot", &metrics); err == nil && metrics.Uptime > 0 {
+		started := m.config.Now().Add(-time.Duration(metrics.Uptime * float64(time.Second)))
+		if m.standing.started(at, version.Version, started) {
+			m.fell()
+		}
+	}
+	return identity{at: at, version: version.Version}, nil
 }
 
 // small sends a call whose answer is small, and decodes it.
@@ -76,18 +102,17 @@ func (m *Master) small(ctx context.Context, call *master.Call) (*master.Response
 	return answer, at, nil
 }
 
-// oldVersion asks one master GET /version, which every version has and every master answers for itself.
-func (m *Master) oldVersion(ctx context.Context, at address) (string, error) {
-	response, err := m.caller.ask(ctx, at, request{method: http.MethodGet, path: "/version"})
+// old asks one master an older endpoint that every version has, and every master answers for itself.
+func (m *Master) old(ctx context.Context, at address, path string, into any) error {
+	response, err := m.caller.ask(ctx, at, request{method: http.MethodGet, path: path})
 	if err != nil {
-		return "", m.plain(err)
+		return m.plain(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct{ Version string }
-	if err := decodeJSON(response.Body, &answer); err != nil {
-		return "", unreadable(at, err)
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(into); err != nil {
+		return unreadable(at, err)
 	}
-	return answer.Version, nil
+	return nil
 }
 
 // reach returns the backend, chosen anew after each failover.

@@ -117,7 +117,10 @@ func (c *caller) heard(at address, err error) {
 // again), a *refusal if it answered other than 2xx, or a filters.Error.
 func (c *caller) ask(ctx context.Context, at address, r request) (*http.Response, error) {
 	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { sent.Store(false) }, // again only if nothing was written: the client repeats no POST or DELETE
+		WroteHeaders: func() { sent.Store(true) },
+	})
 	httpRequest, err := c.prepare(ctx, at, r)
 	if err != nil {
 		return nil, &miss{where: at, words: "has an address that cannot be asked", cause: err}

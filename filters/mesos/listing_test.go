@@ -45,8 +45,8 @@ func TestReadsTheRecordedListing(t *testing.T) {
 func oracle(agent *master.Response_GetAgents_Agent) filters.Agent {
 	read := oracleInfo(&agent.AgentInfo)
 	read.Active, read.Deactivated = agent.Active, agent.GetDeactivated()
-	if ip, port := parsePID(agent.GetPID()); ip != "" {
-		read.IP, read.Port = ip, port
+	if ip, port := parsePID([]byte(agent.GetPID())); len(ip) > 0 {
+		read.IP, read.Port = string(ip), port
 	}
 	if len(agent.TotalResources) > 0 {
 		read.Resources = oracleResources(agent.TotalResources)

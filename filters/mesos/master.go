@@ -2,7 +2,6 @@ package mesos
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"sync"
@@ -162,7 +161,9 @@ func (m *Master) refresh(ctx context.Context) {
 		}
 		began := time.Now()
 		m.mutex.Lock()
-		m.index(m.reading)
+		if !m.reading.Ended.IsZero() {
+			m.index(m.reading)
+		}
 		m.mutex.Unlock()
 		m.nudge()
 		sleep(ctx, 3*time.Since(began))
@@ -274,8 +275,4 @@ func unreadable(at address, cause error) error {
 func drain(body io.ReadCloser) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(body, 64<<10))
 	_ = body.Close()
-}
-
-func decodeJSON(from io.Reader, into any) error {
-	return json.NewDecoder(io.LimitReader(from, 64<<10)).Decode(into)
 }

@@ -71,7 +71,9 @@ func (m *Master) Overlay(published []byte) error {
 		return nil
 	}
 	m.told = &told
-	m.index(m.reading)
+	if told.AsOf.After(m.reading.Began) && !m.reading.Ended.IsZero() {
+		m.index(m.reading)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -36,10 +37,8 @@ func (s *slave) agent() filters.Agent {
 		Drain:       s.DrainInfo.State,
 		Resources:   filters.Resources{CPUs: number(s.Resources["cpus"]), GPUs: number(s.Resources["gpus"]), MemMB: number(s.Resources["mem"]), DiskMB: number(s.Resources["disk"])},
 	}
-	agent.IP, agent.Port = parsePID(s.PID)
-	if agent.Port == 0 {
-		agent.Port = s.Port
-	}
+	ip, port := parsePID([]byte(s.PID))
+	agent.IP, agent.Port = string(ip), cmp.Or(port, s.Port)
 	for name, value := range s.Attributes {
 		agent.Attributes = append(agent.Attributes, filters.Attribute{Name: name, Value: text(value)})
 	}

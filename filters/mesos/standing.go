@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"sync"
+	"time"
 
 	"cordon/filters"
 )
@@ -10,7 +11,8 @@ import (
 type standing struct {
 	mutex     sync.Mutex
 	leader    address
-	id        string // the master's own ID, new at each of its starts; empty: not known
+	id        string    // the master's own ID, new at each of its starts; empty: not known
+	start     time.Time // when it was started, of masters whose ID is not known; zero: not known
 	version   string
 	failovers int
 	hand      hand // the backend chosen for this leadership; nil: not chosen
@@ -44,12 +46,25 @@ func (s *standing) identify(at address, id, version string) bool {
 	return fell
 }
 
+// started notes when the leading master was started, to a few seconds, and tells whether that is another start.
+func (s *standing) started(at address, version string, when time.Time) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.version = version
+	if s.leader != at || s.start.Sub(when).Abs() < 5*time.Second {
+		return false
+	}
+	fell := s.fall(s.start.IsZero())
+	s.start, s.version = when, version
+	return fell
+}
+
 func (s *standing) fall(first bool) bool {
 	if first {
 		return false
 	}
 	s.failovers++
-	s.id, s.version, s.hand, s.reason = "", "", nil, ""
+	s.id, s.version, s.start, s.hand, s.reason = "", "", time.Time{}, nil, ""
 	close(s.moved)
 	s.moved = make(chan struct{})
 	return true

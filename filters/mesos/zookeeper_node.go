@@ -48,10 +48,10 @@ func parseNode(data []byte, scheme string) ([]address, error) {
 	if err := json.Unmarshal(data, &info); err != nil {
 		return nil, err
 	}
-	ip, pidPort := parsePID(info.PID)
+	ip, pidPort := parsePID([]byte(info.PID))
 	port := strconv.Itoa(cmp.Or(info.Address.Port, info.Port, pidPort))
 	var found []address
-	for _, host := range []string{info.Address.Hostname, info.Hostname, info.Address.IP, ip} {
+	for _, host := range []string{info.Address.Hostname, info.Hostname, info.Address.IP, string(ip)} {
 		at, ok := newAddress(scheme, host, port)
 		if ok && !slices.Contains(found, at) {
 			found = append(found, at)
