@@ -29,6 +29,7 @@ type printedField struct {
 	enum     map[int32]string
 	fallback string // the declared default, as JSON; printed where the field is unset
 	always   bool   // an empty list is printed too
+	spurious bool   // zero means unset: mesos-go cannot leave the field out
 }
 
 // alwaysPrinted are the lists that the master prints even when they are empty,
@@ -52,6 +53,9 @@ var alwaysPrinted = map[protoreflect.FullName]bool{
 	"mesos.agent.Response.GetFrameworks.frameworks":            true,
 	"mesos.agent.Response.GetFrameworks.completed_frameworks":  true,
 }
+
+// spuriousZeros are optional fields that mesos-go always encodes.
+var spuriousZeros = map[protoreflect.FullName]bool{"mesos.ExecutorInfo.type": true}
 
 // printer remembers the printing of each message it has met.
 type printer struct {
@@ -98,6 +102,8 @@ func (p *printer) field(field protoreflect.FieldDescriptor) *printedField {
 		kind:   field.Kind(),
 		list:   field.IsList(),
 		always: alwaysPrinted[field.FullName()] && !p.sorted,
+
+		spurious: spuriousZeros[field.FullName()],
 	}
 	if field.Kind() == protoreflect.MessageKind {
 		printed.message = p.of(field.Message())
@@ -148,7 +154,7 @@ func appendJSON(out []byte, plan *printing, wire []byte) []byte {
 			break
 		}
 		wire = wire[rest:]
-		if i, ok := plan.index[number]; ok {
+		if i, ok := plan.index[number]; ok && (value.number != 0 || !plan.fields[i].spurious) {
 			found[i] = append(found[i], value)
 		}
 	}
