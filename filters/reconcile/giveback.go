@@ -92,11 +92,14 @@ func (d *differ) drainedByOthers(t *track) bool {
 // forgotten tells whether an agent that is in no list will not come back as it was: its host came back under another
 // agent ID, or it has been away for longer than the master remembers agents.
 func (d *differ) forgotten(t *track) bool {
-	since := t.entry.At
+	var since time.Time
 	for _, filter := range t.filters {
 		if filter.Missing.After(since) {
 			since = filter.Missing
 		}
+	}
+	if since.IsZero() {
+		since = t.entry.At
 	}
 	host := host{t.entry.Hostname, t.entry.IP, t.entry.Port}
 	successor, certain := d.successor(t.agent, host)
@@ -134,7 +137,7 @@ func (d *differ) giveBacks() []filters.Change {
 			doubtful = append(doubtful, t)
 		}
 	}
-	if !d.Locked && (count <= max(bulkFloor, d.Roster.Len()/bulkShare) || d.held()) {
+	if !d.Locked && (count <= max(bulkFloor, d.Reading.Len()/bulkShare) || d.held()) {
 		ready, doubtful = append(ready, doubtful...), nil
 	}
 	d.askGiveBack(doubtful)

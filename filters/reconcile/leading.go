@@ -29,6 +29,7 @@ type leading struct {
 	giveAfter  time.Time // the cluster's
 	memory     Memory
 	settling   settling
+	indexed    *Reading
 
 	done     chan report
 	slots    chan struct{}
@@ -171,7 +172,7 @@ func (l *leading) situation() *Situation {
 		l.memory.Registered, l.wantRead = map[filters.AgentID]time.Time{}, true
 	}
 	situation := &Situation{
-		Now: now, Local: local, Filters: l.Book.Filters(), Ledger: l.Book.Entries(), Questions: questions, Roster: roster,
+		Now: now, Local: local, Filters: l.Book.Filters(), Ledger: l.Book.Entries(), Questions: questions, Reading: l.index(roster),
 		Term: l.term, Began: l.began, GiveAfter: l.giveAfter, Patience: l.CallTimeout, Fresh: l.Period,
 		Locked: l.Book.Lock() != nil, Holding: holding, Failover: l.settling.last, Memory: l.memory,
 	}
@@ -183,9 +184,17 @@ func (l *leading) situation() *Situation {
 	return situation
 }
 
+// index returns the index of a roster, the one of the pass before where that is the same.
+func (l *leading) index(roster *filters.Roster) *Reading {
+	if l.indexed == nil || l.indexed.Roster != roster {
+		l.indexed = NewReading(roster)
+	}
+	return l.indexed
+}
+
 // note takes a new complete reading into the leader's memory.
 func (l *leading) note(s *Situation) {
-	asOf := s.Roster.AsOf()
+	asOf := s.Reading.AsOf()
 	if !asOf.After(l.newest) || asOf.Before(l.began) {
 		return
 	}
@@ -194,18 +203,18 @@ func (l *leading) note(s *Situation) {
 	maps.DeleteFunc(l.memory.Sightings, func(_ filters.AgentID, seen Sighting) bool { return !seen.Began.After(asOf) })
 	maps.DeleteFunc(l.memory.Touched, func(_ filters.AgentID, at time.Time) bool { return asOf.After(at) })
 	maps.DeleteFunc(l.memory.Paused, func(_ filters.AgentID, pause Pause) bool { return s.Local.After(pause.Until.Add(refusedMost)) })
-	backend := s.Roster.View().Backend
+	backend := s.Reading.View().Backend
 	if l.memory.Foreign == nil {
 		l.memory.Foreign = map[filters.AgentID]bool{}
-		for agent := range s.Roster.All() {
-			if agent.Foreign(backend) && l.Book.Ledger(agent.ID) == nil {
+		s.Reading.withheld(func(agent *filters.Agent) {
+			if l.Book.Ledger(agent.ID) == nil {
 				l.memory.Foreign[agent.ID] = true
 			}
-		}
+		})
 		s.Foreign = l.memory.Foreign
 	}
 	for _, entry := range s.Ledger {
-		agent := s.Roster.Agent(entry.Agent)
+		agent := s.Reading.Agent(entry.Agent)
 		if _, known := l.memory.Registered[entry.Agent]; !known && agent != nil && agent.Withheld(backend) {
 			l.memory.Registered[entry.Agent] = agent.Registered
 		}

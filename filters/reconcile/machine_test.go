@@ -113,6 +113,10 @@ func (w *world) quiet() {
 		wait(20 * time.Minute)
 		w.answerAll(true)
 	}
+	if len(w.questions) > 0 {
+		wait(25 * time.Hour) // a no holds for a day
+		w.answerAll(true)
+	}
 	wait(20 * time.Minute)
 }
 

@@ -57,7 +57,7 @@ func (d *differ) returned(t *track) {
 		d.notice(t, successor)
 		return
 	}
-	for _, candidate := range d.Roster.OnHost(first.Hostname) {
+	for _, candidate := range d.Reading.OnHost(first.Hostname) {
 		if candidate.ID == t.agent || !candidate.Registered.IsZero() && candidate.Registered.Before(first.Created) {
 			continue // it was there before, beside ours
 		}
@@ -68,7 +68,7 @@ func (d *differ) returned(t *track) {
 // successor returns the one agent that has the host's name, IP and port, and whether that is certain: the lists without
 // the old ID must be of a reading that began after the new one had appeared.
 func (d *differ) successor(old filters.AgentID, host host) (successor *filters.Agent, certain bool) {
-	for _, candidate := range d.Roster.OnHost(host.name) {
+	for _, candidate := range d.Reading.OnHost(host.name) {
 		if candidate.ID == old || !host.is(candidate) {
 			continue
 		}
@@ -81,7 +81,7 @@ func (d *differ) successor(old filters.AgentID, host host) (successor *filters.A
 		return nil, false
 	}
 	noticed, ok := d.Noticed[successor.ID]
-	return successor, ok && d.Roster.AsOf().After(noticed)
+	return successor, ok && d.Reading.AsOf().After(noticed)
 }
 
 // notice has the agent remembered until a reading that begins after now.
@@ -100,10 +100,10 @@ func (d *differ) move(t *track, successor *filters.Agent) {
 // stranger deals with an agent that the newest complete reading shows withheld and that we have nothing to do with. A
 // newer sighting may know better: we may just have given it back.
 func (d *differ) stranger(agent *filters.Agent) {
-	if sighting, ok := d.Sightings[agent.ID]; ok && sighting.Began.After(d.Roster.AsOf()) {
+	if sighting, ok := d.Sightings[agent.ID]; ok && sighting.Began.After(d.Reading.AsOf()) {
 		agent = &sighting.Agent
 	}
-	if d.Foreign != nil && !d.Foreign[agent.ID] && agent.Foreign(d.backend) && d.Roster.AsOf().After(d.Touched[agent.ID]) {
+	if d.Foreign != nil && !d.Foreign[agent.ID] && agent.Foreign(d.backend) && d.Reading.AsOf().After(d.Touched[agent.ID]) {
 		d.record(filters.Change{Kind: filters.ChangeForeign, Agent: agent.ID, Seen: agent, Cause: filters.CauseObserved, Reason: "somebody else withholds it"})
 	}
 }
@@ -111,8 +111,8 @@ func (d *differ) stranger(agent *filters.Agent) {
 // unstrangers deals with agents that somebody else withheld and does not any more.
 func (d *differ) unstrangers() {
 	for id := range d.Foreign {
-		agent := d.Roster.Agent(id)
-		if sighting, ok := d.Sightings[id]; ok && sighting.Began.After(d.Roster.AsOf()) {
+		agent := d.Reading.Agent(id)
+		if sighting, ok := d.Sightings[id]; ok && sighting.Began.After(d.Reading.AsOf()) {
 			agent = &sighting.Agent
 		}
 		if agent != nil && !agent.Foreign(d.backend) {

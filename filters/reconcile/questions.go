@@ -57,7 +57,7 @@ func (d *differ) finished(question *filters.Question) (reason string) {
 			return gone
 		}
 	case filters.QuestionReturned:
-		if !slices.ContainsFunc(question.Agents, d.isMissing) || !d.Roster.AsOf().Before(d.Began) && d.Roster.Agent(question.NewAgent) == nil {
+		if !slices.ContainsFunc(question.Agents, d.isMissing) || !d.Reading.AsOf().Before(d.Began) && d.Reading.Agent(question.NewAgent) == nil {
 			return gone
 		}
 	}
@@ -155,7 +155,7 @@ func (d *differ) askGiveBack(doubtful []*track) {
 }
 
 func (d *differ) whyAsked(question *filters.Question) string {
-	due := fmt.Sprintf("%d of %d agents are withheld by nobody's filter any more", len(question.Agents), d.Roster.Len())
+	due := fmt.Sprintf("%d of %d agents are withheld by nobody's filter any more", len(question.Agents), d.Reading.Len())
 	if d.Locked {
 		return due + ", but my memory was doubtful when they came to be given back"
 	}

@@ -16,7 +16,7 @@ type Situation struct {
 	Filters   []*filters.Filter      // all, ended ones included, by creation
 	Ledger    []*filters.LedgerEntry // all
 	Questions []*filters.Question    // those that are not done with
-	Roster    *filters.Roster        // the newest complete reading
+	Reading   *Reading               // the newest complete reading
 	Term      int64                  // the leader's
 	Began     time.Time              // local: when this leader began. What is older proves nothing about the leader before
 	GiveAfter time.Time              // the cluster's time before which a call of the leader before may still arrive
@@ -76,11 +76,10 @@ type track struct {
 // differ works one situation out.
 type differ struct {
 	*Situation
-	backend   filters.Backend
-	tracks    []track
-	at        map[filters.AgentID]int32
-	recovered map[filters.AgentID]bool
-	asked     map[filters.AgentID]*filters.Question // open or answered questions about giving back
+	backend filters.Backend
+	tracks  []track
+	at      map[filters.AgentID]int32
+	asked   map[filters.AgentID]*filters.Question // open or answered questions about giving back
 
 	takes, repairs, records, looks []filters.Change
 	gives                          []*track
@@ -88,7 +87,7 @@ type differ struct {
 }
 
 func newDiffer(s *Situation) *differ {
-	d := &differ{Situation: s, backend: s.Roster.View().Backend}
+	d := &differ{Situation: s, backend: s.Reading.View().Backend}
 	d.indexFilters()
 	for _, entry := range s.Ledger {
 		d.tracks[d.track(entry.Agent)].entry = entry
@@ -153,27 +152,18 @@ func (d *differ) sortOrphans() {
 
 // indexReading gives each track what the newest reading showed.
 func (d *differ) indexReading() {
-	view := d.Roster.View()
+	began := d.Reading.AsOf()
 	for i := range d.tracks {
-		d.tracks[i].began = view.Began
+		d.tracks[i].seen, d.tracks[i].began = d.Reading.Agent(d.tracks[i].agent), began
 	}
-	for i := range view.Agents {
-		agent := &view.Agents[i]
-		if position, ok := d.at[agent.ID]; ok {
-			d.tracks[position].seen = agent
-		} else if agent.Foreign(d.backend) {
+	d.Reading.withheld(func(agent *filters.Agent) {
+		if _, ok := d.at[agent.ID]; !ok {
 			d.stranger(agent)
 		}
-	}
+	})
 	for id, sighting := range d.Sightings {
-		if position, ok := d.at[id]; ok && sighting.Began.After(view.Began) {
+		if position, ok := d.at[id]; ok && sighting.Began.After(began) {
 			d.tracks[position].seen, d.tracks[position].began = &sighting.Agent, sighting.Began
-		}
-	}
-	if len(view.Recovered) > 0 {
-		d.recovered = make(map[filters.AgentID]bool, len(view.Recovered))
-		for i := range view.Recovered {
-			d.recovered[view.Recovered[i].ID] = true
 		}
 	}
 }
@@ -197,7 +187,7 @@ func (d *differ) blind(t *track) bool {
 
 // absent tells whether the master knows the agent no more, by a reading of this leader.
 func (d *differ) absent(t *track) bool {
-	return t.seen == nil && !t.began.Before(d.Began) && !d.recovered[t.agent]
+	return t.seen == nil && !t.began.Before(d.Began) && !d.Reading.recovered[t.agent]
 }
 
 func (d *differ) paused(t *track, hold filters.Hold) bool {
