@@ -51,10 +51,14 @@ func (c Config) withDefaults() Config {
 func Run(ctx context.Context, config Config, lead func(ctx context.Context, term Term)) error {
 	config = config.withDefaults()
 	var clock clock
+	told := false
 	for {
-		if err := clock.check(config.Now()); err != nil {
-			config.Logger.Error("this replica does not lead", "reason", err)
-		} else if held, ok := acquire(ctx, config); ok {
+		held, err := attempt(ctx, config, &clock)
+		if err != nil && !told && ctx.Err() == nil {
+			config.Logger.Error("this replica cannot lead", "reason", err)
+		}
+		told = err != nil
+		if held != nil {
 			held.lead(ctx, &clock, lead)
 		}
 		select {
@@ -65,26 +69,27 @@ func Run(ctx context.Context, config Config, lead func(ctx context.Context, term
 	}
 }
 
+// attempt asks for the lease, if the clocks are right. It returns nil without an error while another holds it.
+func attempt(ctx context.Context, config Config, clock *clock) (*tenure, error) {
+	if err := clock.check(config.Now()); err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, config.Deadline)
+	defer cancel()
+	asked := time.Now()
+	number, previous, ok, err := config.Lease.Acquire(bounded, config.Holder, config.URL, config.TTL)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &tenure{config, Term{number, previous}, asked}, nil
+}
+
 // tenure is a lease that this replica has.
 type tenure struct {
 	config Config
 	term   Term
 	// asked is when the newest successful acquisition or renewal was sent: the lease lasts TTL from then at least.
 	asked time.Time
-}
-
-func acquire(ctx context.Context, config Config) (*tenure, bool) {
-	bounded, cancel := context.WithTimeout(ctx, config.Deadline)
-	defer cancel()
-	asked := time.Now()
-	number, previous, ok, err := config.Lease.Acquire(bounded, config.Holder, config.URL, config.TTL)
-	if err != nil && ctx.Err() == nil {
-		config.Logger.Warn("the lease could not be asked for", "reason", err)
-	}
-	if err != nil || !ok {
-		return nil, false
-	}
-	return &tenure{config, Term{number, previous}, asked}, true
 }
 
 // lead calls the function and renews beside it. Where Run's ctx has ended, or lead has returned, the lease is released.
