@@ -48,7 +48,7 @@ func parseValue(text string) (value, error) {
 
 // inForce follows what staged values replace down to the one in force; found is false if that is none.
 func inForce(text string, pending map[string]string) (in value, found bool, err error) {
-	for text != "" {
+	for first := true; first || text != ""; first = false {
 		if in, err = parseValue(text); err != nil {
 			return in, false, err
 		}
