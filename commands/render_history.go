@@ -19,17 +19,28 @@ func renderHistory(cluster string, events []filters.Event, now time.Time) Reply 
 
 // EventLine renders a journal entry as a step of what happened, without its time.
 func EventLine(event *filters.Event) Line {
-	line := Say(eventWords(event))
+	line := EventWords(event)
 	if host := EventHost(event); host != "" {
 		line = append(Say(Strong(host), " "), line...)
 	}
-	if by := event.Actor; by != "" && !isBot(by) {
+	return line
+}
+
+// EventWords renders what happened, and by whom, without the agent's name.
+func EventWords(event *filters.Event) Line {
+	line := Say(eventWords(event))
+	if filter := event.Filter; event.Kind == filters.KindExtend && filter != nil && !filter.Until.IsZero() {
+		line = append(line, Text(", end "), Clock(filter.Until, event.At))
+	}
+	switch by := event.Actor; {
+	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
-	}
-	if event.Master != "" {
+	case event.Master != "" && (event.Outcome == string(filters.StateAccepted) || event.Outcome == string(filters.StateFailed)):
 		line = append(line, Text(" by "), Literal(event.Master))
+	case event.Master != "" && event.Kind == filters.KindFailover:
+		line = append(line, Text(": "), Literal(event.Master))
 	}
-	if event.Reason != "" {
+	if event.Reason != "" && event.Kind != filters.KindRestart {
 		line = append(line, Text(": "+event.Reason))
 	}
 	return line
@@ -52,9 +63,15 @@ func isBot(actor string) bool { return len(actor) > 4 && actor[:4] == "bot:" }
 func eventWords(event *filters.Event) string {
 	switch event.Kind {
 	case filters.KindTook:
-		return outcome(event.Outcome, call(event, "DEACTIVATE_AGENT", "POST /allocator/filters"), "withheld, confirmed", "withholding refused")
+		if event.Outcome == string(filters.StateVerified) && event.Filter == nil && event.Ledger == nil {
+			return "not waited for any more"
+		}
+		return outcome(event.Outcome, call(event, "DEACTIVATE_AGENT", "POST /allocator/filters"), "confirmed: no new tasks", "DEACTIVATE_AGENT refused")
 	case filters.KindGave:
-		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "given back, confirmed", "giving back refused")
+		if event.Outcome == string(filters.StateVerified) && event.Reason != "" {
+			return "settled"
+		}
+		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "confirmed: takes tasks again", "REACTIVATE_AGENT refused")
 	case filters.KindQuestion:
 		if event.Question != nil {
 			return "asked: " + event.Question.Text
@@ -79,8 +96,8 @@ func eventWords(event *filters.Event) string {
 }
 
 var kindWords = map[filters.Kind]string{
-	filters.KindFilter:    "asked to be withheld",
-	filters.KindExtend:    "end or reason changed",
+	filters.KindFilter:    "asked",
+	filters.KindExtend:    "extended",
 	filters.KindRelease:   "released",
 	filters.KindExpire:    "end has come",
 	filters.KindAdopt:     "adopted",

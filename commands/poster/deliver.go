@@ -137,7 +137,7 @@ func refreshTime(n *Notice) time.Time {
 	}
 	left := until.Sub(n.Shown)
 	for _, step := range []struct{ above, every time.Duration }{
-		{24 * time.Hour, 6 * time.Hour}, {2 * time.Hour, time.Hour}, {20 * time.Minute, 15 * time.Minute}, {5 * time.Minute, 5 * time.Minute}, {time.Minute, time.Minute},
+		{24 * time.Hour, 6 * time.Hour}, {2 * time.Hour, time.Hour}, {20 * time.Minute, 15 * time.Minute}, {5 * time.Minute, 5 * time.Minute}, {4 * time.Minute, 3 * time.Minute},
 	} {
 		if left > step.above {
 			return n.Shown.Add(step.every)
@@ -193,8 +193,8 @@ func (r *run) passing(err error) bool {
 	if err == nil {
 		return false
 	}
-	_, slow := errors.AsType[*Slow](err)
-	return slow || errors.Is(err, ErrUnsure)
+	_, refused := errors.AsType[*Refused](err)
+	return !refused
 }
 
 func (r *run) update(ctx context.Context, n *Notice, open int) error {

@@ -1,6 +1,7 @@
 package poster
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,15 +20,55 @@ const (
 type desk struct {
 	notices map[string]*Notice
 	changed map[string]bool // since they were last saved
+	// requests are the keys of filter notices by agent, others those of all other topics: there are few.
+	requests map[filters.AgentID]map[string]bool
+	others   map[string]bool
 }
 
-func newDesk() *desk { return &desk{map[string]*Notice{}, map[string]bool{}} }
+func newDesk() *desk {
+	return &desk{map[string]*Notice{}, map[string]bool{}, map[filters.AgentID]map[string]bool{}, map[string]bool{}}
+}
+
+// put adds a notice.
+func (d *desk) put(notice *Notice) {
+	d.notices[notice.Key] = notice
+	if notice.Topic != TopicFilter {
+		d.others[notice.Key] = true
+	}
+	for id := range notice.Agents {
+		d.index(notice, id)
+	}
+}
+
+func (d *desk) index(notice *Notice, id filters.AgentID) {
+	if notice.Topic != TopicFilter || notice.Agents[id] == nil {
+		return
+	}
+	if d.requests[id] == nil {
+		d.requests[id] = map[string]bool{}
+	}
+	d.requests[id][notice.Key] = true
+}
+
+// remove takes a notice out.
+func (d *desk) remove(key string) {
+	for id := range d.notices[key].Agents {
+		delete(d.requests[id], key)
+		if len(d.requests[id]) == 0 {
+			delete(d.requests, id)
+		}
+	}
+	delete(d.notices, key)
+	delete(d.changed, key)
+	delete(d.others, key)
+}
 
 // take folds an entry into every notice that it concerns, opening new ones where it needs them.
 func (d *desk) take(event *filters.Event) {
 	for _, key := range d.concerned(event) {
-		folded := Fold(*d.notices[key], event)
-		d.notices[key] = &folded
+		notice := d.notices[key]
+		notice.fold(event)
+		d.index(notice, event.Agent)
 		d.changed[key] = true
 	}
 	d.explain(event)
@@ -89,11 +130,12 @@ func (d *desk) filterNotices(event *filters.Event) []string {
 	if event.Agent == "" {
 		return keys
 	}
-	for key, notice := range d.notices {
-		if key == subject || notice.Topic != TopicFilter || !notice.open() {
+	for key := range d.requests[event.Agent] {
+		notice := d.notices[key]
+		if key == subject || !notice.open() {
 			continue
 		}
-		if agent := notice.Agents[event.Agent]; agent != nil && agent.Ended.IsZero() && happensToAgent(event, agent) {
+		if agent := notice.Agents[event.Agent]; agent != nil && standing(agent) && happensToAgent(event, agent) {
 			keys = append(keys, key)
 		}
 	}
@@ -111,7 +153,7 @@ func (d *desk) isFilterSubject(subject string, event *filters.Event) bool {
 	}
 	notice := begin(TopicFilter, subject, event)
 	notice.Subject = subject
-	d.notices[subject] = &notice
+	d.put(&notice)
 	return true
 }
 
@@ -131,8 +173,8 @@ func happensToAgent(event *filters.Event, agent *Agent) bool {
 // running returns the key of the topic's notice that is not over; empty if there is none.
 func (d *desk) running(topic Topic) string {
 	newest := ""
-	for key, notice := range d.notices {
-		if notice.Topic == topic && notice.open() && (newest == "" || notice.Began.After(d.notices[newest].Began)) {
+	for key := range d.others {
+		if notice := d.notices[key]; notice.Topic == topic && notice.open() && (newest == "" || notice.Began.After(d.notices[newest].Began)) {
 			newest = key
 		}
 	}
@@ -150,7 +192,7 @@ func (d *desk) episode(topic Topic, event *filters.Event) string {
 func (d *desk) open(topic Topic, key string, event *filters.Event) string {
 	if d.notices[key] == nil {
 		notice := begin(topic, key, event)
-		d.notices[key] = &notice
+		d.put(&notice)
 	}
 	return key
 }
@@ -171,16 +213,15 @@ func (d *desk) nag(event *filters.Event) string {
 	if event.Filter == nil {
 		return ""
 	}
-	for key, notice := range d.notices {
+	for key := range d.others {
+		notice := d.notices[key]
 		if notice.Topic != TopicNag || !notice.open() || notice.Subject != event.Filter.Subject {
 			continue
 		}
 		if event.At.Sub(notice.Began) < nagTogether {
 			return key
 		}
-		over := notice.clone()
-		over.Ended, over.Dirty, over.EndReason = event.At, true, "asked again"
-		d.notices[key] = &over
+		notice.Ended, notice.Dirty, notice.EndReason = event.At, true, "asked again"
 		d.changed[key] = true
 	}
 	key := d.open(TopicNag, "nag/"+event.Filter.Subject+"/"+event.ID, event)
@@ -190,7 +231,8 @@ func (d *desk) nag(event *filters.Event) string {
 
 // nagging returns the key of the reminder that is about the entry's filter.
 func (d *desk) nagging(event *filters.Event) string {
-	for key, notice := range d.notices {
+	for key := range d.others {
+		notice := d.notices[key]
 		if notice.Topic != TopicNag || !notice.open() {
 			continue
 		}
@@ -210,11 +252,9 @@ func (d *desk) explain(event *filters.Event) {
 	if drift == nil || drift.Agents[event.Agent] == nil || drift.Agents[event.Agent].By != "" {
 		return
 	}
-	for _, notice := range d.notices {
-		if notice.Topic != TopicFilter || !notice.open() {
-			continue
-		}
-		if agent := notice.Agents[event.Agent]; agent != nil && agent.Ended.IsZero() {
+	for _, key := range slices.Sorted(maps.Keys(d.requests[event.Agent])) {
+		notice := d.notices[key]
+		if agent := notice.Agents[event.Agent]; notice.open() && agent != nil && standing(agent) {
 			drift.Agents[event.Agent].By, drift.Agents[event.Agent].Reason = notice.By, notice.Reason
 			return
 		}
@@ -227,8 +267,7 @@ func (d *desk) prune(now time.Time) []string {
 	for key, notice := range d.notices {
 		if !notice.open() && notice.idle() && now.Sub(notice.Ended) > keepEnded {
 			dropped = append(dropped, key)
-			delete(d.notices, key)
-			delete(d.changed, key)
+			d.remove(key)
 		}
 	}
 	slices.SortFunc(dropped, strings.Compare)

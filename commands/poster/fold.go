@@ -12,7 +12,11 @@ import (
 // about the notice's topic leaves it as it is.
 func Fold(notice Notice, event *filters.Event) Notice {
 	folded := notice.clone()
-	n := &folded
+	folded.fold(event)
+	return folded
+}
+
+func (n *Notice) fold(event *filters.Event) {
 	switch n.Topic {
 	case TopicFilter:
 		n.foldFilter(event)
@@ -31,7 +35,6 @@ func Fold(notice Notice, event *filters.Event) Notice {
 	case TopicFailover:
 		n.foldFailover(event)
 	}
-	return folded
 }
 
 // begin returns the notice that an entry opens.
@@ -87,11 +90,17 @@ func (n *Notice) foldRecord(event *filters.Event) {
 	agent.Filter, agent.Until = filter.ID, filter.Until
 	agent.Ended, agent.EndedBy, agent.EndCause = filter.Ended, filter.EndedBy, filter.EndCause
 	if !filter.Ended.IsZero() && agent.Given == "" {
-		agent.Given = filters.StateRecorded
+		agent.Given, agent.Note = filters.StateRecorded, ""
 	}
 	agent.Missing = !filter.Missing.IsZero()
-	if event.Settled {
+	switch {
+	case event.Settled:
 		agent.Settled, agent.Note = true, event.Reason
+	case filter.Stands():
+		agent.Settled, agent.Given = false, ""
+	}
+	if event.Kind == filters.KindForeign {
+		agent.Note = event.Reason
 	}
 }
 
@@ -154,10 +163,11 @@ func (n *Notice) step(event *filters.Event) {
 		return
 	}
 	host := commands.EventHost(event)
-	words := commands.EventLine(event)
-	if len(words) > 1 && host != "" && words[0].Text == host {
-		words = words[2:] // the host, and the space behind it
+	told := *event
+	if told.Kind == filters.KindFilter || told.Kind == filters.KindAdopt {
+		told.Reason = "" // it stands in the root message
 	}
+	words := commands.EventWords(&told)
 	for i := range n.Steps {
 		if !slices.Equal(n.Steps[i].Words, words) {
 			continue
@@ -236,8 +246,8 @@ func (n *Notice) foldQuestion(event *filters.Event) {
 	}
 	question := *event.Question
 	n.Question, n.Dirty = &question, true
-	if !question.Open() || question.Done {
-		n.Ended, n.EndedBy = event.At, question.By
+	if n.open() && (!question.Open() || question.Done) {
+		n.Ended, n.EndedBy, n.EndReason = event.At, question.By, event.Reason
 	}
 }
 

@@ -27,9 +27,9 @@ type Notices interface {
 	Save(ctx context.Context, term int64, cursor string, changed map[string]json.RawMessage, dropped []string) error
 }
 
-// Channel is where messages stand. Implemented by commands/slack. Errors: a *Slow if the channel wants a pause;
-// ErrUnsure if it is not known whether the message was posted; ErrGone if the message to change is not there any more;
-// any other error means that it surely was not, and may be tried again.
+// Channel is where messages stand. Implemented by commands/slack. Errors: a *Slow if the channel wants a pause; a
+// *Refused if it does not take this message; ErrUnsure if it is not known whether it was posted; ErrGone if the message to
+// change is not there any more; any other error means that it surely was not posted, and that no other would be.
 type Channel interface {
 	// Post adds a root message and returns its reference.
 	Post(ctx context.Context, message Message) (ref string, err error)
@@ -61,6 +61,14 @@ type Message struct {
 type Slow struct{ For time.Duration }
 
 func (s *Slow) Error() string { return "the channel wants a pause of " + s.For.String() }
+
+// Refused says that the channel does not take the message as it is; others it may take.
+type Refused struct{ Cause error }
+
+func (r *Refused) Error() string { return "the channel refused a message: " + r.Cause.Error() }
+
+// Unwrap returns the cause.
+func (r *Refused) Unwrap() error { return r.Cause }
 
 type channelError string
 

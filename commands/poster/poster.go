@@ -118,7 +118,7 @@ func (r *run) load(ctx context.Context) error {
 			r.log.Error("a notice does not decode; its message is left as it is", "key", key, "error", err)
 			continue
 		}
-		r.desk.notices[key] = notice
+		r.desk.put(notice)
 	}
 	return nil
 }
@@ -250,11 +250,12 @@ func (r *run) failed(key string, err error) {
 		r.updates.hold(now.Add(slow.For))
 		return
 	}
-	r.pause = min(max(2*r.pause, retryLeast), retryMost)
-	r.down = now.Add(r.pause)
-	if !errors.Is(err, ErrUnsure) {
+	if _, refused := errors.AsType[*Refused](err); refused {
 		wait := min(max(2*r.retry[key].wait, retryLeast), refusedMost)
 		r.retry[key] = trial{now.Add(wait), wait}
+	} else {
+		r.pause = min(max(2*r.pause, retryLeast), retryMost)
+		r.down = now.Add(r.pause)
 	}
 	r.log.Warn("a message could not be posted; it is tried again", "key", key, "error", err)
 }

@@ -28,6 +28,13 @@ type Scene struct {
 func Render(notice Notice, scene Scene) Message {
 	message := Message{Key: notice.Key}
 	switch notice.Topic {
+	case TopicFilter, TopicDrift, TopicForeign, TopicNag:
+		if len(notice.Agents) == 0 {
+			message.Lines = []commands.Line{commands.Say("no agent is known of this yet")}
+			return message
+		}
+	}
+	switch notice.Topic {
 	case TopicFilter:
 		message.Lines, message.Buttons = renderFilter(&notice, scene)
 	case TopicDrift:
@@ -58,8 +65,8 @@ func (n *Notice) sorted(property func(*Agent) bool) []*Agent {
 }
 
 func all(*Agent) bool            { return true }
-func standing(agent *Agent) bool { return agent.Ended.IsZero() }
-func ended(agent *Agent) bool    { return !agent.Ended.IsZero() }
+func standing(agent *Agent) bool { return agent.Ended.IsZero() && !agent.Settled }
+func ended(agent *Agent) bool    { return !standing(agent) }
 
 func hosts(agents []*Agent) []string {
 	names := make([]string, len(agents))
@@ -90,7 +97,7 @@ func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	if len(stand) == 0 {
 		return renderReturned(n, over, scene), nil
 	}
-	lines := []commands.Line{commands.Separated(headline("⏸", hosts(stand), "takes no new tasks", "take no new tasks"), progress(stand, scene.Now))}
+	lines := []commands.Line{commands.Separated(claim(stand), progress(stand, scene.Now))}
 	lines = append(lines, listing(hosts(stand))...)
 	lines = append(lines, commands.Separated(why(n.Reason), by(n.By), until(stand, scene)))
 	if n.Adopted {
@@ -110,6 +117,18 @@ func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 		lines = append(lines, commands.Say("I only observe ", commands.Strong(scene.Cluster), ": nothing is sent to its master"))
 	}
 	return lines, filterButtons(n, stand)
+}
+
+// claim is what is true of agents under a filter: what counts is whether any of them is withheld.
+func claim(stand []*Agent) commands.Line {
+	names := hosts(stand)
+	switch {
+	case !slices.ContainsFunc(stand, func(agent *Agent) bool { return !agent.Lost && !agent.Contested }):
+		return headline("⚠", names, "takes tasks although it is to be withheld", "take tasks although they are to be withheld")
+	case !slices.ContainsFunc(stand, func(agent *Agent) bool { return agent.State != filters.StateFailed }):
+		return headline("⚠", names, "could not be withheld", "could not be withheld")
+	}
+	return headline("⏸", names, "takes no new tasks", "take no new tasks")
 }
 
 func filterButtons(n *Notice, stand []*Agent) []commands.Button {
@@ -143,6 +162,9 @@ func by(owner string) commands.Line {
 
 // progress says how far placing the filters has come: the least of them counts.
 func progress(agents []*Agent, now time.Time) commands.Line {
+	if !slices.ContainsFunc(agents, func(agent *Agent) bool { return !agent.Lost && !agent.Contested }) {
+		return nil
+	}
 	counts := map[filters.ChangeState]int{}
 	var newest time.Time
 	for _, agent := range agents {
@@ -173,7 +195,9 @@ func progress(agents []*Agent, now time.Time) commands.Line {
 }
 
 func confirmed(agents []*Agent) bool {
-	return !slices.ContainsFunc(agents, func(agent *Agent) bool { return agent.State != filters.StateVerified })
+	return !slices.ContainsFunc(agents, func(agent *Agent) bool {
+		return agent.State != filters.StateVerified || agent.Lost || agent.Contested
+	})
 }
 
 // until renders the end of filters, the first and the last where they differ.
@@ -195,7 +219,7 @@ func until(agents []*Agent, scene Scene) commands.Line {
 		return commands.Say("no end")
 	case endless:
 		return commands.Say("from ", commands.Clock(first, scene.Now), " on; some have no end")
-	case !first.Equal(last):
+	case !first.Truncate(time.Minute).Equal(last.Truncate(time.Minute)):
 		return commands.Say("until ", commands.Clock(first, scene.Now), " to ", commands.Clock(last, scene.Now))
 	case scene.Terse:
 		return commands.Say("until ", commands.Clock(first, scene.Now))
@@ -225,9 +249,12 @@ func troubles(agents []*Agent) []commands.Line {
 		lines = append(lines, line)
 	}
 	add("could not be withheld", func(a *Agent) bool { return a.State == filters.StateFailed })
-	add("takes tasks although withheld; I withhold it again", func(a *Agent) bool { return a.Lost && !a.Contested })
+	add("takes tasks; I withhold it again", func(a *Agent) bool { return a.Lost && !a.Contested })
 	add("is given back by somebody else again and again; I stopped withholding it", func(a *Agent) bool { return a.Contested })
 	add("is not in the master's list", func(a *Agent) bool { return a.Missing })
+	for _, note := range notes(slices.DeleteFunc(slices.Clone(agents), func(a *Agent) bool { return a.State != filters.StateVerified || a.Lost || a.Contested })) {
+		lines = append(lines, commands.Say(note))
+	}
 	return lines
 }
 
@@ -276,18 +303,22 @@ func record(n *Notice, over []*Agent) commands.Line {
 			last = agent
 		}
 	}
-	long := commands.Say("withheld " + commands.Lasting(last.Ended.Sub(n.Began)))
+	end := last.Ended
+	if end.IsZero() {
+		end = n.Ended
+	}
+	long := commands.Say("withheld " + commands.Lasting(end.Sub(n.Began)))
 	if n.Reason != "" {
 		long = append(long, commands.Text(" for "+n.Reason))
 	}
-	var end commands.Line
+	var how commands.Line
 	switch {
 	case last.EndCause == filters.CauseExpiry:
-		end = commands.Say("its end came")
+		how = commands.Say("its end came")
 	case last.EndedBy != "":
-		end = commands.Say("released by ", commands.Who(last.EndedBy))
+		how = commands.Say("released by ", commands.Who(last.EndedBy))
 	}
-	return commands.Separated(long, by(n.By), end)
+	return commands.Separated(long, by(n.By), how)
 }
 
 func notes(agents []*Agent) []string {

@@ -13,10 +13,11 @@ func renderDrift(n *Notice) []commands.Line {
 	lost := n.sorted(func(agent *Agent) bool { return agent.Lost })
 	every := n.sorted(all)
 	names := hosts(every)
+	contested := n.sorted(func(agent *Agent) bool { return agent.Contested })
 	var lines []commands.Line
-	if len(lost) > 0 {
-		lines = append(lines, headline("⚠", hosts(lost), "is taking tasks although withheld", "are taking tasks although withheld"))
-		lines = append(lines, listing(hosts(lost))...)
+	if taking := append(lost, contested...); len(taking) > 0 {
+		lines = append(lines, headline("⚠", hosts(taking), "is taking tasks although withheld", "are taking tasks although withheld"))
+		lines = append(lines, listing(hosts(taking))...)
 	} else {
 		span := " for " + commands.Lasting(n.Ended.Sub(n.Began).Round(time.Second))
 		lines = append(lines, headline("⚠", names, "was taking tasks again"+span, "were taking tasks again"+span))
@@ -30,8 +31,8 @@ func renderDrift(n *Notice) []commands.Line {
 	if len(lost) > 0 {
 		return append(lines, append(cause, commands.Text(". Withholding it again.")))
 	}
-	if contested := n.sorted(func(agent *Agent) bool { return agent.Contested }); len(contested) > 0 {
-		return append(lines, append(cause, commands.Text(". I stopped withholding it again: "), commands.Strong("somebody gives it back"), commands.Text(" each time.")))
+	if len(contested) > 0 {
+		return append(lines, append(cause, commands.Text(". Somebody gives it back each time, so I stopped withholding it again.")))
 	}
 	return append(lines, append(cause, commands.Text(". Withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed.")))
 }
@@ -98,7 +99,11 @@ func renderQuestion(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 		}
 	}
 	if question.Open() {
-		return append(lines, commands.Say("settled without an answer")), nil
+		settled := commands.Say("settled without an answer")
+		if n.EndReason != "" {
+			settled = append(settled, commands.Text(": "+n.EndReason))
+		}
+		return append(lines, settled), nil
 	}
 	answer := commands.Say("answered ", commands.Strong(question.Answer), " by ", commands.Who(question.By), " after "+commands.Lasting(question.Answered.Sub(question.Asked)))
 	if question.Reason != "" {

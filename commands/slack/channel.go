@@ -121,7 +121,7 @@ func (c *Channel) outcome(err error) error {
 		case "fatal_error", "internal_error", "request_timeout", "service_unavailable":
 			return errors.Join(poster.ErrUnsure, err)
 		}
-		return err
+		return &poster.Refused{Cause: err}
 	}
 	if unsent(err) {
 		return err

@@ -1,0 +1,582 @@
+package poster_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cordon/commands"
+	"cordon/commands/internal/stage"
+	"cordon/commands/poster"
+	"cordon/filters"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	"go.uber.org/goleak"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// board is a channel in memory.
+type board struct {
+	mutex  sync.Mutex
+	began  time.Time
+	log    []string
+	roots  []string // keys, in order; the reference is the position
+	text   map[string]string
+	sent   []time.Time // of new messages
+	thread map[string][]string
+	fail   func(what string) error // nil: nothing fails
+	lose   bool                    // posts arrive and their answer is lost
+	finds  int
+}
+
+func newBoard() *board {
+	return &board{began: time.Now(), text: map[string]string{}, thread: map[string][]string{}}
+}
+
+func show(lines []commands.Line, buttons []commands.Button) string {
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString("    ")
+		for _, span := range line {
+			switch span.Style {
+			case commands.Bold:
+				text.WriteString("**" + span.Text + "**")
+			case commands.Code:
+				text.WriteString("`" + span.Text + "`")
+			case commands.Person:
+				text.WriteString("<@" + span.Text + ">")
+			default:
+				text.WriteString(span.String())
+			}
+		}
+		text.WriteByte('\n')
+	}
+	if len(buttons) > 0 {
+		text.WriteString("    ")
+		for _, button := range buttons {
+			fmt.Fprintf(&text, "[%s %s %s]", button.Label, button.Action, button.Value)
+		}
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+func (b *board) note(what, ref string, lines []commands.Line, buttons []commands.Button) {
+	b.log = append(b.log, fmt.Sprintf("%s %s %s\n%s", time.Since(b.began).Round(100*time.Millisecond), what, ref, show(lines, buttons)))
+}
+
+func (b *board) failing(what string) error {
+	if b.fail == nil {
+		return nil
+	}
+	return b.fail(what)
+}
+
+func (b *board) Post(_ context.Context, message poster.Message) (string, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if err := b.failing("post"); err != nil {
+		return "", err
+	}
+	b.roots = append(b.roots, message.Key)
+	ref := fmt.Sprint(len(b.roots))
+	b.sent = append(b.sent, time.Now())
+	b.text[ref] = show(message.Lines, message.Buttons)
+	b.note("post", ref, message.Lines, message.Buttons)
+	if b.lose {
+		return "", poster.ErrUnsure
+	}
+	return ref, nil
+}
+
+func (b *board) Update(_ context.Context, ref string, message poster.Message) error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if err := b.failing("update"); err != nil {
+		return err
+	}
+	b.text[ref] = show(message.Lines, message.Buttons)
+	b.note("update", ref, message.Lines, message.Buttons)
+	return nil
+}
+
+func (b *board) Reply(_ context.Context, ref, key string, lines []commands.Line) error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if err := b.failing("reply"); err != nil {
+		return err
+	}
+	b.sent = append(b.sent, time.Now())
+	b.thread[ref] = append(b.thread[ref], key)
+	b.note("reply", ref, lines, nil)
+	if b.lose {
+		return poster.ErrUnsure
+	}
+	return nil
+}
+
+func (b *board) Find(_ context.Context, ref, key string, _ time.Time) (string, bool, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.finds++
+	if err := b.failing("find"); err != nil {
+		return "", false, err
+	}
+	if ref != "" {
+		return "", slices.Contains(b.thread[ref], key), nil
+	}
+	if i := slices.Index(b.roots, key); i >= 0 {
+		return fmt.Sprint(i + 1), true, nil
+	}
+	return "", false, nil
+}
+
+func (b *board) all() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return strings.Join(b.log, "")
+}
+
+// scene is a stage with a poster on it, in a bubble.
+type scene struct {
+	t       *testing.T
+	on      *stage.Stage
+	board   *board
+	notices *stage.Notices
+	stop    func() error
+	term    int64
+	keys    int
+}
+
+func set(t *testing.T, options stage.Options) *scene {
+	s := &scene{t: t, on: stage.New(options), board: newBoard()}
+	s.notices = &stage.Notices{Stage: s.on}
+	s.start()
+	return s
+}
+
+func (s *scene) start() {
+	s.term++
+	ctx, cancel := context.WithCancel(s.t.Context())
+	p := poster.New(poster.Config{Cluster: "prod", Journal: s.on, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Logger: slog.New(slog.DiscardHandler)})
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx, s.term) }()
+	s.stop = func() error { cancel(); return <-done }
+}
+
+func pass(d time.Duration) { <-time.After(d); synctest.Wait() }
+
+// does runs one line of a script.
+func (s *scene) does(line string) {
+	s.t.Helper()
+	word, rest, _ := strings.Cut(line, " ")
+	fields := strings.Fields(rest)
+	s.keys++
+	actor := filters.Actor{ID: "user:UALICE", User: "UALICE"}
+	request := filters.Request{Actor: actor, Key: fmt.Sprint("key-", s.keys), Cause: filters.CauseCommand, Reason: "kernel upgrade"}
+	targets := func(names []string) {
+		for _, name := range names {
+			request.Targets = append(request.Targets, filters.Target{Name: name})
+		}
+	}
+	var err error
+	switch word {
+	case "wait":
+		d, wrong := time.ParseDuration(rest)
+		err = wrong
+		pass(d)
+	case "filter":
+		request.Until = time.Now().UTC().Add(2 * time.Hour)
+		targets(fields)
+		_, err = s.on.Filter(s.t.Context(), request)
+	case "hold": // without an end
+		targets(fields)
+		_, err = s.on.Filter(s.t.Context(), request)
+	case "release": // by the Release button
+		request.Actor = filters.Actor{ID: "user:UBOB", User: "UBOB"}
+		request.Cause, request.Reason, request.All = filters.CauseClick, "", true
+		targets(fields)
+		_, err = s.on.Unfilter(s.t.Context(), request)
+	case "extend":
+		request.All, request.Reason = true, ""
+		targets(fields)
+		_, err = s.on.Extend(s.t.Context(), request, nil, 5*time.Hour)
+	case "freeze":
+		request.Reason = "Black Friday"
+		_, err = s.on.Freeze(s.t.Context(), request)
+	case "thaw":
+		request.Reason = "sale is over"
+		_, err = s.on.Thaw(s.t.Context(), request)
+	case "answer":
+		request.Reason = "checked on the host"
+		_, err = s.on.Answer(s.t.Context(), request, fields[0], true)
+	default:
+		s.leads(word, fields)
+	}
+	if err != nil {
+		s.t.Fatalf("%s: %v", line, err)
+	}
+	synctest.Wait()
+}
+
+// leads writes down what a leader would.
+func (s *scene) leads(word string, fields []string) {
+	bot := filters.Event{Actor: "bot:one", Master: "master-one:5050", Term: s.term}
+	each := func(standing bool, write func(filter filters.Filter, event filters.Event)) {
+		for _, filter := range s.on.Book.Filters() {
+			if slices.Contains(fields, filter.Hostname) && filter.Stands() == standing {
+				event := bot
+				event.Agent, event.Host, event.Subject, event.Operation = filter.Agent, filter.Hostname, filter.Subject, filter.Operation
+				write(*filter, event)
+			}
+		}
+	}
+	agent := func(kind filters.Kind, reason string) {
+		for _, host := range fields {
+			event := bot
+			found := s.on.Find("", host)[0]
+			event.Kind, event.Agent, event.Host, event.Reason, event.Subject = kind, found.ID, host, reason, "drift-1"
+			s.on.Happen(event)
+		}
+	}
+	ledger := func(filter filters.Filter, hold filters.Hold) *filters.LedgerEntry {
+		return &filters.LedgerEntry{Agent: filter.Agent, Hostname: filter.Hostname, Backend: filters.BackendOperator, Mode: filter.Mode, Hold: hold}
+	}
+	state := func(to filters.ChangeState, reason string) {
+		each(true, func(filter filters.Filter, event filters.Event) {
+			filter.State = to
+			event.Kind, event.Outcome, event.Filter, event.Reason = filters.KindTook, string(to), &filter, reason
+			event.Ledger = ledger(filter, filters.HoldHeld)
+			s.on.Happen(event)
+		})
+	}
+	switch word {
+	case "accepted":
+		state(filters.StateAccepted, "")
+	case "confirmed":
+		state(filters.StateVerified, "")
+	case "refused":
+		state(filters.StateFailed, "403 Forbidden.")
+	case "giving":
+		each(false, func(filter filters.Filter, event filters.Event) {
+			event.Kind, event.Outcome, event.Operation = filters.KindGave, "accepted", filter.EndOperation
+			event.Ledger = ledger(filter, filters.HoldReleasing)
+			s.on.Happen(event)
+		})
+	case "given":
+		each(false, func(filter filters.Filter, event filters.Event) {
+			event.Kind, event.Outcome, event.Operation, event.Filter, event.Settled = filters.KindGave, "verified", filter.EndOperation, &filter, true
+			event.Ledger = ledger(filter, filters.HoldFree)
+			s.on.Happen(event)
+		})
+	case "others": // the filter is over, others still stand
+		each(false, func(filter filters.Filter, event filters.Event) {
+			event.Kind, event.Outcome, event.Operation, event.Filter, event.Settled = filters.KindGave, "verified", filter.EndOperation, &filter, true
+			event.Reason = "others still withhold it"
+			s.on.Happen(event)
+		})
+	case "expire":
+		each(true, func(filter filters.Filter, event filters.Event) {
+			filter.Ended, filter.EndedBy, filter.EndCause, filter.EndOperation = time.Now().UTC(), "bot:one", filters.CauseExpiry, "op-end"
+			event.Kind, event.Cause, event.Outcome, event.Filter, event.Operation = filters.KindExpire, filters.CauseExpiry, "recorded", &filter, "op-end"
+			s.on.Happen(event)
+		})
+	case "nag":
+		each(true, func(filter filters.Filter, event filters.Event) {
+			filter.Nagged = time.Now().UTC()
+			event.Kind, event.Filter = filters.KindNag, &filter
+			s.on.Happen(event)
+		})
+	case "missing":
+		each(true, func(filter filters.Filter, event filters.Event) {
+			filter.Missing = time.Now().UTC()
+			event.Kind, event.Filter = filters.KindMissing, &filter
+			s.on.Happen(event)
+		})
+	case "lost":
+		agent(filters.KindLost, "it came back from a restart without its filter")
+	case "repaired":
+		for _, outcome := range []string{"accepted", "verified"} {
+			for _, host := range fields {
+				event, found := bot, s.on.Find("", host)[0]
+				event.Kind, event.Outcome, event.Agent, event.Host, event.Subject = filters.KindTook, outcome, found.ID, host, "drift-1"
+				event.Ledger = &filters.LedgerEntry{Agent: found.ID, Hostname: host, Backend: filters.BackendOperator, Hold: filters.HoldHeld}
+				s.on.Happen(event)
+			}
+		}
+	case "restart":
+		agent(filters.KindRestart, "it registered again and is still withheld")
+	case "foreign":
+		agent(filters.KindForeign, "")
+	case "unforeign":
+		agent(filters.KindUnforeign, "")
+	case "contested":
+		agent(filters.KindContested, "lost again without a cause")
+	case "question":
+		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindQuestion, Subject: "q-1", Question: &filters.Question{
+			ID: "q-1", Subject: "q-1", Kind: filters.QuestionContested, Text: "Somebody gives agent-one back. Withhold it again?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC()}})
+	case "lock":
+		lock := &filters.Lock{Cause: "the journal is older than the witness", At: time.Now().UTC()}
+		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindLock, Subject: "lock-1", Reason: lock.Cause, Lock: lock})
+	case "unlock":
+		s.on.Happen(filters.Event{Actor: "user:UBOB", Kind: filters.KindUnlock, Subject: "op-9", Reason: "restored and checked"})
+	case "failover":
+		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindFailover, Subject: "settling-1", Master: "master-two:5050"})
+	case "settled":
+		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindSettled, Subject: "settling-1", Master: "master-two:5050"})
+	default:
+		s.t.Fatalf("%q is no word of these scripts", word)
+	}
+}
+
+func TestMessages(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no golden files", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			synctest.Test(t, func(t *testing.T) {
+				s := set(t, stage.Options{})
+				for line := range strings.Lines(string(archive.Files[0].Data)) {
+					s.does(strings.TrimSpace(line))
+				}
+				pass(10 * time.Second)
+				if err := s.stop(); err != nil {
+					t.Error(err)
+				}
+				got = s.board.all()
+			})
+			if *update {
+				archive.Files = []txtar.File{archive.Files[0], {Name: "messages", Data: []byte(got)}}
+				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if difference := cmp.Diff(string(archive.Files[1].Data), got); difference != "" {
+				t.Error(difference)
+			}
+		})
+	}
+}
+
+// Nothing is posted faster than the channel takes it, and questions go first.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		for _, host := range []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five"} {
+			s.does("filter " + host)
+		}
+		s.does("question")
+		pass(20 * time.Second)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		for i, at := range s.board.sent[1:] {
+			if gap := at.Sub(s.board.sent[i]); gap < time.Second {
+				t.Errorf("messages %d and %d are %s apart", i, i+1, gap)
+			}
+		}
+		if len(s.board.roots) != 6 || s.board.roots[1] != "question/q-1" {
+			t.Errorf("roots: %q", s.board.roots)
+		}
+	})
+}
+
+func TestRateLimitIsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		var tried []time.Duration
+		s.board.fail = func(string) error {
+			tried = append(tried, time.Since(s.board.began))
+			if len(tried) == 1 {
+				return &poster.Slow{For: 7 * time.Second}
+			}
+			return nil
+		}
+		s.does("filter agent-one")
+		pass(30 * time.Second)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if len(tried) < 2 || tried[1] < 7*time.Second || tried[1] > 9*time.Second || len(s.board.roots) != 1 {
+			t.Errorf("tried at %v, roots %q", tried, s.board.roots)
+		}
+	})
+}
+
+// A post whose answer was lost is looked for before it is posted again.
+func TestLostAnswersAreLookedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		s.board.lose = true
+		s.does("filter agent-one")
+		pass(100 * time.Millisecond)
+		s.board.mutex.Lock()
+		s.board.lose = false
+		s.board.mutex.Unlock()
+		s.does("confirmed agent-one")
+		pass(time.Minute)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if len(s.board.roots) != 1 || s.board.finds == 0 || !strings.Contains(s.board.text["1"], "confirmed") {
+			t.Errorf("roots %q, finds %d, %s", s.board.roots, s.board.finds, s.board.text["1"])
+		}
+	})
+}
+
+// While Slack is away nothing is lost; when it is back every message is there, once, and tells how things are now.
+func TestAwayAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		away := true
+		s.board.fail = func(string) error {
+			if away {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		for _, host := range []string{"agent-one", "agent-two", "agent-three"} {
+			s.does("filter " + host)
+			s.does("confirmed " + host)
+		}
+		s.does("release agent-two")
+		s.does("given agent-two")
+		pass(10 * time.Minute)
+		s.board.mutex.Lock()
+		away = false
+		s.board.mutex.Unlock()
+		pass(time.Minute)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if len(s.board.roots) != 3 {
+			t.Fatalf("roots %q", s.board.roots)
+		}
+		text := s.board.text["1"] + s.board.text["2"] + s.board.text["3"]
+		for _, want := range []string{"agent-one takes no new tasks", "agent-two takes tasks again", "agent-three takes no new tasks"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is missing in\n%s", want, text)
+			}
+		}
+	})
+}
+
+// Wherever a leader is killed, the next one goes on: each message is there, told to the end, and not twice.
+func TestKilledAnywhere(t *testing.T) {
+	for kill := range 12 {
+		t.Run(fmt.Sprint(kill), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := set(t, stage.Options{})
+				calls := 0
+				dead := make(chan struct{})
+				s.board.fail = func(string) error {
+					if calls++; calls == kill {
+						close(dead)
+					}
+					return nil
+				}
+				go func() {
+					for _, line := range []string{"filter agent-one agent-two", "accepted agent-one agent-two", "wait 300ms", "confirmed agent-one agent-two", "wait 4s", "release agent-one agent-two", "wait 1s", "given agent-one agent-two", "wait 20s"} {
+						s.does(line)
+					}
+				}()
+				select {
+				case <-dead:
+				case <-time.After(30 * time.Second):
+				}
+				if err := s.stop(); err != nil {
+					t.Error(err)
+				}
+				s.start()
+				pass(time.Minute)
+				if err := s.stop(); err != nil {
+					t.Error(err)
+				}
+				if len(s.board.roots) != 1 || !strings.Contains(s.board.text["1"], "2 agents take tasks again") {
+					t.Errorf("roots %q: %s", s.board.roots, s.board.text["1"])
+				}
+			})
+		})
+	}
+}
+
+func TestAnOlderTermStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		s.notices.Newest = 5
+		s.does("filter agent-one")
+		if err := s.stop(); filters.CodeOf(err) != filters.Conflict || len(s.board.roots) != 0 {
+			t.Errorf("%v, roots %q", err, s.board.roots)
+		}
+	})
+}
+
+// A message that somebody deleted is told again while it still holds.
+func TestDeletedMessagesComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t, stage.Options{})
+		s.does("filter agent-one")
+		pass(5 * time.Second)
+		gone := true
+		s.board.fail = func(what string) error {
+			if what == "update" && gone {
+				gone = false
+				return poster.ErrGone
+			}
+			return nil
+		}
+		s.does("confirmed agent-one")
+		pass(20 * time.Second)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if len(s.board.roots) != 2 || !strings.Contains(s.board.text["2"], "confirmed") {
+			t.Errorf("roots %q: %q", s.board.roots, s.board.text["2"])
+		}
+	})
+}
+
+// With thousands of messages open the clock costs nothing.
+func TestManyMessagesAreNotRefreshed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		agents := make([]string, 200)
+		for i := range agents {
+			agents[i] = fmt.Sprintf("web-%03d", i)
+		}
+		s := set(t, stage.Options{Agents: agents})
+		for _, host := range agents {
+			s.does("filter " + host)
+		}
+		pass(10 * time.Minute)
+		before := len(s.board.log)
+		pass(time.Hour)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if more := len(s.board.log) - before; more != 0 {
+			t.Errorf("%d messages for nothing new", more)
+		}
+	})
+}
