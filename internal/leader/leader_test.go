@@ -43,8 +43,11 @@ var errCut = errors.New("out of reach")
 
 // reach takes the time of a request there; back is the time of the answer.
 func (r *replica) reach(ctx context.Context) error {
+	r.mutex.Lock()
+	slow := r.slow
+	r.mutex.Unlock()
 	select {
-	case <-time.After(r.slow / 2):
+	case <-time.After(slow / 2):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -106,7 +109,11 @@ func (r *replica) Release(_ context.Context, term int64) error {
 	return nil
 }
 
-func (r *replica) Now() time.Time { return r.now().Add(r.skewed) }
+func (r *replica) Now() time.Time {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.now().Add(r.skewed)
+}
 
 // run competes until ctx ends. A leader that is told to stop takes a moment to.
 func (r *replica) run(ctx context.Context) {
