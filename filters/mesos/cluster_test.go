@@ -62,24 +62,6 @@ func join(t *testing.T, cluster *simmesos.Cluster, lead bool, change func(*Confi
 	return m
 }
 
-// eventually waits for the condition and fails with what after five seconds.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	eventuallyIn(t, 5*time.Second, what, condition)
-}
-
-func eventuallyIn(t *testing.T, limit time.Duration, what string, condition func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	for !condition() {
-		if ctx.Err() != nil {
-			t.Fatalf("not within %s: %s", limit, what)
-		}
-		sleep(ctx, 2*time.Millisecond)
-	}
-}
-
 func named(t *testing.T, view filters.View, hostname string) filters.Agent {
 	t.Helper()
 	i := slices.IndexFunc(view.Agents, func(a filters.Agent) bool { return a.Hostname == hostname })
@@ -227,15 +209,6 @@ func TestFollowsAFailover(t *testing.T) {
 			eventually(t, "all is well", func() bool { return m.Condition().Trouble == "" })
 		})
 	}
-}
-
-func find(view filters.View, hostname string) *filters.Agent {
-	for i := range view.Agents {
-		if view.Agents[i].Hostname == hostname {
-			return &view.Agents[i]
-		}
-	}
-	return &filters.Agent{}
 }
 
 // A sole master that restarts keeps its address and gets another ID.

@@ -42,7 +42,7 @@ func (d *diary) heard()                        { d.beats++ }
 // listen reads a stream to its end.
 func listen(from io.Reader) (*diary, *tasks, error) {
 	diary, tasks := &diary{}, newTasks()
-	err := newStream(from, 1<<20, tasks, nothing, diary).run()
+	err := newStream(from, 1<<16, tasks, nothing, diary).run()
 	return diary, tasks, err
 }
 

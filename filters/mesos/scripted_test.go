@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 	"go.uber.org/goleak"
@@ -211,4 +213,32 @@ func afterIntroduction(given *answer) func(received) *answer {
 		}
 		return given
 	}
+}
+
+// eventually waits for the condition and fails with what after five seconds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	eventuallyIn(t, 5*time.Second, what, condition)
+}
+
+func eventuallyIn(t *testing.T, limit time.Duration, what string, condition func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	for !condition() {
+		if ctx.Err() != nil {
+			t.Fatalf("not within %s: %s", limit, what)
+		}
+		sleep(ctx, 2*time.Millisecond)
+	}
+}
+
+// find returns the agent with the hostname, an empty one if the view has none.
+func find(view filters.View, hostname string) *filters.Agent {
+	for i := range view.Agents {
+		if view.Agents[i].Hostname == hostname {
+			return &view.Agents[i]
+		}
+	}
+	return &filters.Agent{}
 }
