@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -43,12 +44,30 @@ func TestWalkThroughWithTheBot(t *testing.T) {
 	if !ask[bool](v, `document.querySelector('[data-agent=agent-one] .task[data-app="hello"]') !== null`) {
 		t.Error("what runs on a withheld agent should run on")
 	}
+	v.picture()
 	v.click("#tour-now .primary")
 	v.press("\r")
 	done("5")
 	v.until(`document.querySelector('[data-agent=agent-one] .task[data-app="hello-pinned"]') !== null`)
 	v.says("agent-one takes tasks again")
 	v.until(`document.querySelectorAll("#log .b-actions button").length === 0`)
+}
+
+var pictureFile = flag.String("picture", "", "write a picture of the walk-through, half way, to this file (the README's docs/demo.png)")
+
+// picture keeps what the page shows now, if the flag asks for it.
+func (v *visitor) picture() {
+	v.t.Helper()
+	if *pictureFile == "" {
+		return
+	}
+	shot, err := chromedp.Run(v.tab, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(*pictureFile, shot, 0o644)
+	}
+	if err != nil {
+		v.t.Error(err)
+	}
 }
 
 // TestDemoSurvivesWhatAVisitorBreaks withholds an agent and breaks things around it.
