@@ -16,24 +16,29 @@ type endpoint struct {
 }
 
 // olderEndpoints are the endpoints by their paths below the master. They are as
-// liberal as the real ones: those that only read do not look at the method.
-var olderEndpoints = map[string]endpoint{
-	"/health":               {answer: func(*member, *request) answer { return accepted() }},
-	"/redirect":             {answer: (*member).redirectToLeader},
-	"/api/v1":               {answer: (*member).operatorAPI},
-	"/flags":                {realm: realmReadOnly, answer: (*member).oldFlags},
-	"/slaves":               {realm: realmReadOnly, follows: true, answer: (*member).oldSlaves},
-	"/state":                {realm: realmReadOnly, follows: true, answer: (*member).oldState},
-	"/state-summary":        {realm: realmReadOnly, follows: true, answer: (*member).oldStateSummary},
-	"/frameworks":           {realm: realmReadOnly, follows: true, answer: (*member).oldFrameworks},
-	"/tasks":                {realm: realmReadOnly, follows: true, answer: (*member).oldTasks},
-	"/roles":                {realm: realmReadOnly, follows: true, answer: (*member).oldRoles},
-	"/quota":                {realm: realmReadWrite, follows: true, answer: (*member).oldQuota},
-	"/weights":              {realm: realmReadWrite, follows: true, answer: (*member).oldWeights},
-	"/maintenance/schedule": {realm: realmReadWrite, follows: true, answer: (*member).oldSchedule},
-	"/maintenance/status":   {realm: realmReadOnly, follows: true, answer: (*member).oldStatus},
-	"/machine/down":         {realm: realmReadWrite, follows: true, answer: (*member).oldMachineDown},
-	"/machine/up":           {realm: realmReadWrite, follows: true, answer: (*member).oldMachineUp},
+// liberal as the real ones: those that only read do not look at the method. The
+// map is filled by init because answers can restart masters, which serve it.
+var olderEndpoints map[string]endpoint
+
+func init() {
+	olderEndpoints = map[string]endpoint{
+		"/health":               {answer: func(*member, *request) answer { return accepted() }},
+		"/redirect":             {answer: (*member).redirectToLeader},
+		"/api/v1":               {answer: (*member).operatorAPI},
+		"/flags":                {realm: realmReadOnly, answer: (*member).oldFlags},
+		"/slaves":               {realm: realmReadOnly, follows: true, answer: (*member).oldSlaves},
+		"/state":                {realm: realmReadOnly, follows: true, answer: (*member).oldState},
+		"/state-summary":        {realm: realmReadOnly, follows: true, answer: (*member).oldStateSummary},
+		"/frameworks":           {realm: realmReadOnly, follows: true, answer: (*member).oldFrameworks},
+		"/tasks":                {realm: realmReadOnly, follows: true, answer: (*member).oldTasks},
+		"/roles":                {realm: realmReadOnly, follows: true, answer: (*member).oldRoles},
+		"/quota":                {realm: realmReadWrite, follows: true, answer: (*member).oldQuota},
+		"/weights":              {realm: realmReadWrite, follows: true, answer: (*member).oldWeights},
+		"/maintenance/schedule": {realm: realmReadWrite, follows: true, answer: (*member).oldSchedule},
+		"/maintenance/status":   {realm: realmReadOnly, follows: true, answer: (*member).oldStatus},
+		"/machine/down":         {realm: realmReadWrite, follows: true, answer: (*member).oldMachineDown},
+		"/machine/up":           {realm: realmReadWrite, follows: true, answer: (*member).oldMachineUp},
+	}
 }
 
 // processEndpoints are those of the process that the master runs in: they have
