@@ -151,7 +151,7 @@ func (l *leading) startLooks(ctx context.Context, looks []filters.Change) {
 	for i := range looks {
 		agent := looks[i].Agent
 		if l.memory.Touched[agent].IsZero() {
-			l.memory.Touched[agent] = time.Now().UTC()
+			l.memory.Touched[agent] = time.Now().UTC().Add(-1) // the reading that begins now is newer
 		}
 		if !few || l.unlisted[agent] {
 			l.wantRead = true

@@ -55,6 +55,8 @@ type cluster struct {
 	reads     int
 	ones      int
 	calls     []string // "take agent", "give agent"
+	running   int      // calls under way, and the most that ever were
+	crowd     int
 	late      sync.WaitGroup
 	// judge sees each give when it is sent.
 	judge func(agent filters.AgentID, term int64)
@@ -215,6 +217,8 @@ func (h *hand) arrive(ctx context.Context) (fate, error) {
 	if !h.process.step() {
 		return down, errDown
 	}
+	h.edit(false, func() { h.running++; h.crowd = max(h.crowd, h.running) })
+	defer h.edit(false, func() { h.running-- })
 	if !pause(ctx, latency) {
 		return down, errDown
 	}

@@ -80,8 +80,8 @@ func (w *world) start() *world {
 	book := filters.NewBook()
 	w.workers.Go(func() { w.follow(ctx, book) })
 	state := w.hand(people)
-	w.workers.Go(func() { // people see the cluster as it is: the service's roster is read every second
-		for pause(ctx, time.Second) {
+	w.workers.Go(func() { // people see the cluster as it was a moment ago
+		for pause(ctx, 5*time.Second) {
 			w.cluster.mutex.Lock()
 			state.roster = filters.NewRoster(w.view(time.Now().UTC()))
 			w.cluster.mutex.Unlock()
