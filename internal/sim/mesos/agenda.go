@@ -47,6 +47,14 @@ func (a *agenda) cancel(old *entry) {
 	}
 }
 
+// clear takes everything off the agenda. The cluster's lock must be held.
+func (a *agenda) clear() {
+	for _, left := range a.entries {
+		left.place = -1
+	}
+	a.entries = nil
+}
+
 func (a *agenda) nudge() {
 	select {
 	case a.wake <- struct{}{}:

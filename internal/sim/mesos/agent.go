@@ -67,8 +67,7 @@ func (a *agent) changed() { a.encoded = nil }
 // register brings a host's agent to the leading master: for the first time, or
 // back with the ID that its work directory holds.
 func (c *Cluster) register(h *host) {
-	c.agenda.cancel(h.pending)
-	h.pending = nil
+	c.cancelPending(h)
 	if !h.running || h.paused || c.leader == nil || c.leader.state != leading {
 		return
 	}

@@ -38,6 +38,8 @@ type Cluster struct {
 	agentCount  int
 	offerCount  int
 	restoring   bool // the allocator module is about to apply its filters again
+	quorumLost  bool
+	aborting    *entry // ends a leader whose registry does not answer
 	closed      bool
 }
 
@@ -98,6 +100,7 @@ func (c *Cluster) begin() {
 func (c *Cluster) Close() error {
 	c.mutex.Lock()
 	c.closed = true
+	c.agenda.clear()
 	c.stop()
 	var errs []error
 	for _, master := range c.masters {
@@ -115,7 +118,7 @@ func (c *Cluster) Close() error {
 func (c *Cluster) Handler(master int) http.Handler {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return c.masters[master].handler()
+	return c.masters[master]
 }
 
 // enter counts a request among the cluster's goroutines, unless the cluster is

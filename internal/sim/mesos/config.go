@@ -53,6 +53,9 @@ type Config struct {
 	Election time.Duration
 	// Recovery is how long a new leader reads its registry (100 ms).
 	Recovery time.Duration
+	// RegistryTimeout is how long a leader waits for a registry that lost its
+	// quorum before it aborts (20 s).
+	RegistryTimeout time.Duration
 	// Reregistration is the time over which the agents come back to a new
 	// leader (500 ms), the first ones at once.
 	Reregistration time.Duration
@@ -86,6 +89,7 @@ func (c Config) withDefaults() Config {
 	c.AgentTimeout = cmp.Or(c.AgentTimeout, 75*time.Second)
 	c.Election = cmp.Or(c.Election, 2400*time.Millisecond)
 	c.Recovery = cmp.Or(c.Recovery, 100*time.Millisecond)
+	c.RegistryTimeout = cmp.Or(c.RegistryTimeout, 20*time.Second)
 	c.Reregistration = cmp.Or(c.Reregistration, 500*time.Millisecond)
 	c.ReregistrationTimeout = cmp.Or(c.ReregistrationTimeout, 10*time.Minute)
 	if len(c.Masters) == 0 {

@@ -83,7 +83,7 @@ func (c *Cluster) successor(old *member) *member {
 // bringBack starts a master's process again on its old address; while the
 // address is taken it tries again.
 func (c *Cluster) bringBack(m *member) {
-	if m.state != dead {
+	if m.state != dead || c.closed {
 		return
 	}
 	if err := m.listen(context.Background()); err != nil {
@@ -107,7 +107,7 @@ func (c *Cluster) elect(m *member) {
 }
 
 func (c *Cluster) recover(m *member) {
-	if c.leader != m || m.state != recovering {
+	if c.leader != m || m.state != recovering || c.quorumLost {
 		return
 	}
 	m.become(leading)

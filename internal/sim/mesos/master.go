@@ -28,13 +28,13 @@ type member struct {
 	cluster    *Cluster
 	id         string // new with each start
 	state      masterState
-	listener   net.Listener
 	server     *http.Server
 	socketless bool   // has no socket and is asked through Cluster.Handler only
 	bound      string // host:port that it has, or had while it listened
 	started    time.Time
 	elected    time.Time
-	pending    *entry // the next thing that it will do
+	pending    *entry        // the next thing that it will do
+	gone       chan struct{} // closed when its process ends
 	logLevel   uint32
 }
 
@@ -63,8 +63,10 @@ func (m *member) listen(ctx context.Context) error {
 		return fmt.Errorf("master: %w", err)
 	}
 	m.boot()
-	m.listener, m.bound = listener, listener.Addr().String()
-	m.server = &http.Server{Handler: m.handler(), ReadHeaderTimeout: 30 * time.Second}
+	if address := listener.Addr().String(); address != m.bound {
+		m.bound = address // once: readers without the lock know it afterwards
+	}
+	m.server = &http.Server{Handler: m, ReadHeaderTimeout: 30 * time.Second}
 	server := m.server
 	m.cluster.tasks.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -76,11 +78,15 @@ func (m *member) listen(ctx context.Context) error {
 
 // boot gives the master the memory of a process that has just started.
 func (m *member) boot() {
+	m.gone = make(chan struct{})
 	m.id, m.started, m.elected, m.state, m.logLevel = uuidText(), time.Now(), time.Time{}, standby, 0
 }
 
 // shutDown ends the master's process and cuts its connections.
 func (m *member) shutDown() error {
+	if m.state != dead {
+		close(m.gone)
+	}
 	m.state = dead
 	m.cluster.agenda.cancel(m.pending)
 	m.pending = nil
@@ -148,26 +154,24 @@ func (m *member) readyCheck(path string) (answer, bool) {
 	return answer{}, true
 }
 
-// handler serves the master's routes.
-func (m *member) handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		done, ok := m.cluster.enter(m)
-		if !ok {
-			panic(http.ErrAbortHandler)
-		}
-		defer done()
-		began := time.Now()
-		asked := &request{Request: r, master: m}
-		reply := m.route(asked)
-		m.cluster.recordCall(Call{
-			At: began, Master: m.bound, Method: r.Method, Path: r.URL.Path,
-			Type: asked.callType, AgentID: asked.agentID, Status: reply.status, Duration: time.Since(began),
-		})
-		reply.write(w, r)
-		if reply.stream != nil {
-			reply.stream(w, r)
-		}
+// ServeHTTP answers on the master's routes.
+func (m *member) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	done, ok := m.cluster.enter(m)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	defer done()
+	began := time.Now()
+	asked := &request{Request: r, master: m}
+	reply := m.route(asked)
+	m.cluster.recordCall(Call{
+		At: began, Master: m.bound, Method: r.Method, Path: r.URL.Path,
+		Type: asked.callType, AgentID: asked.agentID, Status: reply.status, Duration: time.Since(began),
 	})
+	reply.write(w, r)
+	if reply.stream != nil {
+		reply.stream(w, r)
+	}
 }
 
 // request is what a master is asked.

@@ -21,6 +21,7 @@ func (c *Cluster) StopAgent(hostname string) error {
 // the agent ID that its work directory holds.
 func (c *Cluster) StartAgent(hostname string) error {
 	return c.onHost(hostname, func(h *host) error {
+		c.cancelPending(h)
 		h.start()
 		c.register(h)
 		return nil
@@ -75,6 +76,7 @@ func (c *Cluster) Unregister(hostname string) error {
 		if !h.running || a == nil || a.standing != registered {
 			return fmt.Errorf("simulated cluster: the agent of %s is not registered", hostname)
 		}
+		c.cancelPending(h)
 		h.running = false
 		c.endTasks(a)
 		c.remove(a, "unregistered", agentRemoved)
@@ -115,8 +117,6 @@ func (c *Cluster) onHost(hostname string, do func(*host) error) error {
 	if err != nil {
 		return err
 	}
-	c.agenda.cancel(h.pending)
-	h.pending = nil
 	if err := do(h); err != nil {
 		return err
 	}
@@ -127,6 +127,7 @@ func (c *Cluster) onHost(hostname string, do func(*host) error) error {
 // stopProcess ends a host's agent process. A process that was started again
 // recovers its tasks from disk and no longer knows their latest updates.
 func (c *Cluster) stopProcess(h *host) {
+	c.cancelPending(h)
 	h.running, h.paused = false, false
 	if h.agent == nil {
 		return
@@ -135,6 +136,12 @@ func (c *Cluster) stopProcess(h *host) {
 		task.agentKnowsUpdate = false
 	}
 	c.disconnect(h.agent)
+}
+
+// cancelPending takes back what a host's process was about to do.
+func (c *Cluster) cancelPending(h *host) {
+	c.agenda.cancel(h.pending)
+	h.pending = nil
 }
 
 // start starts a host's agent process.

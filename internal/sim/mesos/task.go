@@ -27,6 +27,8 @@ type task struct {
 	endedAt          time.Time // zero while it runs
 	dead             bool      // ended without the agent having said so yet
 	killing          *entry    // ends it when its grace is over
+	doomed           bool      // was to end while its agent was away
+	doomedFor        string    // the reason of that end
 	draining         bool      // is being killed by a drain
 	killedAt         time.Time // when the drain first killed it
 }
@@ -110,6 +112,10 @@ func (c *Cluster) kill(t *task, grace time.Duration, reason string) {
 	}
 	t.killing = c.agenda.after(wait, func() {
 		t.killing = nil
+		if !t.agent.connected || t.agent.host.paused {
+			t.doomed, t.doomedFor = true, reason
+			return
+		}
 		c.executorSays(t, killedState(t), "Command terminated with signal "+signal, reason)
 		c.notify()
 	})
@@ -135,8 +141,12 @@ func (c *Cluster) endTasks(a *agent) {
 // reportLost is what an agent says of tasks that ended while it was away.
 func (c *Cluster) reportLost(a *agent) {
 	for _, t := range slices.Clone(a.tasks) {
-		if t.dead {
+		switch {
+		case t.dead:
 			c.update(t, executorTerminated(time.Now()))
+		case t.doomed:
+			t.doomed = false
+			c.kill(t, 0, t.doomedFor)
 		}
 	}
 }

@@ -52,6 +52,9 @@ func (m *member) call(r *request, body []byte) answer {
 		return read(media)
 	}
 	if write := m.writes(r.principal, call); write != nil {
+		if refused := m.awaitRegistry(r, call); refused != nil {
+			return *refused
+		}
 		return write()
 	}
 	return statusText(http.StatusNotImplemented)
