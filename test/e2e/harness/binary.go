@@ -36,3 +36,6 @@ func NotRun(reason string) int {
 	}
 	return 0
 }
+
+// Binary is the path of the bot under test.
+func Binary() string { return binary }

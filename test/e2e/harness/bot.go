@@ -100,6 +100,21 @@ func (b *Bot) AwaitReady() {
 	})
 }
 
+// Elsewhere returns a configuration of a second bot on the same data that listens on a port of its own.
+func (b *Bot) Elsewhere(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(b.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(b.URL, "http://"), ":")
+	file := filepath.Join(t.TempDir(), "cordon.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), ":"+port, ":0")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func (b *Bot) mustLive() {
 	b.t.Helper()
 	select {

@@ -25,6 +25,15 @@ type Delivery struct {
 // Deliver sends the delivery to the bot.
 func (b *Bot) Deliver(workspace Ready, d Delivery) (status int, text string) {
 	b.t.Helper()
+	status, text = b.TryDeliver(workspace, d)
+	if status == 0 {
+		b.t.Errorf("no answer to %q: %s", d.Text, text)
+	}
+	return status, text
+}
+
+// TryDeliver sends the delivery to the bot and returns status 0 if it is not answered.
+func (b *Bot) TryDeliver(workspace Ready, d Delivery) (status int, text string) {
 	if d.Body == "" {
 		d.Body = d.form(workspace).Encode()
 	}
@@ -35,7 +44,8 @@ func (b *Bot) Deliver(workspace Ready, d Delivery) (status int, text string) {
 	if !d.Unsigned {
 		d.sign(headers, workspace)
 	}
-	return Call(b.t, Request{Method: http.MethodPost, URL: b.URL + "/slack/commands", Body: d.Body, Headers: headers})
+	status, _, text = Try(Request{Method: http.MethodPost, URL: b.URL + "/slack/commands", Body: d.Body, Headers: headers})
+	return status, text
 }
 
 func (d *Delivery) form(workspace Ready) url.Values {
