@@ -59,7 +59,7 @@ func (s *Suite) unplaced() []string {
 			placed[name] = true
 		}
 	}
-	return slices.DeleteFunc(InOrder(s.Recordings), func(name string) bool {
+	return slices.DeleteFunc(slices.Clone(s.inOrder()), func(name string) bool {
 		return placed[name] || s.Scenario.unreplayed(name) != "" || s.Asked != nil && !s.Asked[name]
 	})
 }
@@ -86,40 +86,63 @@ func (s *Suite) insert(name string) bool {
 	}
 	series := s.Scenario.Series[best]
 	lines := strings.Split(series.Steps, "\n")
-	series.Steps = strings.Join(slices.Insert(lines, s.place(lines, name), stepFor(s.Recordings[name])), "\n")
+	for _, at := range slices.Backward(s.places(lines, name)) {
+		lines = slices.Insert(lines, at, s.stepFor(name))
+	}
+	series.Steps = strings.Join(lines, "\n")
 	s.Scenario.Series[best] = series
 	return true
 }
 
-// place is the line before which a recording belongs: directly after the step recorded before it or, when the
-// next one was recorded nearer in time, directly before that.
-func (s *Suite) place(lines []string, name string) int {
-	before, after := -1, -1
+// places are the lines before which a recording may belong: after the step recorded before it and before the one recorded
+// after it. What only reads is tried at each of these lines, since nothing tells when in between it was sent; what
+// may change something goes directly after the former or, when the latter was recorded nearer in time, directly before that.
+func (s *Suite) places(lines []string, name string) []int {
+	before, after := s.neighbours(lines, name)
+	switch {
+	case before < 0 && after == len(lines):
+		return []int{len(lines)}
+	case before < 0:
+		return []int{after}
+	}
+	if s.Recordings[name].Reads() {
+		var all []int
+		for i := before + 1; i <= after; i++ {
+			all = append(all, i)
+		}
+		return all
+	}
+	if after < len(lines) && s.apart(name, lines[after]) < s.apart(name, lines[before]) {
+		return []int{after}
+	}
+	return []int{before + 1}
+}
+
+// neighbours are the last line that replays what was recorded before a recording, -1 if there is none, and the first line
+// after it that replays anything, or the end.
+func (s *Suite) neighbours(lines []string, name string) (before, after int) {
+	before, after = -1, len(lines)
 	for i, line := range lines {
 		names := s.namesOf(line)
 		if len(names) == 0 {
 			continue
 		}
 		if s.earlier(names[0], name) {
-			before, after = i, -1
-		} else if after < 0 {
+			before, after = i, len(lines)
+		} else if after == len(lines) {
 			after = i
 		}
 	}
-	switch {
-	case before < 0 && after < 0:
-		return len(lines)
-	case before < 0:
-		return after
-	case after < 0:
-		return before + 1
+	return before, after
+}
+
+// apart is how far in time a recording is from those of a line.
+func (s *Suite) apart(name, line string) time.Duration {
+	least := time.Duration(math.MaxInt64)
+	for _, other := range s.namesOf(line) {
+		least = min(least, s.Recordings[name].RecordedAt.Sub(s.Recordings[other].RecordedAt).Abs())
 	}
-	at := s.Recordings[name].RecordedAt
-	first, last := s.namesOf(lines[before]), s.namesOf(lines[after])
-	if s.Recordings[last[0]].RecordedAt.Sub(at) < at.Sub(s.Recordings[first[len(first)-1]].RecordedAt) {
-		return after
-	}
-	return before + 1
+	return least
 }
 
 func (s *Suite) namesOf(line string) []string {
@@ -137,11 +160,14 @@ func (s *Suite) earlier(a, b string) bool {
 }
 
 // stepFor is the step that replays a recording.
-func stepFor(recording Recording) string {
-	if recording.Stream() {
-		return fmt.Sprintf("subscribe %s\nevents %s", recording.Name, recording.Name)
+func (s *Suite) stepFor(name string) string {
+	switch recording := s.Recordings[name]; {
+	case recording.Stream():
+		return fmt.Sprintf("subscribe %s\nevents %s", name, name)
+	case recording.Reads():
+		return "seek " + name
 	}
-	return "replay " + recording.Name
+	return "replay " + name
 }
 
 // append replays a recording of an unknown kind: together with its like of the same address.
@@ -154,11 +180,11 @@ func (s *Suite) append(name string) {
 	own := "alone: " + firstWord(name) + state
 	for i, series := range s.Scenario.Series {
 		if series.Name == own {
-			s.Scenario.Series[i].Steps += "\n" + stepFor(s.Recordings[name])
+			s.Scenario.Series[i].Steps += "\n" + s.stepFor(name)
 			return
 		}
 	}
-	s.Scenario.Series = append(s.Scenario.Series, Series{Name: own, State: state, Steps: stepFor(s.Recordings[name])})
+	s.Scenario.Series = append(s.Scenario.Series, Series{Name: own, State: state, Steps: s.stepFor(name)})
 }
 
 // stateOf is the first state of the scenario that has a master at the recorded address, and the module when it is asked.

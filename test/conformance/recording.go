@@ -145,6 +145,15 @@ func (r Recording) Replayable() bool {
 	return r.Request.Method != "" && (r.Response.Status != 0 || r.silence() != "")
 }
 
+// Reads says whether the request only asks: GET, or a v1 call that gets something.
+func (r Recording) Reads() bool {
+	var call struct {
+		Type string `json:"type"`
+	}
+	body, err := r.Request.Bytes()
+	return r.Request.Method == "GET" || err == nil && json.Unmarshal(body, &call) == nil && strings.HasPrefix(call.Type, "GET_")
+}
+
 // Stream says whether the recording is an event stream.
 func (r Recording) Stream() bool { return len(r.Frames) > 0 }
 

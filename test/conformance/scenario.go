@@ -155,7 +155,7 @@ func (s *Suite) Matching(patterns []string) []string {
 			names = slices.DeleteFunc(names, matches)
 			continue
 		}
-		for _, name := range InOrder(s.Recordings) {
+		for _, name := range s.inOrder() {
 			if matches(name) && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -173,7 +173,7 @@ func (s *Suite) Replayed(series Series) ([]string, error) {
 	var names []string
 	for _, step := range steps {
 		switch step.Verb {
-		case "replay", "subscribe":
+		case "replay", "seek", "subscribe":
 			names = append(names, s.Matching(step.Args)...)
 		case "slot":
 			names = append(names, s.Matching([]string{step.Args[0] + "*"})...)

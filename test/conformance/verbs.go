@@ -26,6 +26,7 @@ const many = 1000
 func init() {
 	verbs = map[string]verb{
 		"replay":         {1, many, replayStep},
+		"seek":           {1, 1, func(ctx context.Context, r *run, args []string) error { return r.seek(ctx, args[0]) }},
 		"slot":           {1, many, slotStep},
 		"begin":          {0, 0, beginStep},
 		"call":           {1, 2, callStep},
