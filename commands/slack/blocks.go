@@ -33,31 +33,45 @@ func blocks(lines []commands.Line, buttons []commands.Button) []slackgo.Block {
 	return rendered
 }
 
-// elements renders lines; what would be too long for Slack is cut at the end of a line.
+// elements renders lines; what would be too long for Slack is cut at the end of a line. Plain text is gathered.
 func elements(lines []commands.Line) []slackgo.RichTextSectionElement {
-	size := 0
-	for _, line := range lines {
-		size += len(line) + 1
+	rendered := make([]slackgo.RichTextSectionElement, 0, 4*len(lines))
+	var plain strings.Builder
+	flush := func() {
+		if plain.Len() > 0 {
+			rendered = append(rendered, slackgo.NewRichTextSectionTextElement(plain.String(), nil))
+			plain.Reset()
+		}
 	}
-	rendered := make([]slackgo.RichTextSectionElement, 0, size)
 	left := blocksCharacters
 	for i, line := range lines {
-		for _, span := range line {
-			left -= utf8.RuneCountInString(span.Text) + 1
-		}
-		if left < 0 {
-			return append(rendered, slackgo.NewRichTextSectionTextElement("\n…", nil))
-		}
 		if i > 0 {
-			rendered = append(rendered, slackgo.NewRichTextSectionTextElement("\n", nil))
+			plain.WriteByte('\n')
+		}
+		if left -= characters(line); left < 0 {
+			plain.WriteString("…")
+			break
 		}
 		for _, span := range line {
-			if span.Text != "" || span.Style == commands.Moment {
+			switch {
+			case span.Style == commands.Plain:
+				plain.WriteString(span.Text)
+			case span.Text != "" || span.Style == commands.Moment:
+				flush()
 				rendered = append(rendered, element(span))
 			}
 		}
 	}
+	flush()
 	return rendered
+}
+
+func characters(line commands.Line) int {
+	count := 1
+	for _, span := range line {
+		count += utf8.RuneCountInString(span.Text) + 1
+	}
+	return count
 }
 
 func element(span commands.Span) slackgo.RichTextSectionElement {

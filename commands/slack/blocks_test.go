@@ -1,0 +1,138 @@
+package slack
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"cordon/commands"
+	"cordon/commands/poster"
+	"cordon/filters"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+var noon = time.Date(2026, 9, 1, 12, 3, 0, 0, time.UTC)
+
+// messages are those whose Block Kit JSON stands in testdata, one of each form.
+func messages() map[string]poster.Message {
+	agent := &poster.Agent{Host: "agent-one", Filter: "f-3k7q2m9x", State: filters.StateVerified, Since: noon, Until: noon.Add(2 * time.Hour)}
+	notice := poster.Notice{Key: "op-1", Topic: poster.TopicFilter, Began: noon, By: "user:U0ALICE", Reason: "<!channel> kernel & co", Agents: map[filters.AgentID]*poster.Agent{"S1": agent}}
+	scene := poster.Scene{Cluster: "prod", Now: noon.Add(time.Minute), Tasks: map[string]int{"marathon": 2, "chronos": 1}, Withheld: 1, Total: 6}
+	question := poster.Notice{Key: "question/q-1", Topic: poster.TopicQuestion, Began: noon, Question: &filters.Question{
+		ID: "q-1", Kind: filters.QuestionGiveBack, Text: "Give 40 agents back?", Hosts: []string{"web-1", "web-2"}, Asked: noon}}
+	return map[string]poster.Message{
+		"filter":   poster.Render(notice, scene),
+		"question": poster.Render(question, scene),
+		"bare":     {Lines: []commands.Line{commands.Say("I ask nothing just now.")}},
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	for name, message := range messages() {
+		rendered, err := json.MarshalIndent(map[string]any{"text": fallback(message.Lines), "blocks": blocks(message.Lines, message.Buttons)}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(rendered)) + "\n"
+		path := filepath.Join("testdata", name+".json")
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if difference := cmp.Diff(string(want), got); difference != "" {
+			t.Errorf("%s (run with -update to accept):\n%s", name, difference)
+		}
+	}
+}
+
+// However long lines are, Slack's limits hold, and of what people wrote nothing is alive.
+func TestLimits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var lines []commands.Line
+		for range rapid.IntRange(1, 60).Draw(t, "lines") {
+			text := strings.Repeat(rapid.SampledFrom([]string{"<!channel> ", "é & co ", "<@U0BOB> ", "*x* `y` ", "🛠"}).Draw(t, "text"), rapid.IntRange(0, 200).Draw(t, "times"))
+			lines = append(lines, commands.Say(text, commands.Strong(text), commands.Clock(noon, noon)))
+		}
+		short := fallback(lines)
+		if n := utf8.RuneCountInString(short); n > 3900 && strings.Count(short, "&") == 0 || n > 20000 {
+			t.Fatalf("the fallback has %d characters", n)
+		}
+		for _, live := range []string{"<!", "<@", "<h"} {
+			if strings.Contains(short, live) {
+				t.Fatalf("%s lives in %q", live, short)
+			}
+		}
+		total := 0
+		for _, element := range elements(lines) {
+			encoded, err := json.Marshal(element)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var plain struct{ Type, Text string }
+			if err := json.Unmarshal(encoded, &plain); err != nil || plain.Type != "text" && plain.Type != "date" {
+				t.Fatalf("%s %v", encoded, err)
+			}
+			total += utf8.RuneCountInString(plain.Text)
+		}
+		if total > 12000 {
+			t.Fatalf("the blocks have %d characters", total)
+		}
+	})
+}
+
+func TestUnescape(t *testing.T) {
+	for typed, want := range map[string]string{
+		"filter agent-one":           "filter agent-one",
+		"a &amp; b &lt;!channel&gt;": "a & b <!channel>",
+		"&amp;lt;":                   "&lt;",
+		"filter <http://web-1.example|web-1.example>":    "filter web-1.example",
+		"filter <http://web-1.example/>":                 "filter web-1.example",
+		"filter <https://web-1.example>,agent-one":       "filter web-1.example,agent-one",
+		"by <@U0ALICE|alice> and <@U0BOB>":               "by @alice and @U0BOB",
+		"in <#C0OPS|ops>":                                "in #ops",
+		"<!here> <!subteam^S1|@ops> <!channel|@channel>": "@here @ops @channel",
+		"<mailto:a@b.example|a@b.example>":               "a@b.example",
+		"1 < 2":                                          "1 < 2",
+		"<nonsense>":                                     "<nonsense>",
+		"":                                               "",
+	} {
+		if got := unescape(typed); got != want {
+			t.Errorf("%q became %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// What is escaped as Slack does comes back as it was typed.
+func TestUnescapeUndoesEscape(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[a-z<>&;!@|# ]{0,40}`).Draw(t, "text")
+		if got := unescape(escaper.Replace(text)); got != text {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}
+
+func FuzzUnescape(f *testing.F) {
+	for _, seed := range []string{"", "<", "<|>", "<@|>", "<!>", "&lt;&", "<http://|>", "<a|b|c>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := unescape(text); len(got) > len(text)+strings.Count(text, "<")*8 {
+			t.Errorf("%q grew to %q", text, got)
+		}
+	})
+}
