@@ -43,7 +43,11 @@ func (s *Store) check(ctx context.Context, servers int64) (*filters.Lock, error)
 	if err != nil {
 		return nil, err
 	}
-	s.known.set(knowledge{epoch: read.epoch, newest: read.position, servers: servers, checked: true, doubt: doubt})
+	newest := read.position
+	if before := s.known.get().newest; doubt != "" && filters.After(before, newest) {
+		newest = before // what was seen stays seen until somebody unlocks
+	}
+	s.known.set(knowledge{epoch: read.epoch, newest: newest, servers: servers, checked: true, doubt: doubt})
 	if doubt == "" {
 		return nil, nil
 	}
@@ -78,6 +82,7 @@ func (s *Store) doubt(ctx context.Context, witness *Witness, read *snapshot) (st
 		return s.doubtWithout(ctx, read, "this replica has no witness of its own")
 	}
 	epoch, at, cause := parseEpoch(read.epoch)
+	known := s.known.get()
 	switch {
 	case epoch == "":
 		return "Redis has no epoch any more: it was emptied, or is another one", nil
@@ -88,8 +93,9 @@ func (s *Store) doubt(ctx context.Context, witness *Witness, read *snapshot) (st
 	case read.position == "":
 		return "the journal is empty", nil
 	case filters.After(witness.Journal, read.position):
-		return fmt.Sprintf("the journal ends at %s, earlier than we know it (%s): Redis has lost writes, or an older copy was restored",
-			moment(read.position), moment(witness.Journal)), nil
+		return endsEarly(read.position, witness.Journal), nil
+	case known.checked && known.epoch == read.epoch && filters.After(known.newest, read.position):
+		return endsEarly(read.position, known.newest), nil // the witness is up to a second behind what this process saw
 	case s.Now().Sub(witness.WrittenAt) > witnessLife:
 		return s.doubtWithout(ctx, read, "this replica's witness is too old to compare")
 	}
@@ -97,6 +103,11 @@ func (s *Store) doubt(ctx context.Context, witness *Witness, read *snapshot) (st
 		return doubt, err
 	}
 	return s.doubtState(ctx, witness, read)
+}
+
+func endsEarly(ends, known string) string {
+	return fmt.Sprintf("the journal ends at %s, earlier than we know it (%s): Redis has lost writes, or an older copy was restored",
+		moment(ends), moment(known))
 }
 
 // doubtWithout is for a replica that cannot compare: it trusts what a leader was alive with a short while ago.

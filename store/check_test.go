@@ -300,6 +300,30 @@ func TestOlderCopyIsRestored(t *testing.T) {
 	doubts(t, again(t, server, dir), "is gone")
 }
 
+// What the process saw last is not in its witness yet when Redis goes back to before it.
+func TestARestoredRedisIsDoubtedBeforeTheWitnessKnows(t *testing.T) {
+	server := newServer(t)
+	s, dir := installed(t, server)
+	keep(t, s)
+	server.kill()
+	data, copied := filepath.Join(server.dir, "appendonlydir"), filepath.Join(t.TempDir(), "copy")
+	copyDirectory(t, data, copied)
+	server.start()
+	trusts(t, s)
+	_, err := s.Commit(t.Context(), placing("k8", placed(8, "user:U1")))
+	must(t, err)
+
+	server.kill()
+	must(t, os.RemoveAll(data))
+	copyDirectory(t, copied, data)
+	server.start()
+	s.log = silent
+	for range 2 { // the doubt does not pass by being told once
+		doubts(t, s, "earlier than we know it")
+	}
+	trusts(t, again(t, server, dir)) // a new process knows no more than its witness
+}
+
 func copyDirectory(t *testing.T, from, to string) {
 	t.Helper()
 	if output, err := exec.Command("cp", "-r", from, to).CombinedOutput(); err != nil {
