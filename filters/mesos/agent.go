@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -55,6 +56,8 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 			agent.Active = value != 0
 		case 4:
 			pid = bytes
+		case 5, 6: // registered_time, reregistered_time
+			err = later(&agent.Registered, bytes)
 		case 7:
 			total = true
 			err = addResource(&agent.Resources, bytes)
@@ -237,6 +240,16 @@ func addResource(sum *filters.Resources, message []byte) error {
 		sum.DiskMB += amount
 	}
 	return err
+}
+
+// later decodes a TimeInfo and keeps it if it is the later one.
+func later(known *time.Time, message []byte) error {
+	return fields(message, func(number protowire.Number, _ []byte, value uint64) error {
+		if at := time.Unix(0, int64(value)).UTC(); number == 1 && at.After(*known) {
+			*known = at
+		}
+		return nil
+	})
 }
 
 // drainState decodes a DrainInfo.

@@ -194,6 +194,43 @@ func TestPeakOfOneProcess(t *testing.T) {
 	os.Exit(0) // idle connections are no leak here
 }
 
+// BenchmarkSubscribed reads the first frame of an event stream with four tasks an agent.
+func BenchmarkSubscribed(b *testing.B) {
+	for _, agents := range []int{100, 1000, 10_000, 50_000} {
+		b.Run(fmt.Sprintf("agents=%d", agents), func(b *testing.B) {
+			frame := largeState(agents)
+			b.ReportAllocs()
+			for b.Loop() {
+				diary, tasks, _ := listen(strings.NewReader(frame))
+				if len(diary.list.agents) != agents || !tasks.stands() {
+					b.Fatal("it was not read")
+				}
+			}
+		})
+	}
+}
+
+func largeState(agents int) string {
+	var told []byte
+	for i := range agents * 4 {
+		state, name := mesosapi.TASK_RUNNING, fmt.Sprintf("app-%d.instance-%07d", i%500, i)
+		task := &mesosapi.Task{
+			Name: name, TaskID: mesosapi.TaskID{Value: name}, State: &state, FrameworkID: mesosapi.FrameworkID{Value: "ca51e6d0-f520-4a14-bdd3-8330e605bd36-000" + strconv.Itoa(i%3)},
+			AgentID: mesosapi.AgentID{Value: fmt.Sprintf("ca51e6d0-f520-4a14-bdd3-8330e605bd36-S%d", i/4)},
+		}
+		told = protowire.AppendTag(told, 2, protowire.BytesType)
+		told = protowire.AppendBytes(told, protobuf(task))
+	}
+	nest := func(number protowire.Number, message []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), message)
+	}
+	_, list, _ := strings.Cut(string(largeListing(agents)), "\x52") // what follows the tag of get_agents
+	state := nest(1, told)
+	state = append(append(state, 4<<3|2), list...)
+	event := nest(2, nest(1, state))
+	return fmt.Sprintf("%d\n%s", len(event), event)
+}
+
 func BenchmarkIndex(b *testing.B) {
 	list, err := readListing(strings.NewReader(string(largeListing(50_000))), nothing)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
@@ -32,6 +33,7 @@ func TestReadsTheRecordedListing(t *testing.T) {
 		ID: "ca51e6d0-f520-4a14-bdd3-8330e605bd36-S0", Hostname: "agent-one", IP: "127.0.0.11", Port: 5051,
 		Attributes: []filters.Attribute{{Name: "rack", Value: "r1"}, {Name: "zone", Value: "z1"}},
 		Resources:  filters.Resources{CPUs: 4, MemMB: 2048, DiskMB: 4096}, Active: true,
+		Registered: time.Unix(0, 1795231400956228096).UTC(),
 	}
 	if len(list.agents) != 3 || len(list.recovered) != 0 {
 		t.Fatalf("%d agents, %d recovered", len(list.agents), len(list.recovered))
@@ -45,6 +47,11 @@ func TestReadsTheRecordedListing(t *testing.T) {
 func oracle(agent *master.Response_GetAgents_Agent) filters.Agent {
 	read := oracleInfo(&agent.AgentInfo)
 	read.Active, read.Deactivated = agent.Active, agent.GetDeactivated()
+	for _, at := range []*mesosapi.TimeInfo{agent.RegisteredTime, agent.ReregisteredTime} {
+		if at != nil && time.Unix(0, at.Nanoseconds).After(read.Registered) {
+			read.Registered = time.Unix(0, at.Nanoseconds).UTC()
+		}
+	}
 	if ip, port := parsePID([]byte(agent.GetPID())); len(ip) > 0 {
 		read.IP, read.Port = string(ip), port
 	}
@@ -154,6 +161,11 @@ func drawAgent(t *rapid.T, number int) master.Response_GetAgents_Agent {
 	if rapid.Bool().Draw(t, "with pid") {
 		pid := rapid.SampledFrom([]string{"slave(1)@127.0.0.11:5051", "slave(1)@[::1]:5052", "nonsense", ""}).Draw(t, "pid")
 		agent.PID = &pid
+	}
+	for _, at := range []**mesosapi.TimeInfo{&agent.RegisteredTime, &agent.ReregisteredTime} {
+		if rapid.Bool().Draw(t, "with time") {
+			*at = &mesosapi.TimeInfo{Nanoseconds: rapid.Int64().Draw(t, "time")}
+		}
 	}
 	if rapid.Bool().Draw(t, "with drain") {
 		agent.DrainInfo = &mesosapi.DrainInfo{State: rapid.SampledFrom([]mesosapi.DrainState{mesosapi.DrainState_DRAINING, mesosapi.DrainState_DRAINED}).Draw(t, "drain")}

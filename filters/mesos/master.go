@@ -91,8 +91,8 @@ func (m *Master) lastRead() time.Time { m.mutex.Lock(); defer m.mutex.Unlock(); 
 func (m *Master) Close() { m.caller.client.CloseIdleConnections() }
 
 // Read returns a complete reading of the cluster that began after the call. One full reading runs at a time and begins
-// FullReadEvery after the one before, or at once after a failover; callers who wait share it. The view and everything in
-// it must not be changed.
+// FullReadEvery after the one before, or at once after a failover and when Lead begins; callers who wait share it. SUBSCRIBED
+// counts as one. What events told beyond it is in Roster only. The view and everything in it must not be changed.
 func (m *Master) Read(ctx context.Context) (filters.View, error) { return m.slot.after(ctx) }
 
 // readAll is the slot's reading.
@@ -270,9 +270,4 @@ func unreadable(at address, cause error) error {
 		wrong = "the answer of " + at.String() + " was cut short"
 	}
 	return &filters.Error{Code: filters.Unavailable, Wrong: wrong, Cause: cause}
-}
-
-func drain(body io.ReadCloser) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(body, 64<<10))
-	_ = body.Close()
 }

@@ -124,10 +124,12 @@ func (o *operator) change(ctx context.Context, call *master.Call) (*refusal, err
 	}
 	err = m.gate.within(ctx, m.config.CallTimeout, func(ctx context.Context) error {
 		response, _, err := m.caller.send(ctx, request{method: http.MethodPost, path: pathV1, kind: typeProtobuf, body: body, changing: true})
-		if err == nil {
-			drain(response.Body)
+		if err != nil {
+			return err
 		}
-		return err
+		defer func() { _ = response.Body.Close() }()
+		_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
+		return nil
 	})
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused, nil

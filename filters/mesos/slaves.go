@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"cordon/filters"
 )
@@ -23,7 +24,10 @@ type slave struct {
 	Resources   map[string]json.RawMessage `json:"resources"`
 	Active      bool                       `json:"active"`
 	Deactivated bool                       `json:"deactivated"`
-	DrainInfo   struct {
+	// Registered and Reregistered are seconds since 1970, with fewer digits than GET_AGENTS has.
+	Registered   float64 `json:"registered_time"`
+	Reregistered float64 `json:"reregistered_time"`
+	DrainInfo    struct {
 		State filters.DrainState `json:"state"`
 	} `json:"drain_info"`
 }
@@ -36,6 +40,9 @@ func (s *slave) agent() filters.Agent {
 		Deactivated: s.Deactivated,
 		Drain:       s.DrainInfo.State,
 		Resources:   filters.Resources{CPUs: number(s.Resources["cpus"]), GPUs: number(s.Resources["gpus"]), MemMB: number(s.Resources["mem"]), DiskMB: number(s.Resources["disk"])},
+	}
+	if seconds := max(s.Registered, s.Reregistered); seconds > 0 && seconds < 1e10 { // till 2286: JSON has no year of five digits
+		agent.Registered = time.UnixMicro(int64(seconds * 1e6)).UTC()
 	}
 	ip, port := parsePID([]byte(s.PID))
 	agent.IP, agent.Port = string(ip), cmp.Or(port, s.Port)

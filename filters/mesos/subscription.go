@@ -24,6 +24,7 @@ const silences = 3
 func (m *Master) Lead(ctx context.Context) error {
 	m.leading.Add(1)
 	defer m.leading.Add(-1)
+	m.slot.hurry() // a new leader acts on a fresh reading
 	refreshed := make(chan struct{})
 	go func() {
 		defer close(refreshed)
