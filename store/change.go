@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -45,6 +44,7 @@ func compose(commit *filters.Commit) (*change, error) {
 		return nil, fmt.Errorf("a commit of the ledger carries no term")
 	}
 	c := &change{events: slices.Clone(commit.Events)}
+	c.details = make([]string, 0, len(commit.Events))
 	c.records = make([]record, 0, len(commit.Filters)+len(commit.Settled)+len(commit.Ledger)+len(commit.Questions))
 	stored := newStored(commit)
 	if err := c.addFilters(commit, stored); err != nil {
@@ -93,13 +93,18 @@ func (c *change) addFilters(commit *filters.Commit, stored *stored) error {
 
 func recordOf(filter *filters.Filter, limits *filters.Limits) record {
 	added := record{
-		hash: filtersHash, field: filter.Key().String(), revision: filter.Revision,
+		hash: filtersHash, field: fieldOf(filter), revision: filter.Revision,
 		identity: word(filter.ID), rack: filter.Rack,
 	}
 	if limits != nil {
 		added.limit = limits.Racks[filter.Rack]
 	}
 	return added
+}
+
+// fieldOf is filter.Key().String(), which lies on the road of every command.
+func fieldOf(filter *filters.Filter) string {
+	return string(filter.Agent) + " " + string(filter.Mode) + " " + string(filter.Owner)
 }
 
 func (c *change) addOthers(commit *filters.Commit, stored *stored) error {
@@ -167,39 +172,46 @@ func gives(commit *filters.Commit) bool {
 }
 
 // tally is how many changes of one operation reached which state, in the order of lua/commit.lua.
-type tally [4]int
+type tally struct {
+	operation string
+	states    [4]int
+}
 
 var tallied = []filters.ChangeState{filters.StateRecorded, filters.StateAccepted, filters.StateVerified, filters.StateFailed}
 
-// count adds up what the events say about their operations; most commits are about one.
-func count(events []filters.Event) (operations []string, tallies map[string]tally) {
-	tallies = map[string]tally{}
+// count adds up what the events say about their operations. Nearly always that is one operation, or a run of each.
+func count(events []filters.Event) (tallies []tally) {
 	for i := range events {
 		for _, state := range events[i].Counts() {
-			if place := slices.Index(tallied, state); place >= 0 {
-				sum := tallies[events[i].Operation]
-				sum[place]++
-				tallies[events[i].Operation] = sum
+			place := slices.Index(tallied, state)
+			if place < 0 {
+				continue
 			}
+			last := len(tallies) - 1
+			if last < 0 || tallies[last].operation != events[i].Operation {
+				tallies = append(tallies, tally{operation: events[i].Operation})
+				last++
+			}
+			tallies[last].states[place]++
 		}
 	}
-	return slices.Sorted(maps.Keys(tallies)), tallies
+	return tallies
 }
 
 // arguments returns the arguments of EVALSHA for a chunk of the change, two free places before the number of keys on.
 func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any {
-	operations, tallies := count(c.events[chunk.events.from:chunk.events.to])
+	tallies := count(c.events[chunk.events.from:chunk.events.to])
 	records, events := c.records[chunk.records.from:chunk.records.to], c.events[chunk.events.from:chunk.events.to]
-	list := newArguments(len(s.keys.commit) + 3 + 17 + 8*len(records) + 5*len(operations) + 11*len(events))
+	list := newArguments(len(s.keys.commit) + 3 + 17 + 8*len(records) + 5*len(tallies) + 11*len(events))
 	list.any = append(list.any, nil, nil, commitKeys)
 	list.any = append(list.any, s.keys.commit...)
 	whole := s.keys.request(commit.Request)
-	if chunk.stage == "" {
-		list.key(whole)
+	var key any = whole
+	if chunk.stage != "" {
+		list.any = append(list.any, whole+"/"+strconv.Itoa(chunk.number), key)
 	} else {
-		list.key(whole + "/" + strconv.Itoa(chunk.number))
+		list.any = append(list.any, key, key)
 	}
-	list.key(whole)
 
 	deadline := "0"
 	if !commit.Deadline.IsZero() {
@@ -217,14 +229,14 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 	} else {
 		list.add("", "", "")
 	}
-	list.add(strconv.Itoa(len(records)), strconv.Itoa(len(operations)), strconv.Itoa(len(events)))
+	list.add(strconv.Itoa(len(records)), strconv.Itoa(len(tallies)), strconv.Itoa(len(events)))
 	for i := range records {
 		r := &records[i]
 		list.add(r.hash, r.field, strconv.FormatInt(r.revision, 10), flag(r.stands), r.identity, r.rack, strconv.Itoa(r.limit), r.json)
 	}
-	for _, operation := range operations {
-		sum := tallies[operation]
-		list.add(operation, strconv.Itoa(sum[0]), strconv.Itoa(sum[1]), strconv.Itoa(sum[2]), strconv.Itoa(sum[3]))
+	for i := range tallies {
+		sum := &tallies[i].states
+		list.add(tallies[i].operation, strconv.Itoa(sum[0]), strconv.Itoa(sum[1]), strconv.Itoa(sum[2]), strconv.Itoa(sum[3]))
 	}
 	for i := range events {
 		e := &events[i]
@@ -248,7 +260,8 @@ func flag(set bool) string {
 	return "0"
 }
 
-// arguments collects arguments without an allocation for each: go-redis takes pointers to strings.
+// arguments collects arguments without an allocation for each: go-redis takes pointers to strings. Keys are plain strings,
+// because it looks at them to find their slot.
 type arguments struct {
 	any  []any
 	text []string
@@ -264,9 +277,6 @@ func (a *arguments) add(texts ...string) {
 		a.any = append(a.any, &a.text[len(a.text)-1])
 	}
 }
-
-// key adds a key, as a string: go-redis looks at keys to find their slot.
-func (a *arguments) key(key string) { a.any = append(a.any, key) }
 
 // newEpoch returns 128 random bits in hexadecimal.
 func newEpoch() string { return randomHex(16) }

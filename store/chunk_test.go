@@ -13,7 +13,7 @@ import (
 
 // large is a commit that takes three chunks.
 func large(request string) filters.Commit {
-	all := make([]filters.Filter, 0, 1200)
+	all := make([]filters.Filter, 0, 1002)
 	for i := range cap(all) {
 		all = append(all, placed(i, "user:U1"))
 	}
@@ -65,20 +65,20 @@ func TestLargeCommit(t *testing.T) {
 		s := open(t, b)
 		receipt, err := s.Commit(t.Context(), large("k1"))
 		must(t, err)
-		if len(receipt.Events) != 1200 {
+		if len(receipt.Events) != 1002 {
 			t.Errorf("the receipt has %d events", len(receipt.Events))
 		}
-		if diff := cmp.Diff(map[string]int{"filters": 1200, "after": 1200, "history": 1200}, seen(t, s)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"filters": 1002, "after": 1002, "history": 1002}, seen(t, s)); diff != "" {
 			t.Error(diff)
 		}
-		standing(t, s, 1200, map[string]int{"r0": 400, "r1": 400, "r2": 400})
+		standing(t, s, 1002, map[string]int{"r0": 334, "r1": 334, "r2": 334})
 		again, err := s.Commit(t.Context(), large("k1"))
 		must(t, err)
 		if !again.Repeated || string(again.Answer) != "answer to k1" {
 			t.Errorf("the repeat says %+v", again)
 		}
 		progress, err := s.Progress(t.Context(), "o1")
-		if err != nil || progress.Recorded != 1200 {
+		if err != nil || progress.Recorded != 1002 {
 			t.Errorf("progress %+v %v", progress, err)
 		}
 		if left := s.redis.client.HLen(t.Context(), s.keys.staged).Val(); left != 0 {
@@ -92,7 +92,7 @@ func TestLargeCommitWithoutKey(t *testing.T) {
 		s := open(t, b)
 		_, err := s.Commit(t.Context(), large(""))
 		must(t, err)
-		if got := len(loaded(t, s).Filters); got != 1200 {
+		if got := len(loaded(t, s).Filters); got != 1002 {
 			t.Errorf("%d filters", got)
 		}
 	})
@@ -126,10 +126,10 @@ func TestHalfWrittenPlanIsInvisibleUntilRepeated(t *testing.T) {
 
 				_, err = open(t, b).Commit(t.Context(), commit) // another replica gets the repeated delivery
 				must(t, err)
-				if diff := cmp.Diff(map[string]int{"filters": 1200, "after": 1201, "history": 1201}, seen(t, s)); diff != "" {
+				if diff := cmp.Diff(map[string]int{"filters": 1002, "after": 1003, "history": 1003}, seen(t, s)); diff != "" {
 					t.Error(diff)
 				}
-				standing(t, s, 1200, map[string]int{"r0": 400, "r1": 400, "r2": 400})
+				standing(t, s, 1002, map[string]int{"r0": 334, "r1": 334, "r2": 334})
 				for _, filter := range loaded(t, s).Filters {
 					if filter.Reason == "before" {
 						t.Error("the changed filter is the old one")
@@ -168,7 +168,7 @@ func TestHalfWrittenPlanIsTakenBack(t *testing.T) {
 		standing(t, s, 1, map[string]int{"r1": 1})
 		_, err = s.Commit(t.Context(), commit)
 		must(t, err)
-		if diff := cmp.Diff(map[string]int{"filters": 1200, "after": 1201, "history": 1201}, seen(t, s)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"filters": 1002, "after": 1003, "history": 1003}, seen(t, s)); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -204,17 +204,17 @@ func TestPlanThatIsRefusedHalfWayLeavesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		s := open(t, b)
 		commit := large("k")
-		commit.Limits = &filters.Limits{Cluster: 1199}
+		commit.Limits = &filters.Limits{Cluster: 1001}
 		_, err := s.Commit(t.Context(), commit)
 		code(t, err, filters.Limited)
 		if diff := cmp.Diff(map[string]int{"filters": 0, "after": 0, "history": 0}, seen(t, s)); diff != "" {
 			t.Error(diff)
 		}
 		standing(t, s, 0, map[string]int{})
-		commit.Limits.Cluster = 1200
+		commit.Limits.Cluster = 1002
 		_, err = s.Commit(t.Context(), commit)
 		must(t, err)
-		standing(t, s, 1200, map[string]int{"r0": 400, "r1": 400, "r2": 400})
+		standing(t, s, 1002, map[string]int{"r0": 334, "r1": 334, "r2": 334})
 	})
 }
 
@@ -232,11 +232,11 @@ func TestPlanThatReplacesCountsWhatEndsFirst(t *testing.T) {
 			ended.Revision, ended.Ended = 1, epochStart
 			commit.Filters = append(commit.Filters, ended)
 		}
-		commit.Limits = &filters.Limits{Cluster: 1200}
+		commit.Limits = &filters.Limits{Cluster: 1002}
 		_, err = s.Commit(t.Context(), commit)
 		must(t, err)
 		total, _, err := s.Standing(t.Context())
-		if err != nil || total != 1200 {
+		if err != nil || total != 1002 {
 			t.Errorf("%d agents, %v", total, err)
 		}
 	})
@@ -260,10 +260,10 @@ func TestFollowerSeesALargeCommitAtOnce(t *testing.T) {
 		turned := book.Turned()
 		_, err := s.Commit(t.Context(), large("k1"))
 		must(t, err)
-		for len(book.Filters()) < 1200 {
+		for len(book.Filters()) < 1002 {
 			<-turned
 			turned = book.Turned()
-			if n := len(book.Filters()); n != 0 && n != 1200 {
+			if n := len(book.Filters()); n != 0 && n != 1002 {
 				t.Errorf("%d of the plan's filters are in force", n)
 			}
 		}

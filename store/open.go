@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,6 +70,11 @@ func Open(ctx context.Context, config Config) (*Redis, error) {
 	address, err := parseURL(config.URL)
 	if err != nil {
 		return nil, err
+	}
+	if config.DataDir != "" {
+		if err := os.MkdirAll(config.DataDir, 0o700); err != nil {
+			return nil, &filters.Error{Code: filters.Invalid, Wrong: "`data_dir` cannot be used", Expected: "a directory that the bot may write to", Cause: err}
+		}
 	}
 	r := &Redis{config: config, kind: address.kind}
 	if r.options, err = r.universal(address); err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"cordon/filters"
@@ -33,6 +34,9 @@ type shelf[K comparable, R any] struct {
 }
 
 func (s *shelf[K, R]) grow(most int) {
+	if most == 0 {
+		return
+	}
 	s.keys, s.records, s.encoded = make([]K, 0, most), make([]*R, 0, most), make([]string, 0, most)
 }
 
@@ -91,37 +95,41 @@ func (s *stored) detail(event *filters.Event) (string, error) {
 type object struct{ text []byte }
 
 func (o *object) add(name, encoded string) {
+	o.text = slices.Grow(o.text, len(name)+len(encoded)+8)
 	o.text = append(o.text, "{,"[min(len(o.text), 1)])
 	o.text = append(o.text, '"')
 	o.text = append(append(o.text, name...), `":`...)
 	o.text = append(o.text, encoded...)
 }
 
-// close adds what is not stored elsewhere.
+// addValue adds what is not stored elsewhere.
+func (o *object) addValue(name string, value any) error {
+	encoded, err := json.Marshal(value)
+	if err == nil {
+		o.add(name, string(encoded))
+	}
+	return err
+}
+
+// close adds the rest of the event and returns the object, empty if it has no parts.
 func (o *object) close(event *filters.Event) (string, error) {
-	for _, part := range []struct {
-		name  string
-		value any
-		given bool
-	}{
-		{"freeze", event.Freeze, event.Freeze != nil},
-		{"lock", event.Lock, event.Lock != nil},
-		{"host", event.Host, event.Host != ""},
-		{"master", event.Master, event.Master != ""},
-	} {
-		if !part.given {
-			continue
-		}
-		encoded, err := json.Marshal(part.value)
-		if err != nil {
-			return "", err
-		}
-		o.add(part.name, string(encoded))
+	var freeze, lock, host, master error
+	if event.Freeze != nil {
+		freeze = o.addValue("freeze", event.Freeze)
+	}
+	if event.Lock != nil {
+		lock = o.addValue("lock", event.Lock)
+	}
+	if event.Host != "" {
+		host = o.addValue("host", event.Host)
+	}
+	if event.Master != "" {
+		master = o.addValue("master", event.Master)
 	}
 	if len(o.text) == 0 {
 		return "", nil
 	}
-	return string(append(o.text, '}')), nil
+	return string(append(o.text, '}')), errors.Join(freeze, lock, host, master)
 }
 
 func randomHex(bytes int) string {

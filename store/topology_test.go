@@ -77,7 +77,7 @@ func everything(t *testing.T, s *Store) {
 	cancel()
 	<-ended
 	must(t, s.Release(t.Context(), term))
-	if got := len(loaded(t, s).Filters); got != 1199 {
+	if got := len(loaded(t, s).Filters); got != 1001 {
 		t.Errorf("%d filters", got)
 	}
 }
