@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -60,9 +61,24 @@ func (t *turn) change(ctx context.Context) (Reply, error) {
 		result, err = t.extend(ctx, request)
 	}
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, t.unquoted(err)
 	}
 	return renderResult(result, t.Actor), nil
+}
+
+// unquoted adds to an error about an agent that nobody knows what is most likely meant where a reason of one word stands
+// beside several targets: its other words.
+func (t *turn) unquoted(err error) error {
+	known, ok := errors.AsType[*filters.Error](err)
+	if !ok || known.Code != filters.Unknown || len(t.command.Targets) < 2 || t.command.Reason == "" || strings.ContainsAny(t.Text, "\"'“”") {
+		return err
+	}
+	hinted := *known
+	if hinted.Try != "" {
+		hinted.Try += ". "
+	}
+	hinted.Try += "A reason of several words stands in quotes: `-m \"" + t.command.Reason + " …\"`"
+	return &hinted
 }
 
 func (t *turn) extend(ctx context.Context, request filters.Request) (filters.Result, error) {

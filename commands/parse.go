@@ -33,6 +33,9 @@ func Parse(text string) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
+	if len(words) > 0 && words[0] == "/mesos" { // as it stands in every example
+		words = words[1:]
+	}
 	verb, rest, err := findVerb(words)
 	if err != nil {
 		return Command{}, err

@@ -33,6 +33,7 @@ func TestParse(t *testing.T) {
 		"status -c=prod":  {Verb: "status", Cluster: "prod"},
 		"status -cprod":   {Verb: "status", Cluster: "prod"},
 		"Status":          {Verb: "status"},
+		"/mesos status":   {Verb: "status"},
 		"status, web-1":   {Verb: "status", Targets: named("web-1")},
 		"filter web-1":    {Verb: "filter", Targets: named("web-1")},
 		"cordon web-1":    {Verb: "filter", Targets: named("web-1")},

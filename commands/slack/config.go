@@ -56,7 +56,7 @@ type Edge struct {
 	connected  atomic.Bool
 	refused    atomic.Uint64
 	botUser    atomic.Pointer[string]
-	background sync.WaitGroup // late answers and look-ups
+	background work // late answers and look-ups
 	stop       context.CancelFunc
 	life       context.Context // ends when the edge is stopped
 }
@@ -109,12 +109,48 @@ func (e *Edge) RefusedClicks() uint64 { return e.refused.Load() }
 // Stop waits until answers that are under way were sent, at most until ctx ends, and then gives them up. The Bot is
 // stopped before, so that new commands are answered with a refusal for as long as deliveries come.
 func (e *Edge) Stop(ctx context.Context) {
-	sent := make(chan struct{})
-	go func() { e.background.Wait(); close(sent) }()
 	select {
-	case <-sent:
+	case <-e.background.idle():
 	case <-ctx.Done():
 	}
 	e.stop()
-	<-sent
+	<-e.background.idle()
+}
+
+// work counts what is under way. Unlike a WaitGroup it may begin more while somebody waits.
+type work struct {
+	mutex   sync.Mutex
+	running int
+	done    chan struct{} // closed when nothing runs; nil: nobody waits
+}
+
+func (w *work) begin() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.running++
+}
+
+func (w *work) end() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.running--; w.running == 0 && w.done != nil {
+		close(w.done)
+		w.done = nil
+	}
+}
+
+// idle returns a channel that is closed once nothing runs.
+func (w *work) idle() <-chan struct{} {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	done := w.done
+	if done == nil {
+		done = make(chan struct{})
+		if w.running == 0 {
+			close(done)
+			return done
+		}
+		w.done = done
+	}
+	return done
 }

@@ -86,9 +86,9 @@ func (e *Edge) answerLater(p press, reply commands.Reply) {
 
 // later runs something in the background that Stop waits for.
 func (e *Edge) later(run func(ctx context.Context)) {
-	e.background.Add(1)
+	e.background.begin()
 	go func() {
-		defer e.background.Done()
+		defer e.background.end()
 		defer e.survive("background work")
 		ctx, cancel := context.WithTimeout(e.life, tellPatience)
 		defer cancel()

@@ -27,8 +27,8 @@ func (p Person) Member() bool { return !p.Deactivated && !p.Bot && !p.Guest && !
 
 const (
 	personFresh  = time.Hour
-	personFailed = time.Minute // how long a look-up that failed is not repeated
-	personWait   = 400 * time.Millisecond
+	personFailed = time.Minute            // how long a look-up that failed is not repeated
+	personWait   = 250 * time.Millisecond // with Bot.Within less than the 2.5 s that we promise
 	lookup       = 4 * time.Second
 )
 

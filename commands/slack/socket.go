@@ -183,9 +183,9 @@ func (e *Edge) dispatch(ctx context.Context, client *socketmode.Client, received
 	case <-ctx.Done():
 		return
 	}
-	e.background.Add(1)
+	e.background.begin()
 	go func() {
-		defer func() { <-slots; e.background.Done() }()
+		defer func() { <-slots; e.background.end() }()
 		defer e.survive(string(received.Type))
 		e.receive(ctx, request, func(payload any) error { return client.AckCtx(ctx, request.EnvelopeID, payload) })
 	}()
