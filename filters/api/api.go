@@ -189,10 +189,14 @@ func tooLarge(err error) bool {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		status, encoded = http.StatusInternalServerError, []byte(`{"code":"internal","message":"the answer does not encode"}`)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller is gone if this fails
+	_, _ = w.Write(encoded) // the caller is gone if this fails
 }
 
 // readJSON reads one JSON value of the exact content type and nothing behind it.
