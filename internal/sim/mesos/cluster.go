@@ -14,11 +14,12 @@ import (
 
 // Cluster is a running simulated cluster. All methods are safe for concurrent use.
 type Cluster struct {
-	config Config
-	log    *slog.Logger
-	agenda *agenda
-	stop   context.CancelFunc
-	tasks  sync.WaitGroup // goroutines of the cluster
+	config  Config
+	release release
+	log     *slog.Logger
+	agenda  *agenda
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup // goroutines of the cluster
 
 	mutex       sync.Mutex // guards everything below and all that it points to
 	masters     []*member
@@ -63,6 +64,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 func newCluster(config Config) *Cluster {
 	cluster := &Cluster{
 		config:      config,
+		release:     releaseOf(config.Version),
 		log:         config.Logger,
 		agents:      map[string]*agent{},
 		machines:    map[machineID]*machine{},

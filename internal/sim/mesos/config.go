@@ -18,8 +18,9 @@ type Config struct {
 	Masters []string
 	// Allocator loads the offer-filter allocator module: /allocator/filters.
 	Allocator bool
-	// Version is what masters and agents say they are; "" is 1.12.0. It does
-	// not change what they can do.
+	// Version is what masters and agents say they are; "" is 1.12.0. Masters
+	// before 1.9 do not know DEACTIVATE_AGENT and its kin, masters before 1.0
+	// have no v1 API; answers are otherwise those of 1.12.
 	Version string
 	// Framework is the name of the framework that launches apps; "" is marathon.
 	Framework string

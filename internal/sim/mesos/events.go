@@ -38,6 +38,7 @@ const (
 func (m *member) subscribe(r *request, media mediaType) answer {
 	c := m.cluster
 	added := &subscriber{member: m, media: media, events: make(chan []byte, maxBehind), cut: make(chan struct{})}
+	c.encodeAgents()
 	c.mutex.Lock()
 	first := event(master.Event_SUBSCRIBED, c.subscribedWire().field(eventSubscribed))
 	c.subscribers[added] = true

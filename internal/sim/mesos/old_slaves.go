@@ -75,10 +75,11 @@ func (m *member) oldAgent(a *agent) jsonFields {
 		{"reserved_resources", jsonFields{}},
 		{"unreserved_resources", total},
 		{"active", a.active()},
-		{"deactivated", a.deactivated},
-		{"version", m.cluster.config.Version},
-		{"capabilities", oldAgentCapabilities},
 	}...)
+	if m.cluster.has(withDraining) {
+		shown = append(shown, jsonField{"deactivated", a.deactivated})
+	}
+	shown = append(shown, jsonField{"version", m.cluster.config.Version}, jsonField{"capabilities", oldAgentCapabilities})
 	return append(shown, a.oldDrain()...)
 }
 

@@ -12,6 +12,9 @@ import (
 // operatorAPI answers POST /api/v1: first who asks and whom, then the envelope,
 // then the call (recordings auth-malformed-none, nonleader-*, recovering-*, err-*).
 func (m *member) operatorAPI(r *request) answer {
+	if !m.cluster.has(withOperatorAPI) {
+		return statusText(http.StatusNotFound)
+	}
 	if refused := m.cluster.authenticate(r, realmReadWrite); refused != nil {
 		return *refused
 	}
@@ -41,6 +44,9 @@ func (m *member) call(r *request, body []byte) answer {
 		return bad(err.Error())
 	}
 	r.callType, r.agentID = call.Type.String(), agentOf(call)
+	if !m.cluster.knows(call.Type) {
+		return bad("Failed to validate master::Call: Expecting 'type' to be present")
+	}
 	media, refused = acceptedType(r.Request)
 	if refused != nil {
 		return *refused

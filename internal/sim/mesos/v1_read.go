@@ -89,6 +89,9 @@ func (m *member) reads(call *master.Call) func(mediaType) answer {
 		return nil
 	}
 	return func(media mediaType) answer {
+		if call.Type == master.Call_GET_AGENTS || call.Type == master.Call_GET_STATE {
+			m.cluster.encodeAgents()
+		}
 		m.cluster.mutex.Lock()
 		pieces := build()
 		m.cluster.mutex.Unlock()
@@ -123,15 +126,35 @@ func (m *member) reader(call *master.Call) func() wire {
 func (c *Cluster) agentsWire() wire {
 	out := make(wire, 0, len(c.registered))
 	for _, a := range c.registered {
-		if a.encoded == nil {
-			a.encoded = listed(agentsRegistered, c.agentWire(a))
-		}
-		out = append(out, a.encoded)
+		out = append(out, c.encodedAgent(a))
 	}
 	for _, a := range c.recovered() {
 		out = append(out, listed(agentsRecovered, c.agentInfoWire(a)))
 	}
 	return out
+}
+
+// encodedAgent is an agent as a member of GetAgents, encoded once after each
+// change.
+func (c *Cluster) encodedAgent(a *agent) []byte {
+	if a.encoded == nil {
+		a.encoded = listed(agentsRegistered, c.agentWire(a))
+	}
+	return a.encoded
+}
+
+// encodeAgents encodes what has changed, a few agents at a time, so that a read
+// of a large fleet does not keep everybody else waiting.
+func (c *Cluster) encodeAgents() {
+	const few = 500
+	for from, left := 0, true; left; from += few {
+		c.mutex.Lock()
+		for _, a := range c.registered[min(from, len(c.registered)):min(from+few, len(c.registered))] {
+			c.encodedAgent(a)
+		}
+		left = from+few < len(c.registered)
+		c.mutex.Unlock()
+	}
 }
 
 // recovered are the agents that a new leader knows from the registry only.
@@ -173,11 +196,9 @@ func (c *Cluster) agentWire(a *agent) []byte {
 const agentInfoNumber = 1
 
 func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
-	deactivated := a.deactivated
 	pid := a.pid()
 	message := master.Response_GetAgents_Agent{
 		Active:             active,
-		Deactivated:        &deactivated,
 		Version:            c.config.Version,
 		PID:                &pid,
 		RegisteredTime:     timeInfo(a.registeredAt),
@@ -186,7 +207,10 @@ func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
 		AllocatedResources: scalarList(a.allocated(), allocatedTo("*", "*")),
 		OfferedResources:   a.offeredList(),
 		Capabilities:       agentCapabilities,
-		DrainInfo:          a.drainInfo(),
+	}
+	if c.has(withDraining) {
+		deactivated := a.deactivated
+		message.Deactivated, message.DrainInfo = &deactivated, a.drainInfo()
 	}
 	if !a.drainStart.IsZero() {
 		message.EstimatedDrainStartTime = timeInfo(a.drainStart.Truncate(time.Second))
