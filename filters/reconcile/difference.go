@@ -152,8 +152,7 @@ func (d *differ) keepVerified(t *track) {
 	if d.suspect(t) {
 		d.look(t)
 	}
-	known := d.Registered[t.agent]
-	if !known.IsZero() && !t.seen.Registered.IsZero() && !known.Equal(t.seen.Registered) {
+	if !sameRegistration(d.Registered[t.agent], t.seen.Registered) {
 		d.record(t.change(filters.ChangeRestart, filters.CauseObserved, "it registered again and is still withheld"))
 	}
 }
@@ -183,7 +182,7 @@ func (d *differ) lost(t *track) {
 func (d *differ) explain(t *track) (cause, reason string) {
 	known, seenSince := d.Registered[t.agent]
 	switch {
-	case seenSince && known.Equal(t.seen.Registered):
+	case seenSince && sameRegistration(known, t.seen.Registered):
 		return "", ""
 	case d.Failover.After(t.entry.At):
 		return filters.CauseFailover, "it came back from a failover without its filter"
@@ -195,7 +194,13 @@ func (d *differ) explain(t *track) (cause, reason string) {
 
 // reregistered tells whether the agent has registered again since the entry was written.
 func reregistered(entry *filters.LedgerEntry, seen *filters.Agent) bool {
-	return !entry.Registered.IsZero() && !seen.Registered.IsZero() && !entry.Registered.Equal(seen.Registered)
+	return !sameRegistration(entry.Registered, seen.Registered)
+}
+
+// sameRegistration tells whether both are one registration, or either is not known. The master tells the time with more
+// digits in one answer than in another.
+func sameRegistration(a, b time.Time) bool {
+	return a.IsZero() || b.IsZero() || a.Sub(b).Abs() < time.Second
 }
 
 // settle lets ended filters go that have nothing left to wait for.
