@@ -2,6 +2,7 @@ package redisproxy
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"net"
 )
@@ -91,7 +92,9 @@ func (l *link) answers() {
 		if !open {
 			return
 		}
-		if caught != nil && caught.trap.After != nil {
+		if caught != nil && caught.trap.After != nil && bytes.HasPrefix(answer.raw, []byte("-NOSCRIPT")) {
+			l.proxy.again(caught) // nothing was carried out: the client sends the script itself now
+		} else if caught != nil && caught.trap.After != nil {
 			fate := caught.trap.After()
 			defer caught.spring()
 			switch fate {

@@ -21,7 +21,7 @@ type Trap struct {
 	// Match says whether this is the request, by its words; the first is the command's name as the client wrote it.
 	Match func(words []string) bool
 	// Before is called before the request is handed to the server, After when the server has carried it out and before its
-	// answer is handed back.
+	// answer is handed back. A script that the server does not know was not carried out: After waits for the next request.
 	Before, After func() Fate
 }
 
@@ -56,6 +56,13 @@ func (p *Proxy) Set(trap Trap) *Caught {
 	defer p.mutex.Unlock()
 	p.traps = append(p.traps, caught)
 	return caught
+}
+
+// again sets a trap again that caught the wrong request.
+func (p *Proxy) again(caught *Caught) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.traps = append(p.traps, caught)
 }
 
 // caught takes the trap that the request runs into out of those that are set; nil: none.
