@@ -69,9 +69,12 @@ func (m *member) oldUpdateSchedule(r *request) answer {
 	return m.change(r, func() answer { return m.cluster.updateSchedule(r.principal, schedule) })
 }
 
-// change does what changes the registry. A master that cannot write its registry
-// gives no answer before it can (recording recovering-old-post-schedule).
+// change does what changes the registry. A master that recovers gives no answer
+// before it is done (recording recovering-old-post-schedule).
 func (m *member) change(r *request, do func() answer) answer {
+	if held := m.awaitQuorum(r); held != nil {
+		return *held
+	}
 	changes := m.cluster.Watch(r.Context())
 	for {
 		m.cluster.mutex.Lock()
@@ -135,6 +138,9 @@ func (m *member) oldMachines(r *request, change func(principal string, ids []mes
 		if err := ids[i].Unmarshal(wire); err != nil {
 			return bad(err.Error())
 		}
+	}
+	if held := m.awaitQuorum(r); held != nil {
+		return *held
 	}
 	m.cluster.mutex.Lock()
 	defer m.cluster.mutex.Unlock()

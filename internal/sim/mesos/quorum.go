@@ -34,12 +34,21 @@ var registryCalls = []master.Call_Type{
 	master.Call_UPDATE_MAINTENANCE_SCHEDULE, master.Call_START_MAINTENANCE, master.Call_STOP_MAINTENANCE, master.Call_UPDATE_WEIGHTS,
 }
 
-// awaitRegistry holds a call back that a registry without a quorum cannot take,
-// until the asker gives up or the master aborts; nil: go on.
+// awaitRegistry holds a call back that a registry without a quorum cannot take;
+// nil: go on.
 func (m *member) awaitRegistry(r *request, call *master.Call) *answer {
+	if !slices.Contains(registryCalls, call.Type) {
+		return nil
+	}
+	return m.awaitQuorum(r)
+}
+
+// awaitQuorum holds a change back while the quorum is lost, until the asker gives
+// up or the master aborts; nil: go on.
+func (m *member) awaitQuorum(r *request) *answer {
 	c := m.cluster
 	c.mutex.Lock()
-	if !c.quorumLost || !slices.Contains(registryCalls, call.Type) {
+	if !c.quorumLost {
 		c.mutex.Unlock()
 		return nil
 	}
