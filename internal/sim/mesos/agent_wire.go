@@ -66,7 +66,7 @@ var executorNeeds = resources{cpus: 0.1, mem: 32}
 func (t *task) executorInfo() mesosapi.ExecutorInfo {
 	shell, command, name := false, "/usr/libexec/mesos/mesos-executor", t.executorName()
 	info := mesosapi.ExecutorInfo{
-		ExecutorID:  mesosapi.ExecutorID{Value: t.id},
+		ExecutorID:  mesosapi.ExecutorID{Value: t.executorID()},
 		FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework},
 		Command: &mesosapi.CommandInfo{
 			Shell: &shell, Value: &command, Arguments: []string{"mesos-executor", "--launcher_dir=/usr/libexec/mesos"},
@@ -101,7 +101,7 @@ func (a *agent) containerList() *agentapi.Response_GetContainers {
 		id := mesosapi.ContainerID{Value: t.container}
 		list.Containers = append(list.Containers, agentapi.Response_GetContainers_Container{
 			FrameworkID:        &mesosapi.FrameworkID{Value: t.app.framework},
-			ExecutorID:         &mesosapi.ExecutorID{Value: t.id},
+			ExecutorID:         &mesosapi.ExecutorID{Value: t.executorID()},
 			ExecutorName:       &name,
 			ContainerID:        id,
 			ContainerStatus:    &mesosapi.ContainerStatus{ContainerID: &id, ExecutorPID: &t.pid},

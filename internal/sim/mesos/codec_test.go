@@ -207,3 +207,14 @@ func TestAgentCapabilitiesHaveNames(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestTaskGroupsHaveExecutors(t *testing.T) {
+	inBubble(t, Config{Agents: threeAgents()}, func(t *testing.T, cluster *Cluster) {
+		launchOn(t, cluster, "command", AppOptions{})
+		launchOn(t, cluster, "group", AppOptions{TaskGroup: true})
+		executors := decoded(t, call(cluster, `{"type":"GET_EXECUTORS"}`))["get_executors"].(map[string]any)["executors"].([]any)
+		if len(executors) != 1 || executors[0].(map[string]any)["executor_info"].(map[string]any)["type"] != "DEFAULT" {
+			t.Errorf("executors: %v", executors)
+		}
+	})
+}

@@ -58,7 +58,7 @@ func parseJSON(text string) (any, error) {
 		return nil, fmt.Errorf("%w at line %d near: %s", errSyntax, reader.line, reader.restOfLine())
 	}
 	if rest := text[reader.at:]; strings.TrimLeft(rest, " \t\r\n\v\f") != "" {
-		return nil, errors.New("Parsed JSON included non-whitespace trailing characters: " + rest)
+		return nil, refusal("Parsed JSON included non-whitespace trailing characters: " + rest)
 	}
 	return value, nil
 }

@@ -22,6 +22,9 @@ func (t *task) message() *mesosapi.Task {
 	for _, s := range t.statuses {
 		shown.Statuses = append(shown.Statuses, *t.statusMessage(s))
 	}
+	if t.app.options.TaskGroup {
+		shown.ExecutorID = &mesosapi.ExecutorID{Value: t.executorID()}
+	}
 	if t.update != nil {
 		latest := taskState(t.update.state)
 		shown.StatusUpdateState = &latest
@@ -31,6 +34,15 @@ func (t *task) message() *mesosapi.Task {
 		shown.KillPolicy = &mesosapi.KillPolicy{GracePeriod: &mesosapi.DurationInfo{Nanoseconds: int64(t.app.options.KillGrace)}}
 	}
 	return shown
+}
+
+// executorID is the ID of a task's executor: that of a command task is the
+// task's own, a task group's is the framework's choice.
+func (t *task) executorID() string {
+	if t.app.options.TaskGroup {
+		return "default-" + t.id
+	}
+	return t.id
 }
 
 // statusMessage is one of a task's updates as the v1 API shows it.
@@ -54,7 +66,7 @@ func (t *task) statusMessage(s status) *mesosapi.TaskStatus {
 		shown.Reason = &reason
 	}
 	if s.uuid != nil {
-		shown.ExecutorID = &mesosapi.ExecutorID{Value: t.id}
+		shown.ExecutorID = &mesosapi.ExecutorID{Value: t.executorID()}
 	}
 	if s.contained {
 		shown.ContainerStatus = t.containerStatus()

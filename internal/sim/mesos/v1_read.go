@@ -24,6 +24,7 @@ const (
 	stateAgents        = 4
 	agentsRegistered   = 1 // of Response.GetAgents
 	agentsRecovered    = 2
+	executorsActive    = 1 // of Response.GetExecutors
 	frameworksActive   = 1 // of Response.GetFrameworks
 	tasksActive        = 2 // of Response.GetTasks
 	tasksUnreachable   = 5
@@ -112,7 +113,9 @@ func (m *member) reader(call *master.Call) func() wire {
 			return response(master.Response_GET_FRAMEWORKS, c.frameworksWire().field(responseFrameworks))
 		}
 	case master.Call_GET_EXECUTORS:
-		return func() wire { return response(master.Response_GET_EXECUTORS, wire{}.field(responseExecutors)) }
+		return func() wire {
+			return response(master.Response_GET_EXECUTORS, c.executorsWire().field(responseExecutors))
+		}
 	case master.Call_GET_STATE:
 		return func() wire { return response(master.Response_GET_STATE, c.stateWire().field(responseState)) }
 	}

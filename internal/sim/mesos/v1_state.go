@@ -10,9 +10,32 @@ import (
 func (c *Cluster) stateWire() wire {
 	var out wire
 	out = append(out, c.tasksWire().field(stateTasks)...)
-	out = append(out, wire{}.field(stateExecutors)...)
+	out = append(out, c.executorsWire().field(stateExecutors)...)
 	out = append(out, c.frameworksWire().field(stateFrameworks)...)
 	return append(out, c.agentsWire().field(stateAgents)...)
+}
+
+// executorsWire is GetExecutors: those of task groups. Command tasks have theirs
+// from the agent, and the master does not know them (recording read-get-executors).
+func (c *Cluster) executorsWire() wire {
+	var out wire
+	for _, a := range c.registered {
+		for _, t := range a.tasks {
+			if !t.app.options.TaskGroup {
+				continue
+			}
+			out = append(out, listed(executorsActive, encode(&master.Response_GetExecutors_Executor{
+				ExecutorInfo: mesosapi.ExecutorInfo{
+					Type:        mesosapi.ExecutorInfo_DEFAULT,
+					ExecutorID:  mesosapi.ExecutorID{Value: t.executorID()},
+					FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework},
+					Resources:   scalarList(executorNeeds, allocatedTo("", "*")),
+				},
+				AgentID: mesosapi.AgentID{Value: a.id},
+			})))
+		}
+	}
+	return out
 }
 
 // tasksWire is GetTasks.
