@@ -137,7 +137,7 @@ func TestWaitingCommitIsNotSentAfterItsContext(t *testing.T) {
 	first := make(chan error, 1)
 	ctx := within(t, 5)
 	go func() { _, err := s.Commit(ctx, placing("k1", placed(1, "user:U1"))); first <- err }()
-	for s.batch.idle() {
+	for !s.batch.gone() {
 	}
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
@@ -150,11 +150,11 @@ func TestWaitingCommitIsNotSentAfterItsContext(t *testing.T) {
 	}
 }
 
-// idle tells whether no trip is under way.
-func (b *batch) idle() bool {
+// gone tells whether a trip is under way with all who waited.
+func (b *batch) gone() bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return !b.away
+	return b.away && len(b.waiting) == 0
 }
 
 func TestForgottenScript(t *testing.T) {
