@@ -171,12 +171,13 @@ func (f *framework) use(o *offer) bool {
 func (f *framework) launch(app *app, a *agent) {
 	f.taskCount++
 	launched := &task{
-		id:        fmt.Sprintf("%s.%s", app.name, uuidText()),
-		app:       app,
-		agent:     a,
-		state:     "TASK_STAGING",
-		container: uuidText(),
-		pid:       uint32(20000 + f.taskCount),
+		id:          fmt.Sprintf("%s.%s", app.name, uuidText()),
+		app:         app,
+		agent:       a,
+		state:       "TASK_STAGING",
+		container:   uuidText(),
+		surrounding: uuidText(),
+		pid:         uint32(20000 + f.taskCount),
 	}
 	app.tasks = append(app.tasks, launched)
 	a.tasks = append(a.tasks, launched)

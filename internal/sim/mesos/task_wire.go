@@ -74,7 +74,14 @@ func (t *task) statusMessage(s status) *mesosapi.TaskStatus {
 	return shown
 }
 
+// containerStatus is where a task runs: a command task in its executor's
+// container, a task group's in one inside it (evidence-drain-task-group).
 func (t *task) containerStatus() *mesosapi.ContainerStatus {
+	if t.app.options.TaskGroup {
+		return &mesosapi.ContainerStatus{ContainerID: &mesosapi.ContainerID{
+			Value: t.container, Parent: &mesosapi.ContainerID{Value: t.surrounding},
+		}}
+	}
 	address := t.agent.host.config.IP
 	shown := mesosapi.NetworkInfo_IPAddress{IPAddress: &address} // IPv4 is the default, which is not sent
 	if ip := net.ParseIP(address); ip != nil && ip.To4() == nil {
