@@ -14,13 +14,14 @@ const (
 
 // task is one task of the framework.
 type task struct {
-	id        string
-	app       *app
-	agent     *agent
-	state     string // such as TASK_RUNNING
-	statuses  []status
-	container string // ID of its container
-	pid       uint32 // of its executor
+	id          string
+	app         *app
+	agent       *agent
+	state       string // such as TASK_RUNNING
+	statuses    []status
+	container   string // ID of its container
+	surrounding string // ID of the container around it, for task groups
+	pid         uint32 // of its executor
 
 	update           *status   // the latest that came from the agent, as the master knows it; nil: it does not
 	agentKnowsUpdate bool      // false once the agent was restarted
