@@ -73,9 +73,7 @@ func (n normaliser) object(key string, fields map[string]any) any {
 			out[name] = "<" + name + ">"
 		case name == "hostname" && n.names.masters[fmt.Sprint(field)]:
 			out[name] = "<master>"
-		case name == "name" && isTask(fields):
-			out[name] = appOf(fmt.Sprint(field))
-		case name == "id" && isTask(fields):
+		case name == "id" && isOldTask(fields):
 			out[name] = "<task_id>"
 		default:
 			out[name] = n.value(name, field)
@@ -89,15 +87,9 @@ func agentInfo(fields map[string]any) bool {
 	return fields["resources"] != nil || fields["attributes"] != nil
 }
 
-// isTask says whether an object is a task, of the v1 API or of the older endpoints.
-func isTask(fields map[string]any) bool {
-	return fields["task_id"] != nil || fields["slave_id"] != nil && fields["statuses"] != nil
-}
-
-// appOf is the name of a task without the host that the simulated framework pinned its app to.
-func appOf(name string) string {
-	app, _, _ := strings.Cut(name, ".")
-	return app
+// isOldTask says whether an object is a task as the older endpoints show it.
+func isOldTask(fields map[string]any) bool {
+	return fields["slave_id"] != nil && fields["statuses"] != nil
 }
 
 // withheld says whether an object is an agent that gets no offers: then what is offered of it is no chance.

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -148,6 +147,7 @@ func (r *run) config() simmesos.Config {
 		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: time.Second,
 		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
 		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,
+		RegistryTimeout: 100 * time.Millisecond,
 	}
 	for range r.state.Masters {
 		config.Masters = append(config.Masters, "127.0.0.1:0")
@@ -200,96 +200,4 @@ func (r *run) meet() {
 	for _, agent := range r.cluster.Snapshot().Agents {
 		r.simulated.agent(agent.ID, agent.Hostname)
 	}
-}
-
-// replay sends one recording and compares the answer.
-func (r *run) replay(ctx context.Context, name string) error {
-	differences, err := r.compare(ctx, name)
-	if err == nil {
-		r.note(name, differences)
-	}
-	return err
-}
-
-// seek replays a recording that may belong here or further down: it counts where it is equal for the first time, and
-// the last try counts if it never is.
-func (r *run) seek(ctx context.Context, name string) error {
-	if known, tried := r.sought[name]; tried && len(known) == 0 {
-		return nil
-	}
-	differences, err := r.compare(ctx, name)
-	r.sought[name] = differences
-	return err
-}
-
-func (r *run) compare(ctx context.Context, name string) (differences []string, err error) {
-	recording, ok := r.suite.Recordings[name]
-	if !ok {
-		return nil, fmt.Errorf("no recording %s", name)
-	}
-	body, path, err := r.prepare(recording)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if want := recording.silence(); want != "" {
-		got, err := listen(ctx, r.target(recording), recording.Request, path, body)
-		if err != nil || got == want {
-			return nil, err
-		}
-		return []string{fmt.Sprintf("recorded: %s, simulated: %s", want, got)}, nil
-	}
-	got, err := ask(ctx, r.target(recording), recording.Request, path, body)
-	if err != nil {
-		return []string{"no answer: " + err.Error()}, nil
-	}
-	r.learnFrom(shown(recording.Response))
-	observeJSON(got.body, r.simulated.agent)
-	comparison := comparison{
-		recorded: normaliser{r.recorded}, simulated: normaliser{r.simulated}, ignore: r.suite.Scenario.ignored(name),
-	}
-	return comparison.differences(recording.Request.Method, recording.Response, got), nil
-}
-
-// target is the simulated master that stands for the recorded address; for an address that the state does not name,
-// or none, the one that leads, or else the first.
-func (r *run) target(recording Recording) string {
-	if target, ok := r.targets[recording.Request.Address]; ok {
-		return target
-	}
-	return cmp.Or(r.cluster.Snapshot().Leader, r.targets[r.state.Masters[0].Address])
-}
-
-// prepare translates the agent IDs of a request.
-func (r *run) prepare(recording Recording) (body []byte, path string, err error) {
-	raw, err := recording.Request.Bytes()
-	if err != nil {
-		return nil, "", err
-	}
-	for _, text := range []string{recording.Request.Path, string(raw)} {
-		for _, id := range agentID.FindAllString(text, -1) {
-			if hostname, known := r.suite.hostOf(id); known {
-				r.recorded.agent(id, hostname)
-			}
-		}
-	}
-	body = []byte(translate(string(raw), r.recorded, r.simulated))
-	return body, translate(recording.Request.Path, r.recorded, r.simulated), nil
-}
-
-// learnFrom names agents by their entries, and then those that are only mentioned, by a task, while nothing is
-// known of their host.
-func (r *run) learnFrom(text []byte) {
-	observeJSON(text, r.recorded.agent)
-	mentionedJSON(text, func(id string) {
-		if hostname, known := r.suite.hostOf(id); known && r.recorded.counts[hostname] == 0 {
-			r.recorded.agent(id, hostname)
-		}
-	})
-}
-
-func (r *run) note(name string, differences []string) {
-	if r.suite.Asked != nil && !r.suite.Asked[name] {
-		return
-	}
-	r.results = append(r.results, Result{Name: name, Equal: len(differences) == 0, Report: strings.Join(differences, "\n")})
 }

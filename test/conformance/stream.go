@@ -42,9 +42,14 @@ func (r *run) subscribe(ctx context.Context, name string) error {
 		return err
 	}
 	opened := &stream{conn: conn, response: response, done: make(chan struct{}), grown: make(chan struct{})}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		conn.Close()
+		return err
+	}
 	r.streams[name] = opened
 	go opened.read()
-	return conn.SetDeadline(time.Time{})
+	opened.collect(1) // the state comes first, whatever happens next
+	return nil
 }
 
 func (s *stream) close() {

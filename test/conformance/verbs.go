@@ -47,6 +47,7 @@ func init() {
 		"thaw":           {1, 1, onAgent((*simmesos.Cluster).ResumeAgent)},
 		"restart-master": {0, 0, func(_ context.Context, r *run, _ []string) error { return r.cluster.RestartMaster() }},
 		"failover":       {0, 0, func(_ context.Context, r *run, _ []string) error { return r.cluster.Failover() }},
+		"lose-quorum":    {0, 0, func(_ context.Context, r *run, _ []string) error { r.cluster.LoseQuorum(); return nil }},
 		"wait":           {2, 2, waitStep},
 		"wait-leader":    {0, 0, waitLeaderStep},
 		"inverse-offers": {1, 1, inverseOffersStep},
@@ -179,6 +180,7 @@ func launchStep(ctx context.Context, r *run, args []string) error {
 // launch starts tasks and waits until they run.
 func (r *run) launch(ctx context.Context, app string, instances int, options simmesos.AppOptions) error {
 	name := app + "." + options.Agent
+	options.TaskName = app
 	before := 0
 	if agent, ok := r.view(options.Agent); ok {
 		before = running(agent, name)
