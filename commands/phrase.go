@@ -76,7 +76,7 @@ func Ends(until, now time.Time) Line {
 	if until.IsZero() {
 		return Say("no end")
 	}
-	if left := until.Sub(now); left > 0 {
+	if left := until.Sub(now).Round(time.Second); left > 0 {
 		return Say("until ", Clock(until, now), " ("+Lasting(left)+" left)")
 	}
 	return Say("until ", Clock(until, now))

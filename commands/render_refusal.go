@@ -62,7 +62,7 @@ func renderUnconfirmed(what string, told bool) Reply {
 // renderNotDone says that a command which was not confirmed did not happen, and cannot happen later.
 func renderNotDone(what string) Reply {
 	return Reply{Code: filters.Unavailable, Lines: []Line{
-		Say(Strong("It did not happen"), ": whether ", Markup(what), " was not confirmed before, and now I know that it was never recorded. ", nothingChanged),
+		Say(Strong("It did not happen."), " I could not tell before whether ", Markup(what), "; now I know that this was never recorded. ", nothingChanged),
 		Say("Type the command again."),
 	}}
 }

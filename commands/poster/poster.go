@@ -22,7 +22,7 @@ type Config struct {
 	// Now is the cluster's time, UTC; nil: the local clock.
 	Now     func() time.Time
 	Observe bool
-	Logger  *slog.Logger // nil: slog.Default
+	Logger  *slog.Logger // names the cluster; nil: slog.Default
 }
 
 // Poster posts for one cluster. Run it on the leader.
@@ -43,7 +43,7 @@ func New(config Config) *Poster {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	return &Poster{config: config, log: config.Logger.With("cluster", config.Cluster)}
+	return &Poster{config: config, log: config.Logger}
 }
 
 // Backlog is how many messages wait to be brought up to date; 0 where this replica does not post.

@@ -1,6 +1,7 @@
 package poster
 
 import (
+	"cmp"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -194,16 +195,13 @@ func endedBy(words string, n *Notice) commands.Line {
 }
 
 func renderFailover(n *Notice, scene Scene) []commands.Line {
-	head := commands.Say("🔁 ", commands.Strong("another master leads "+scene.Cluster))
+	what := cmp.Or(n.Reason, "another master leads")
+	head := commands.Say("🔁 ", commands.Strong(scene.Cluster+": "+what))
 	if n.Master != "" {
-		head = append(head, commands.Text(": "), commands.Literal(n.Master))
-	}
-	lines := []commands.Line{head}
-	if n.Reason != "" {
-		lines = append(lines, commands.Say(n.Reason))
+		head = append(head, commands.Text(" · leader "), commands.Literal(n.Master))
 	}
 	if n.open() {
-		return append(lines, commands.Say("Nothing is given back until its agents have registered again. Withholding goes on."))
+		return []commands.Line{head, commands.Say("Nothing is given back until its agents have registered again. Withholding goes on.")}
 	}
-	return append(lines, commands.Say("The cluster has settled after "+commands.Lasting(n.Ended.Sub(n.Began))+": giving back goes on."))
+	return []commands.Line{head, commands.Say("The cluster has settled after " + commands.Lasting(n.Ended.Sub(n.Began)) + ": giving back goes on.")}
 }
