@@ -21,9 +21,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // kept is the directory of recordings that the repository holds.
 const kept = "testdata/mesos-1.12"
 
-func open(t *testing.T, dir string) *Suite {
+func open(t *testing.T, dir string, base *Scenario) *Suite {
 	t.Helper()
-	suite, err := Open(os.DirFS(dir))
+	suite, err := Open(os.DirFS(dir), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +32,11 @@ func open(t *testing.T, dir string) *Suite {
 
 // suiteToReplay is the kept suite, or the directory of the flag -recordings with its own scenario or within the kept one's.
 func suiteToReplay(t *testing.T) *Suite {
-	known := open(t, kept)
+	known := open(t, kept, nil)
 	if *recordings == "" {
 		return known
 	}
-	asked := open(t, *recordings)
+	asked := open(t, *recordings, known.Scenario)
 	if asked.Scenario == nil {
 		return asked.Within(known)
 	}

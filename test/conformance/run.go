@@ -52,14 +52,15 @@ func (s *Suite) hostOf(id string) (hostname string, known bool) {
 	return hostname, known
 }
 
-// Open reads a directory and its scenario; the scenario is nil when the directory has none.
-func Open(dir fs.FS) (*Suite, error) {
+// Open reads a directory and its scenario, completed by base as LoadScenario does; the scenario is nil when the
+// directory has none.
+func Open(dir fs.FS, base *Scenario) (*Suite, error) {
 	recordings, others, err := LoadRecordings(dir)
 	if err != nil {
 		return nil, err
 	}
 	suite := &Suite{Recordings: recordings, Others: others}
-	suite.Scenario, err = LoadScenario(dir)
+	suite.Scenario, err = LoadScenario(dir, base)
 	if err != nil && !isMissing(err) {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -74,8 +75,9 @@ type Step struct {
 	Args []string
 }
 
-// LoadScenario reads a directory's scenario; fs.ErrNotExist when it has none.
-func LoadScenario(dir fs.FS) (*Scenario, error) {
+// LoadScenario reads a directory's scenario; fs.ErrNotExist when it has none. Agents and states that it does not
+// describe are those of base, which may be nil.
+func LoadScenario(dir fs.FS, base *Scenario) (*Scenario, error) {
 	text, err := fs.ReadFile(dir, ScenarioFile)
 	if err != nil {
 		return nil, err
@@ -85,7 +87,21 @@ func LoadScenario(dir fs.FS) (*Scenario, error) {
 	if err := decoder.Decode(&scenario); err != nil {
 		return nil, fmt.Errorf("%s: %w", ScenarioFile, err)
 	}
+	if base != nil {
+		scenario.Agents = completed(scenario.Agents, base.Agents)
+		scenario.States = completed(scenario.States, base.States)
+	}
 	return &scenario, scenario.validate()
+}
+
+// completed is own with what only base has.
+func completed[V any](own, base map[string]V) map[string]V {
+	joined := maps.Clone(base)
+	if joined == nil {
+		return own
+	}
+	maps.Copy(joined, own)
+	return joined
 }
 
 func (s *Scenario) validate() error {

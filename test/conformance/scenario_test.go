@@ -12,7 +12,7 @@ import (
 
 // The bytes of every recorded request are known exactly: their number is the recorded Content-Length.
 func TestRequestBytesHaveTheirRecordedLength(t *testing.T) {
-	for name, recording := range open(t, kept).Recordings {
+	for name, recording := range open(t, kept, nil).Recordings {
 		body, err := recording.Request.Bytes()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -61,7 +61,7 @@ func TestScenarioMistakesAreNamed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := LoadScenario(fstest.MapFS{ScenarioFile: {Data: []byte(test.scenario)}})
+			_, err := LoadScenario(fstest.MapFS{ScenarioFile: {Data: []byte(test.scenario)}}, nil)
 			if err == nil || !strings.Contains(err.Error(), test.complains) {
 				t.Errorf("got %v, want it to say %s", err, test.complains)
 			}
@@ -77,7 +77,7 @@ func recorded(name, at, address string) *fstest.MapFile {
 
 func suiteOf(t *testing.T, files fstest.MapFS) *Suite {
 	t.Helper()
-	suite, err := Open(files)
+	suite, err := Open(files, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,5 +124,17 @@ series:
 	}
 	if reason := joined.Scenario.unreplayed("lost-1"); !strings.Contains(reason, "nowhere:1") {
 		t.Errorf("lost-1 is not replayed because %q", reason)
+	}
+}
+
+func TestAScenarioMayUseTheStatesOfAnother(t *testing.T) {
+	base := &Scenario{States: map[string]State{"b": {Agents: []string{"c"}}, "x": {}}, Agents: map[string]Agent{"c": {Port: 1}}}
+	text := "states: {x: {allocator: true}}\nseries: [{name: a, state: b, steps: begin}]"
+	scenario, err := LoadScenario(fstest.MapFS{ScenarioFile: {Data: []byte(text)}}, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if scenario.Agents["c"].Port != 1 || !scenario.States["x"].Allocator || base.States["x"].Allocator {
+		t.Errorf("completed to %+v", scenario)
 	}
 }
