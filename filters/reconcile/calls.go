@@ -56,26 +56,40 @@ func (l *leading) startCalls(ctx context.Context, calls []filters.Change) bool {
 		return true
 	}
 	calls = calls[:min(room, len(calls))]
-	var ready, intended []filters.Change
+	var takes, gives []filters.Change // whose intents are to be written
 	for _, call := range calls {
+		give := call.Kind == filters.ChangeGive
 		switch {
-		case !l.intended(&call):
-			intended = append(intended, call)
-		case call.Kind != filters.ChangeGive || l.caughtUp(call.Agent):
-			ready = append(ready, call)
+		case l.intended(&call):
+			if !give || l.caughtUp(call.Agent) {
+				l.start(ctx, call)
+			}
+		case give:
+			gives = append(gives, call)
+		default:
+			takes = append(takes, call)
 		}
 	}
-	if len(intended) > 0 {
-		written, ok := l.writeIntents(ctx, intended)
-		if !ok {
-			return false
+	if _, ok := l.writeIntents(ctx, takes); !ok {
+		return false
+	}
+	for i := range takes {
+		l.start(ctx, takes[i])
+	}
+	return l.intendGives(ctx, gives)
+}
+
+// intendGives writes the intents to give agents back, apart from all others: the store refuses them while it doubts
+// itself, and withholding goes on. The calls follow when the book has come past their intents.
+func (l *leading) intendGives(ctx context.Context, gives []filters.Change) bool {
+	receipt, ok := l.writeIntents(ctx, gives)
+	for i := range receipt.Events {
+		if entry := receipt.Events[i].Ledger; entry != nil {
+			l.intents[entry.Agent] = receipt.Events[i].ID
+			l.dirty = true
 		}
-		ready = append(ready, written...)
 	}
-	for i := range ready {
-		l.start(ctx, ready[i])
-	}
-	return true
+	return ok
 }
 
 // intended tells whether an intent of this term stands already for the call.
@@ -97,26 +111,16 @@ func (l *leading) caughtUp(agent filters.AgentID) bool {
 	return !filters.After(l.intents[agent], l.Book.Position())
 }
 
-// writeIntents records the intents of the calls. It returns those that may be called at once: all but giving back, which
-// waits until the book has come past its intent.
-func (l *leading) writeIntents(ctx context.Context, calls []filters.Change) (ready []filters.Change, ok bool) {
+// writeIntents records the intents of the calls in one commit.
+func (l *leading) writeIntents(ctx context.Context, calls []filters.Change) (filters.Receipt, bool) {
+	if len(calls) == 0 {
+		return filters.Receipt{}, true
+	}
 	draft := l.draft()
 	for i := range calls {
 		draft.intent(&calls[i])
 	}
-	receipt, ok := l.commit(ctx, draft.commit)
-	if !ok {
-		return nil, false
-	}
-	for i := range calls {
-		if calls[i].Kind == filters.ChangeGive {
-			l.intents[calls[i].Agent] = receipt.Events[len(receipt.Events)-1].ID
-			l.dirty = true
-			continue
-		}
-		ready = append(ready, calls[i])
-	}
-	return ready, true
+	return l.commit(ctx, draft.commit)
 }
 
 // start calls the master beside the loop.
@@ -137,65 +141,16 @@ func (l *leading) call(ctx context.Context, change *filters.Change) error {
 	case <-ctx.Done():
 		return &filters.Error{Code: filters.Unavailable, Wrong: "this replica leads no more", Cause: ctx.Err()}
 	}
-	bounded, cancel := context.WithTimeout(ctx, l.CallTimeout)
+	left := l.left()
+	if left <= 0 {
+		return &filters.Error{Code: filters.Unavailable, Wrong: "this replica was asleep, and leads no more"}
+	}
+	bounded, cancel := context.WithTimeout(ctx, min(l.CallTimeout, left))
 	defer cancel()
 	if change.Kind == filters.ChangeGive {
 		return l.Master.Give(bounded, *change.Seen)
 	}
 	return l.Master.Take(bounded, *change.Seen)
-}
-
-// startLooks reads the agents one by one if they are few, and asks for a complete reading if they are many.
-func (l *leading) startLooks(ctx context.Context, looks []filters.Change) {
-	few := len(looks)+l.looking <= l.atOnce(singly)
-	for i := range looks {
-		agent := looks[i].Agent
-		if l.memory.Touched[agent].IsZero() {
-			l.memory.Touched[agent] = time.Now().UTC().Add(-1) // the reading that begins now is newer
-		}
-		if !few || l.unlisted[agent] {
-			l.wantRead = true
-			continue
-		}
-		l.memory.Busy[agent] = true
-		l.looking++
-		l.workers.Go(func() { l.done <- l.look(ctx, agent) })
-	}
-	l.startReading(ctx)
-}
-
-func (l *leading) look(ctx context.Context, id filters.AgentID) report {
-	bounded, cancel := context.WithTimeout(ctx, l.CallTimeout)
-	defer cancel()
-	begun := time.Now()
-	agent, listed, err := l.Master.ReadOne(bounded, id)
-	done := report{look: id, err: err, ended: time.Now().UTC(), took: time.Since(begun)}
-	if err == nil && listed {
-		done.seen = &Sighting{agent, begun.UTC()}
-	}
-	return done
-}
-
-// startReading starts a complete reading if one is wanted and none is under way, and publishes it for followers.
-func (l *leading) startReading(ctx context.Context) {
-	now := time.Now()
-	if l.reading || l.master.waits(now) || !l.wantRead && now.Sub(l.newest) < l.Period {
-		return
-	}
-	l.reading, l.wantRead = true, false
-	l.workers.Go(func() {
-		_, err := l.Master.Read(ctx)
-		if err == nil && l.Published != nil {
-			l.publish(ctx)
-		}
-		l.done <- report{read: true, err: err, ended: time.Now().UTC(), took: time.Since(now)}
-	})
-}
-
-func (l *leading) publish(ctx context.Context) {
-	if err := l.Recorder.Publish(ctx, l.term, l.Published()); err != nil && ctx.Err() == nil {
-		l.Logger.Warn("the view could not be published", "reason", err)
-	}
 }
 
 // take takes in a report and all others that have come in meanwhile, and writes down in one commit what the calls among
@@ -246,16 +201,6 @@ func verb(call *filters.Change) string {
 		return "give"
 	}
 	return "take"
-}
-
-// heard notes whether the master answers.
-func (l *leading) heard(done *report) {
-	if done.err == nil {
-		l.master = retry{}
-		return
-	}
-	l.master.failed(time.Now(), masterFirst, masterMost)
-	l.Logger.Warn("the master could not be read", "reason", done.err, "code", filters.CodeOf(done.err))
 }
 
 // called notes what a call came to.

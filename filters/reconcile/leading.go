@@ -27,6 +27,7 @@ type leading struct {
 	term       int64
 	began      time.Time // local
 	giveAfter  time.Time // the cluster's
+	left       func() time.Duration
 	memory     Memory
 	settling   settling
 	indexed    *Reading
@@ -46,8 +47,9 @@ type leading struct {
 	observed map[filters.AgentID]filters.ChangeKind
 	hash     string
 
-	master   retry // the master does not answer
-	recorder retry // Redis does not
+	master   retry     // the master does not answer
+	recorder retry     // Redis does not
+	doubted  time.Time // local: until then nothing is given back, because the store doubts itself
 	// suspicious says that the master told of agents that came or went since the last suspicion.
 	suspicious bool
 	dirty      bool
@@ -79,17 +81,20 @@ func (r *retry) failed(now time.Time, first, most time.Duration) {
 
 func (r *retry) waits(now time.Time) bool { return now.Before(r.until) }
 
-func newLeading(r *Reconciler, term int64, began, previous time.Time) *leading {
+func newLeading(r *Reconciler, leadership Leadership) *leading {
 	l := &leading{
-		Config: &r.config, reconciler: r, term: term, began: began.UTC(),
+		Config: &r.config, reconciler: r, term: leadership.Term, began: leadership.Began.UTC(), left: leadership.Left,
 		settling: settling{reregister: r.config.ReregisterTimeout},
 		done:     make(chan report, window+singly+1), slots: make(chan struct{}, r.config.Calls),
 		wantRead: true, dirty: true,
 		unlisted: map[filters.AgentID]bool{}, intents: map[filters.AgentID]string{}, reasons: map[filters.AgentID]string{},
 		observed: map[filters.AgentID]filters.ChangeKind{},
 	}
-	if !previous.IsZero() {
-		l.giveAfter = previous.Add(r.config.CallTimeout)
+	if !leadership.Previous.IsZero() {
+		l.giveAfter = leadership.Previous.Add(r.config.CallTimeout)
+	}
+	if l.left == nil {
+		l.left = func() time.Duration { return r.config.CallTimeout }
 	}
 	l.memory = Memory{
 		Sightings: map[filters.AgentID]Sighting{}, Touched: map[filters.AgentID]time.Time{}, Busy: map[filters.AgentID]bool{},
@@ -171,6 +176,9 @@ func (l *leading) situation() *Situation {
 	if l.settling.last.Equal(now) {
 		l.memory.Registered, l.wantRead = map[filters.AgentID]time.Time{}, true
 	}
+	if holding == "" && local.Before(l.doubted) {
+		holding = "my memory is being examined"
+	}
 	situation := &Situation{
 		Now: now, Local: local, Filters: l.Book.Filters(), Ledger: l.Book.Entries(), Questions: questions, Reading: l.index(roster),
 		Term: l.term, Began: l.began, GiveAfter: l.giveAfter, Patience: l.CallTimeout, Fresh: l.Period,
@@ -245,6 +253,7 @@ func (l *leading) schedule(s *Situation, begun time.Time) {
 	}
 	sooner(l.master.until)
 	sooner(l.recorder.until)
+	sooner(l.doubted)
 }
 
 // lag returns how long the oldest change that is not verified has been recorded.

@@ -70,12 +70,23 @@ func (r *Reconciler) Held() string {
 	return ""
 }
 
-// Run reconciles for as long as ctx lives, which must not be longer than the leadership of the term. began is when that
-// began, by the local clock: what was read before it proves nothing about the leader before. previous is when
-// the lease of the term before ran out or would have (Redis TIME; zero: there was none): nothing is given back before
-// that plus CallTimeout. It waits for its calls and returns ctx's error.
-func (r *Reconciler) Run(ctx context.Context, term int64, began, previous time.Time) error {
+// Leadership is one term of leading.
+type Leadership struct {
+	Term int64
+	// Began is when it began, by the local clock: what was read before proves nothing about the leader before.
+	Began time.Time
+	// Previous is when the lease of the term before ran out or would have (Redis TIME; zero: there was none): nothing is
+	// given back before that plus CallTimeout.
+	Previous time.Time
+	// Left is how long it lasts yet, however long this process was asleep: no call is made without it, and none is waited
+	// for longer. nil: as long as the context.
+	Left func() time.Duration
+}
+
+// Run reconciles for as long as ctx lives, which must not be longer than the leadership. It waits for its calls and
+// returns ctx's error.
+func (r *Reconciler) Run(ctx context.Context, leadership Leadership) error {
 	defer r.held.Store(nil)
-	r.config.Logger.Info("reconciling", "term", term, "observe", r.config.Observe)
-	return newLeading(r, term, began, previous).run(ctx)
+	r.config.Logger.Info("reconciling", "term", leadership.Term, "observe", r.config.Observe)
+	return newLeading(r, leadership).run(ctx)
 }

@@ -24,8 +24,14 @@ func (l *leading) commit(ctx context.Context, commit filters.Commit) (filters.Re
 	return receipt, true
 }
 
-// troubled notes that a write failed. A conflict means that the book is behind: the journal will turn it.
+// troubled notes that a write failed. A conflict means that the book is behind: the journal will turn it. A store that
+// doubts itself refuses to give back, and nothing else.
 func (l *leading) troubled(ctx context.Context, err error) {
+	if filters.CodeOf(err) == filters.Locked {
+		l.doubted, l.dirty = time.Now().Add(recorderMost), true
+		l.Logger.Warn("nothing is given back", "reason", err)
+		return
+	}
 	l.recorder.failed(time.Now(), recorderFirst, recorderMost)
 	if ctx.Err() == nil {
 		l.Logger.Warn("a change could not be written", "reason", err, "code", filters.CodeOf(err))
@@ -220,123 +226,4 @@ func (d *draft) overtaken(filter *filters.Filter, reason string) {
 	event := d.outcome(filters.KindTook, filter.EndCause, filters.StateVerified, filter.Operation, filter.Subject)
 	event.Agent, event.Host, event.Reason = filter.Agent, filter.Hostname, reason
 	d.add(event)
-}
-
-// move gives the filters to the host's new agent ID, as an operation of its own. Where the owner has one there already,
-// that one stays for as long as the longer of both.
-func (d *draft) move(change *filters.Change) {
-	operation, target := filters.RandomID(repairPrefix), change.NewAgent
-	if change.Entry != nil {
-		entry := *change.Entry
-		d.closeOwn(&entry, change.Reason)
-		entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
-		event := d.event(filters.KindMove, change.Cause, change.Reason)
-		event.Subject = subjectOf(change.Filters)
-		d.put(event, nil, &entry)
-	}
-	d.settle(change.Filters, nil, change.Reason)
-	for _, filter := range change.Filters {
-		if !filter.Stands() {
-			continue
-		}
-		d.overtaken(filter, change.Reason)
-		d.commit.SettleFilter(*filter, d.event(filters.KindMove, change.Cause, change.Reason))
-		moved := *filter
-		moved.Agent, moved.Hostname, moved.IP, moved.Port, moved.Rack = target.ID, target.Hostname, target.IP, target.Port, target.Rack()
-		moved.Operation, moved.State, moved.Missing, moved.Revision = operation, filters.StateRecorded, time.Time{}, 0
-		if known := d.Book.Filter(moved.Key()); known != nil && known.Stands() {
-			d.merge(*known, filter, change)
-			continue
-		} else if known != nil {
-			moved.Revision = known.Revision
-		}
-		event := d.event(filters.KindMove, change.Cause, change.Reason)
-		event.Operation, event.Outcome = operation, string(filters.StateRecorded)
-		d.commit.PutFilter(moved, event)
-	}
-}
-
-func (d *draft) merge(known filters.Filter, moved *filters.Filter, change *filters.Change) {
-	if known.Until.IsZero() || !moved.Until.IsZero() && !moved.Until.After(known.Until) {
-		return
-	}
-	known.Until = moved.Until
-	d.commit.PutFilter(known, d.event(filters.KindMove, change.Cause, change.Reason))
-}
-
-// mark writes on filters that they were brought to mind, or that their agent left or came back.
-func (d *draft) mark(change *filters.Change) {
-	kind, subject := filters.KindNag, ""
-	switch change.Kind {
-	case filters.ChangeMissing:
-		kind, subject = filters.KindMissing, d.notice(change)
-		d.Meter.drift(kind)
-	case filters.ChangeBack:
-		kind = filters.KindRestart
-	}
-	for _, filter := range change.Filters {
-		marked := *filter
-		switch change.Kind {
-		case filters.ChangeNag:
-			marked.Nagged = d.now
-		case filters.ChangeMissing:
-			marked.Missing = d.now
-		case filters.ChangeBack:
-			marked.Missing = time.Time{}
-		}
-		event := d.event(kind, change.Cause, change.Reason)
-		event.Subject, event.Host = subject, filter.Hostname
-		d.commit.PutFilter(marked, event)
-	}
-}
-
-// foreign tells that somebody else withholds the agent: once for each filter that has what it wishes by that, or once.
-func (d *draft) foreign(change *filters.Change) {
-	d.Meter.drift(filters.KindForeign)
-	told := false
-	for _, filter := range change.Filters {
-		if !unverified(filter) {
-			continue
-		}
-		told = true
-		next := *filter
-		next.State = filters.StateVerified
-		event := d.outcome(filters.KindForeign, change.Cause, filters.StateVerified, filter.Operation, filter.Subject)
-		event.Reason, event.Host = change.Reason, filter.Hostname
-		d.commit.PutFilter(next, event)
-	}
-	if !told {
-		d.notify(filters.KindForeign, change, d.notice(change))
-	}
-}
-
-func (d *draft) contest(change *filters.Change) {
-	d.Meter.drift(filters.KindContested)
-	entry := *change.Entry
-	entry.Contested, entry.Losses, entry.Term = true, entry.Losses+1, d.term
-	event := d.event(filters.KindContested, change.Cause, change.Reason)
-	event.Subject = change.Question.Subject
-	d.put(event, nil, &entry)
-	d.commit.PutQuestion(*change.Question, d.event(filters.KindQuestion, change.Cause, ""))
-}
-
-// notify adds an entry that changes no record.
-func (d *draft) notify(kind filters.Kind, change *filters.Change, subject string) {
-	event := d.event(kind, change.Cause, change.Reason)
-	event.Agent, event.Subject = change.Agent, subject
-	event.Master, _ = d.Master.Epoch()
-	if change.Seen != nil {
-		event.Host = change.Seen.Hostname
-	}
-	d.add(event)
-}
-
-// subjectOf returns the subject of the first filter that stands, empty if none does.
-func subjectOf(all []*filters.Filter) string {
-	for _, filter := range all {
-		if filter.Stands() {
-			return filter.Subject
-		}
-	}
-	return ""
 }

@@ -44,7 +44,7 @@ type surroundings struct {
 // observe returns why nothing is given back now, empty if it may be, and what is to be written down.
 func (s *settling) observe(around *surroundings) (holding string, changes []filters.Change) {
 	if s.failedOver(around) {
-		changes = append(changes, s.begin(around, "another master leads"))
+		changes = append(changes, s.begin(around, ""))
 	}
 	view := around.roster.View()
 	if view.Began.Before(around.began) {

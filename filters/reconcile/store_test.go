@@ -26,6 +26,7 @@ type memory struct {
 	events    []filters.Event
 	grown     chan struct{}
 	downUntil time.Time
+	doubts    bool          // the store doubts itself: it refuses to give back
 	skew      time.Duration // Redis TIME against the local clock
 	published int
 	// intents is how long the journal was when the newest intent to give an agent back was written.
@@ -50,6 +51,9 @@ func (m *memory) commit(commit filters.Commit) (filters.Receipt, error) {
 	}
 	if earlier, found := m.receipts[commit.Request]; found && commit.Request != "" {
 		return filters.Receipt{Repeated: true, At: earlier.At, Answer: earlier.Answer}, nil
+	}
+	if m.doubts && slices.ContainsFunc(commit.Ledger, func(e filters.LedgerEntry) bool { return e.Hold == filters.HoldReleasing }) {
+		return filters.Receipt{}, &filters.Error{Code: filters.Locked, Wrong: "nothing is given back"}
 	}
 	if err := m.check(&commit); err != nil {
 		return filters.Receipt{}, err

@@ -125,7 +125,7 @@ func (w *world) leadOnce(ctx context.Context, previous time.Time) {
 	w.memory.mutex.Lock()
 	w.leader, w.loop = p, loop
 	w.memory.mutex.Unlock()
-	_ = loop.Run(living, p.term, time.Now(), previous)
+	_ = loop.Run(living, reconcile.Leadership{Term: p.term, Began: time.Now(), Previous: previous})
 }
 
 func (w *world) close() {
