@@ -77,7 +77,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 	parts := []func(context.Context) error{
 		s.master.Lead,
 		func(ctx context.Context) error {
-			return s.reconciler.Run(ctx, term.Number, began, term.Previous)
+			return s.reconciler.Run(ctx, reconcile.Leadership{Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left})
 		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
 	}
@@ -120,9 +120,11 @@ const pause = time.Second
 
 // follow keeps the book up with the journal; where the journal is not what was read before, everything is loaded again.
 func (s *stack) follow(ctx context.Context) error {
+	away := false // said in the log already
 	for ctx.Err() == nil {
 		state, err := s.store.Load(ctx)
 		if err == nil {
+			away = false
 			s.book.Reset(state)
 			err = s.store.Follow(ctx, state.Position, func(events []filters.Event) { s.book.Follow(events...) })
 		}
@@ -132,7 +134,10 @@ func (s *stack) follow(ctx context.Context) error {
 		if errors.Is(err, store.ErrRewound) {
 			err = errors.Join(err, s.examine(ctx))
 		}
-		s.log.Warn("following the journal again", "error", err)
+		if !away {
+			s.log.Warn("the journal cannot be followed just now", "error", err)
+		}
+		away = true
 		if err := wait(ctx, pause); err != nil {
 			return err
 		}
