@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -81,7 +82,10 @@ func attempt(ctx context.Context, config Config, clock *clock) (*tenure, error) 
 	if err != nil || !ok {
 		return nil, err
 	}
-	return &tenure{config, Term{number, previous}, asked}, nil
+	t := &tenure{config: config}
+	t.asked.Store(&asked)
+	t.term = Term{number, previous, t.left}
+	return t, nil
 }
 
 // tenure is a lease that this replica has.
@@ -89,7 +93,7 @@ type tenure struct {
 	config Config
 	term   Term
 	// asked is when the newest successful acquisition or renewal was sent: the lease lasts TTL from then at least.
-	asked time.Time
+	asked atomic.Pointer[time.Time]
 }
 
 // lead calls the function and renews beside it. Where Run's ctx has ended, or lead has returned, the lease is released.
@@ -136,7 +140,7 @@ func (t *tenure) renew(ctx context.Context, clock *clock, done <-chan struct{}) 
 }
 
 // left is how long leadership lasts without another renewal.
-func (t *tenure) left() time.Duration { return t.config.Deadline - time.Since(t.asked) }
+func (t *tenure) left() time.Duration { return t.config.Deadline - time.Since(*t.asked.Load()) }
 
 func (t *tenure) renewOnce(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, max(t.left(), 0))
@@ -144,7 +148,7 @@ func (t *tenure) renewOnce(ctx context.Context) error {
 	asked := time.Now()
 	err := t.config.Lease.Renew(bounded, t.term.Number, t.config.TTL)
 	if err == nil {
-		t.asked = asked
+		t.asked.Store(&asked)
 	}
 	return err
 }

@@ -27,4 +27,8 @@ type Term struct {
 	// Previous is when the lease of the term before ran out or would have, by the lease's clock (Redis TIME), UTC; zero if
 	// there was none. A call that an old leader sent can reach others until then plus the deadline of its calls.
 	Previous time.Time
+	// Left is how long leadership lasts if it is never renewed again, by this machine's monotonic clock; not more than zero:
+	// it has ended. A process that was asleep learns from it what its context, which needs a timer to fire, tells a moment
+	// later: what must not be done without the lease asks first. Safe for concurrent use.
+	Left func() time.Duration
 }
