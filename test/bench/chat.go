@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"cordon/test/bench/load"
+)
+
+const (
+	chatAgents      = 1000
+	chatRate        = 500 // a second
+	chatConnections = 64
+)
+
+// contender is a server that answers slash commands.
+type contender struct {
+	name    string
+	address string
+	process *process
+	redis   *process // that it keeps its state in; nil: none
+	text    func(n int) string
+	expect  string
+
+	p50, p99, p999, most, cpu, redisCPU sample
+	idle, loaded                        float64 // MiB
+}
+
+// chat measures a slash command to its answer over signed HTTP: the bot, which has it durable in Redis by then, beside
+// Bolt, which does nothing but acknowledge.
+func chat(ctx context.Context, s *session) error {
+	w, err := s.startWorld(ctx, chatAgents, "    calls_per_second: 2000")
+	if err != nil {
+		return err
+	}
+	contenders := []*contender{
+		{name: "Cordon filter, which moves an end", address: w.address, process: w.bot, redis: w.redis, text: w.filterText, expect: "withheld"},
+		{name: "Cordon turns: filter and unfilter in turn", address: w.address, process: w.bot, redis: w.redis, text: w.turnText, expect: "asked"},
+		{name: "Cordon whoami, which only looks", address: w.address, process: w.bot, redis: w.redis, text: func(int) string { return "whoami" }, expect: "operator"},
+	}
+	bolt, address, err := s.startBolt(w.SigningSecret)
+	if missing, ok := err.(errMissing); ok {
+		fmt.Fprintln(s.out, missing.Error())
+	} else if err != nil {
+		return err
+	} else {
+		contenders = append(contenders, &contender{name: "Bolt 5.1, acknowledges", address: address, process: bolt, text: w.filterText})
+	}
+	pause(s.seconds(5, 2))
+	for _, c := range contenders {
+		c.idle = c.process.usage().resident
+	}
+	m := &meter{session: s, world: w}
+	if err := m.place(ctx); err != nil {
+		return err
+	}
+	for round := range s.rounds + 1 { // the first one warms up
+		for i := range contenders {
+			if err := m.round(ctx, contenders[(i+round)%len(contenders)], round == 0); err != nil {
+				return err
+			}
+		}
+	}
+	report(s, contenders)
+	return s.fetchProfile("allocs", "allocs.pprof")
+}
+
+func (s *session) seconds(usual, quick float64) time.Duration {
+	if s.quick {
+		usual = quick
+	}
+	return time.Duration(usual * float64(time.Second))
+}
+
+func (w *world) filterText(n int) string {
+	return fmt.Sprintf(`filter %s --for %dm -m "kernel upgrade, ticket OPS-%d"`, host(n%chatAgents), 120+n%600, n)
+}
+
+// turnText filters each agent and gives it back in the next turn.
+func (w *world) turnText(n int) string {
+	if n/turnAgents%2 == 0 {
+		return fmt.Sprintf(`unfilter %s`, host(n%turnAgents))
+	}
+	return fmt.Sprintf(`filter %s --for 2h -m "kernel upgrade"`, host(n%turnAgents))
+}
+
+const turnAgents = chatAgents / 2
+
+// meter sends commands, each once and with its own trigger.
+type meter struct {
+	session *session
+	world   *world
+	sent    int
+}
+
+func (m *meter) requests(c *contender, count int) [][]byte {
+	requests := make([][]byte, count)
+	for i := range requests {
+		m.sent++
+		requests[i] = m.world.sender.Command(c.text(i), "trigger."+strconv.Itoa(m.sent))
+	}
+	return requests
+}
+
+// place puts a filter on every agent, so that later ones move their ends, and waits until the master has them.
+func (m *meter) place(ctx context.Context) error {
+	first := &contender{text: m.world.filterText}
+	if _, err := load.Run(ctx, load.Plan{Address: m.world.address, Requests: m.requests(first, chatAgents), Connections: 16}); err != nil {
+		return err
+	}
+	return m.world.settled(chatAgents)
+}
+
+// settled waits until the master withholds so many agents.
+func (w *world) settled(agents int) error {
+	withheld := 0
+	err := until(2*time.Minute, "the master withholds another number of agents", func() bool {
+		return w.ask("GET", w.Control+"/withheld", &withheld) == nil && withheld == agents
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %d, expected %d", err, withheld, agents)
+	}
+	return nil
+}
+
+// round measures one contender: an open loop at the rate, then a closed one.
+func (m *meter) round(ctx context.Context, c *contender, warmUp bool) error {
+	span := m.session.seconds(6, 1).Seconds()
+	count := int(span*chatRate) / (2 * turnAgents) * (2 * turnAgents)
+	before, stored := c.process.usage(), c.redisUsage()
+	profiled := make(chan error, 1)
+	if profile := m.session.profile != "" && c.process == m.world.bot; profile {
+		name := strings.Fields(c.name)[1]
+		go func() {
+			profiled <- m.session.fetchProfile(fmt.Sprintf("profile?seconds=%.0f", span), name+".cpu.pprof")
+		}()
+	} else {
+		profiled <- nil
+	}
+	paced, err := load.Run(ctx, load.Plan{
+		Address: c.address, Requests: m.requests(c, max(count, 2*turnAgents)), Expect: c.expect, Connections: chatConnections, Rate: chatRate,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	after, storedAfter := c.process.usage(), c.redisUsage()
+	if err := <-profiled; err != nil {
+		return err
+	}
+	closed, err := load.Run(ctx, load.Plan{
+		Address: c.address, Requests: m.requests(c, 10*max(count, 2*turnAgents)/2), Expect: c.expect, Connections: chatConnections,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	c.loaded = max(c.loaded, c.process.usage().resident)
+	if warmUp {
+		return nil
+	}
+	sent := time.Duration(len(paced.Latencies))
+	c.p50.add(milliseconds(paced.Quantile(0.5)))
+	c.p99.add(milliseconds(paced.Quantile(0.99)))
+	c.p999.add(milliseconds(paced.Quantile(0.999)))
+	c.cpu.add(microseconds((after.cpu - before.cpu) / sent))
+	c.redisCPU.add(microseconds((storedAfter.cpu - stored.cpu) / sent))
+	c.most.add(closed.PerSecond())
+	return nil
+}
+
+func (c *contender) redisUsage() usage {
+	if c.redis == nil {
+		return usage{}
+	}
+	return c.redis.usage()
+}
+
+func report(s *session, contenders []*contender) {
+	t := table{title: fmt.Sprintf("Slash command to answer over signed HTTP, %d a second (open loop); medians of %d interleaved rounds, lowest and highest", chatRate, s.rounds)}
+	t.add("", "p50 ms", "p99 ms", "p99.9 ms", "most a second", "CPU µs a command", "Redis CPU µs", "idle MiB", "loaded MiB")
+	for _, c := range contenders {
+		t.add(c.name, c.p50.String(), c.p99.String(), c.p999.String(), c.most.String(), c.cpu.String(), c.redisCPU.String(), number(c.idle), number(c.loaded))
+	}
+	t.write(s.out)
+}
