@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -15,6 +16,8 @@ type host struct {
 	agent   *agent // what its work directory knows; nil: nothing yet
 	former  *agent // what its lost work directory knew
 	pending *entry // the next thing that its process will do
+	server  *http.Server
+	address string // of the server, host:port; "": the agent has no socket
 }
 
 // standing is where an agent stands with the leading master.

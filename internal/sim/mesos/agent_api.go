@@ -1,8 +1,11 @@
 package mesos
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -34,6 +37,53 @@ func (c *Cluster) AgentHandler(hostname string) (http.Handler, error) {
 		c.mutex.Unlock()
 		reply.write(w, r)
 	}), nil
+}
+
+// openAgents opens the agents' sockets. They stay open while an agent's process
+// is away; it just does not answer.
+func (c *Cluster) openAgents(ctx context.Context) error {
+	if !c.config.AgentSockets {
+		return nil
+	}
+	for _, h := range c.hosts {
+		handler, err := c.AgentHandler(h.config.Hostname)
+		if err != nil {
+			return err
+		}
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("agent: %w", err)
+		}
+		h.address = listener.Addr().String()
+		h.server = &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second}
+		server := h.server
+		c.tasks.Go(func() { _ = server.Serve(listener) })
+	}
+	return nil
+}
+
+func (c *Cluster) closeAgents() error {
+	var errs []error
+	for _, h := range c.hosts {
+		if h.server != nil {
+			errs = append(errs, h.server.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// AgentURLs are the addresses of the agents' own API by hostname, without a
+// path; none unless Config.AgentSockets.
+func (c *Cluster) AgentURLs() map[string]string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	urls := map[string]string{}
+	for _, h := range c.hosts {
+		if h.address != "" {
+			urls[h.config.Hostname] = "http://" + h.address
+		}
+	}
+	return urls
 }
 
 func (c *Cluster) agentAnswer(h *host, r *http.Request, body []byte) answer {

@@ -99,18 +99,12 @@ func TestStoppedAgentDoesNotAnswer(t *testing.T) {
 
 // mesos-go's agent client reads the answers, in both encodings.
 func TestMesosGoReadsAgents(t *testing.T) {
-	cluster := started(t, Config{Agents: threeAgents()})
-	handler, err := cluster.AgentHandler("agent-two")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	defer server.Close()
+	cluster := started(t, Config{Agents: threeAgents(), AgentSockets: true})
 	for name, codec := range codecs.ByMediaType {
 		transport := &http.Transport{}
 		defer transport.CloseIdleConnections()
 		sender := httpagent.NewSender(httpcli.New(
-			httpcli.Endpoint(server.URL+"/api/v1"), httpcli.Codec(codec), httpcli.Do(httpcli.With(httpcli.RoundTripper(transport))),
+			httpcli.Endpoint(cluster.AgentURLs()["agent-two"]+"/api/v1"), httpcli.Codec(codec), httpcli.Do(httpcli.With(httpcli.RoundTripper(transport))),
 		).Send)
 		reply, err := sender.Send(t.Context(), agentcalls.NonStreaming(agentcalls.GetState()))
 		if err != nil {

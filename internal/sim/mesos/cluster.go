@@ -57,6 +57,9 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 		}
 	}
 	cluster.begin()
+	if err := cluster.openAgents(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("simulated cluster: %w", err), cluster.Close())
+	}
 	return cluster, nil
 }
 
@@ -108,6 +111,7 @@ func (c *Cluster) Close() error {
 	for _, master := range c.masters {
 		errs = append(errs, master.shutDown())
 	}
+	errs = append(errs, c.closeAgents())
 	c.mutex.Unlock()
 	c.tasks.Wait()
 	return errors.Join(errs...)

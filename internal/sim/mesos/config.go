@@ -16,6 +16,9 @@ type Config struct {
 	// at the start, the others stand by. None: one on a free port. An empty
 	// address is a master without a socket, asked through Cluster.Handler.
 	Masters []string
+	// AgentSockets makes agents' own API answer on sockets of 127.0.0.1, which
+	// Cluster.AgentURLs tells.
+	AgentSockets bool
 	// Allocator loads the offer-filter allocator module: /allocator/filters.
 	Allocator bool
 	// Version is what masters and agents say they are; "" is 1.12.0. Masters
