@@ -20,7 +20,10 @@ func renderDrift(n *Notice) []commands.Line {
 		lines = append(lines, headline("⚠", hosts(taking), "is taking tasks although withheld", "are taking tasks although withheld"))
 		lines = append(lines, listing(hosts(taking))...)
 	} else {
-		span := " for " + commands.Lasting(n.Ended.Sub(n.Began).Round(time.Second))
+		span := ""
+		if found := n.Ended.Sub(n.Began).Round(time.Second); found >= time.Second {
+			span = " for " + commands.Lasting(found) // since we found it; since when it did is not known
+		}
 		lines = append(lines, headline("⚠", names, "was taking tasks again"+span, "were taking tasks again"+span))
 		lines = append(lines, listing(names)...)
 	}
@@ -35,7 +38,7 @@ func renderDrift(n *Notice) []commands.Line {
 	if len(contested) > 0 {
 		return append(lines, append(cause, commands.Text(". Somebody gives it back each time, so I stopped withholding it again.")))
 	}
-	return append(lines, append(cause, commands.Text(". Withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed.")))
+	return append(lines, append(cause, commands.Text(". Found at "), commands.Second(n.Began), commands.Text(", withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed.")))
 }
 
 // behind says what the filter on the first agent is for: `disk replacement, by @bob`.
