@@ -7,9 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -137,13 +137,11 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 }
 
 func hostOf(address string) string {
-	_, rest, _ := strings.Cut(address, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	host, _, err := net.SplitHostPort(host)
+	parsed, err := url.Parse(address)
 	if err != nil {
-		return rest
+		return ""
 	}
-	return host
+	return parsed.Hostname()
 }
 
 // readyTime is how long the demo may take to get ready.
