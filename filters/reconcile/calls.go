@@ -70,26 +70,51 @@ func (l *leading) startCalls(ctx context.Context, calls []filters.Change) bool {
 			takes = append(takes, call)
 		}
 	}
-	if _, ok := l.writeIntents(ctx, takes); !ok {
-		return false
+	// Giving back is written apart: the store refuses it while it doubts itself, and withholding goes on.
+	return apart(takes, func(some []filters.Change) error { return l.startTakes(ctx, some) }) &&
+		apart(gives, func(some []filters.Change) error { return l.intendGives(ctx, some) })
+}
+
+// apart has all of the changes written at once, and each alone if a record of one of them is not as the book says: the
+// others need not wait until it is. It returns false if the store does not answer.
+func apart(changes []filters.Change, write func([]filters.Change) error) bool {
+	if len(changes) == 0 {
+		return true
+	}
+	err := write(changes)
+	if err == nil || filters.CodeOf(err) != filters.Conflict {
+		return err == nil
+	}
+	for i := range changes {
+		if len(changes) > 1 && !apart(changes[i:i+1], write) {
+			return false
+		}
+	}
+	return true
+}
+
+// startTakes writes the intents to withhold agents and starts the calls.
+func (l *leading) startTakes(ctx context.Context, takes []filters.Change) error {
+	_, err := l.writeIntents(ctx, takes)
+	if err != nil {
+		return err
 	}
 	for i := range takes {
 		l.start(ctx, takes[i])
 	}
-	return l.intendGives(ctx, gives)
+	return nil
 }
 
-// intendGives writes the intents to give agents back, apart from all others: the store refuses them while it doubts
-// itself, and withholding goes on. The calls follow when the book has come past their intents.
-func (l *leading) intendGives(ctx context.Context, gives []filters.Change) bool {
-	receipt, ok := l.writeIntents(ctx, gives)
+// intendGives writes the intents to give agents back. The calls follow when the book has come past them.
+func (l *leading) intendGives(ctx context.Context, gives []filters.Change) error {
+	receipt, err := l.writeIntents(ctx, gives)
 	for i := range receipt.Events {
 		if entry := receipt.Events[i].Ledger; entry != nil {
 			l.intents[entry.Agent] = receipt.Events[i].ID
 			l.dirty = true
 		}
 	}
-	return ok
+	return err
 }
 
 // intended tells whether an intent of this term stands already for the call.
@@ -112,10 +137,7 @@ func (l *leading) caughtUp(agent filters.AgentID) bool {
 }
 
 // writeIntents records the intents of the calls in one commit.
-func (l *leading) writeIntents(ctx context.Context, calls []filters.Change) (filters.Receipt, bool) {
-	if len(calls) == 0 {
-		return filters.Receipt{}, true
-	}
+func (l *leading) writeIntents(ctx context.Context, calls []filters.Change) (filters.Receipt, error) {
 	draft := l.draft()
 	for i := range calls {
 		draft.intent(&calls[i])
@@ -168,7 +190,7 @@ func (l *leading) take(ctx context.Context, first report) {
 		break
 	}
 	if !draft.empty() {
-		l.commit(ctx, draft.commit)
+		_, _ = l.commit(ctx, draft.commit) // commit has noted why it failed
 	}
 }
 

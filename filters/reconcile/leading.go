@@ -49,6 +49,7 @@ type leading struct {
 
 	master   retry     // the master does not answer
 	recorder retry     // Redis does not
+	conflict retry     // a record is not as the book says
 	doubted  time.Time // local: until then nothing is given back, because the store doubts itself
 	// suspicious says that the master told of agents that came or went since the last suspicion.
 	suspicious bool
@@ -253,6 +254,7 @@ func (l *leading) schedule(s *Situation, begun time.Time) {
 	}
 	sooner(l.master.until)
 	sooner(l.recorder.until)
+	sooner(l.conflict.until)
 	sooner(l.doubted)
 }
 

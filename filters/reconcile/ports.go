@@ -23,7 +23,8 @@ type Master interface {
 	Changes() <-chan struct{}
 	// Epoch returns the leading master as host:port and how many failovers were seen.
 	Epoch() (leader string, failovers int)
-	// Roster is the newest index of agents; never nil.
+	// Roster is the newest index of agents, never nil. A reading is in it when Read returns; what events told since may be
+	// in it too, dated as the reading before them.
 	Roster() *filters.Roster
 }
 

@@ -11,28 +11,30 @@ import (
 // recordsAtOnce bounds the changes of one commit.
 const recordsAtOnce = 64
 
-// commit writes the commit and brings the book up to it. It returns false if that failed: the difference stays, and is
-// found again.
-func (l *leading) commit(ctx context.Context, commit filters.Commit) (filters.Receipt, bool) {
+// commit writes the commit and brings the book up to it. If that fails the difference stays, and is found again.
+func (l *leading) commit(ctx context.Context, commit filters.Commit) (filters.Receipt, error) {
 	receipt, err := l.Recorder.Commit(ctx, commit)
 	if err != nil {
 		l.troubled(ctx, err)
-		return filters.Receipt{}, false
+		return filters.Receipt{}, err
 	}
-	l.recorder = retry{}
+	l.recorder, l.conflict = retry{}, retry{}
 	l.Book.Anticipate(receipt.Events...)
-	return receipt, true
+	return receipt, nil
 }
 
 // troubled notes that a write failed. A conflict means that the book is behind: the journal will turn it. A store that
 // doubts itself refuses to give back, and nothing else.
 func (l *leading) troubled(ctx context.Context, err error) {
-	if filters.CodeOf(err) == filters.Locked {
-		l.doubted, l.dirty = time.Now().Add(recorderMost), true
-		l.Logger.Warn("nothing is given back", "reason", err)
-		return
+	now := time.Now()
+	switch filters.CodeOf(err) {
+	case filters.Conflict:
+		l.conflict.failed(now, recorderFirst, recorderMost)
+	case filters.Locked:
+		l.doubted, l.dirty = now.Add(recorderMost), true
+	default:
+		l.recorder.failed(now, recorderFirst, recorderMost)
 	}
-	l.recorder.failed(time.Now(), recorderFirst, recorderMost)
 	if ctx.Err() == nil {
 		l.Logger.Warn("a change could not be written", "reason", err, "code", filters.CodeOf(err))
 	}
@@ -41,8 +43,18 @@ func (l *leading) troubled(ctx context.Context, err error) {
 // writeAll writes changes that call nobody, some at a time. Of several about one agent or question the first is written:
 // the next pass finds the others again.
 func (l *leading) writeAll(ctx context.Context, changes []filters.Change) bool {
+	for chunk := range slices.Chunk(firstOfEach(changes), recordsAtOnce) {
+		if !apart(chunk, func(some []filters.Change) error { return l.write(ctx, some) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// firstOfEach leaves the first change of each agent, new agents included, and of each question.
+func firstOfEach(changes []filters.Change) []filters.Change {
 	agents, questions := map[filters.AgentID]bool{}, map[string]bool{}
-	changes = slices.DeleteFunc(changes, func(change filters.Change) bool {
+	return slices.DeleteFunc(changes, func(change filters.Change) bool {
 		again := change.Agent != "" && agents[change.Agent]
 		agents[change.Agent] = true
 		if change.Question != nil {
@@ -55,39 +67,31 @@ func (l *leading) writeAll(ctx context.Context, changes []filters.Change) bool {
 		}
 		return again
 	})
-	for chunk := range slices.Chunk(changes, recordsAtOnce) {
-		if !l.write(ctx, chunk) {
-			return false
-		}
-	}
-	return true
 }
 
-// write writes one chunk: each expiry with its own request key, everything else together.
-func (l *leading) write(ctx context.Context, changes []filters.Change) bool {
+// write writes some changes: each expiry with its own request key, everything else together.
+func (l *leading) write(ctx context.Context, changes []filters.Change) error {
 	draft := l.draft()
 	for i := range changes {
-		if changes[i].Kind == filters.ChangeExpire {
-			if !l.expire(ctx, changes[i].Filters[0]) {
-				return false
-			}
-			continue
+		if changes[i].Kind != filters.ChangeExpire {
+			draft.record(&changes[i])
+		} else if err := l.expire(ctx, changes[i].Filters[0]); err != nil && filters.CodeOf(err) != filters.Conflict {
+			return err
 		}
-		draft.record(&changes[i])
 	}
 	if !draft.empty() {
-		if _, ok := l.commit(ctx, draft.commit); !ok {
-			return false
+		if _, err := l.commit(ctx, draft.commit); err != nil {
+			return err
 		}
 	}
 	for i := range changes {
 		l.remember(&changes[i])
 	}
-	return true
+	return nil
 }
 
 // expire ends a filter whose end has come. Its ID is the request key: however often, and by whichever leader, it ends once.
-func (l *leading) expire(ctx context.Context, filter *filters.Filter) bool {
+func (l *leading) expire(ctx context.Context, filter *filters.Filter) error {
 	draft := l.draft()
 	draft.commit.Request = filter.ID
 	ended := *filter
@@ -96,8 +100,8 @@ func (l *leading) expire(ctx context.Context, filter *filters.Filter) bool {
 	event := draft.outcome(filters.KindExpire, filters.CauseExpiry, filters.StateRecorded, ended.EndOperation, filter.Subject)
 	event.Request = filter.ID
 	draft.put(event, &ended, nil)
-	_, ok := l.commit(ctx, draft.commit)
-	return ok
+	_, err := l.commit(ctx, draft.commit)
+	return err
 }
 
 // remember keeps what the leader has written down in its memory.

@@ -26,8 +26,10 @@ type memory struct {
 	events    []filters.Event
 	grown     chan struct{}
 	downUntil time.Time
-	doubts    bool          // the store doubts itself: it refuses to give back
-	skew      time.Duration // Redis TIME against the local clock
+	poisoned  filters.AgentID // its record in the ledger is not as any book says
+	behind    time.Duration   // how far books are behind the journal
+	doubts    bool            // the store doubts itself: it refuses to give back
+	skew      time.Duration   // Redis TIME against the local clock
 	published int
 	// intents is how long the journal was when the newest intent to give an agent back was written.
 	intents map[filters.AgentID]int
@@ -80,7 +82,7 @@ func (m *memory) check(commit *filters.Commit) error {
 		}
 	}
 	for _, entry := range commit.Ledger {
-		if m.ledger[entry.Agent].Revision != entry.Revision {
+		if m.ledger[entry.Agent].Revision != entry.Revision || entry.Agent == m.poisoned {
 			return conflict
 		}
 	}
@@ -176,7 +178,7 @@ func (m *memory) follow(ctx context.Context, book *filters.Book) {
 		events, grown := slices.Clone(m.events[next:]), m.grown
 		m.mutex.Unlock()
 		if len(events) > 0 {
-			if !pause(ctx, latency) {
+			if !pause(ctx, latency+m.behind) {
 				return
 			}
 			book.Follow(events...)

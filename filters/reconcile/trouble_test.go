@@ -330,6 +330,38 @@ func TestTheLoopRests(t *testing.T) {
 	})
 }
 
+func TestOneRecordThatCannotBeWrittenHoldsNothingElseUp(t *testing.T) {
+	in(t, func(w *world) { w.poisoned = "aaaa-S0" }, func(t *testing.T, w *world) {
+		ok(t, w.filter("UALICE", 5*time.Minute, "web-0", "web-1", "web-2"))
+		wait(time.Minute)
+		if w.withheld(0) || !w.withheld(1) || !w.withheld(2) {
+			t.Errorf("withheld: %v, %v, %v", w.withheld(0), w.withheld(1), w.withheld(2))
+		}
+		wait(5 * time.Minute)
+		if w.withheld(1) || w.withheld(2) {
+			t.Error("the others are not given back")
+		}
+	})
+}
+
+// The leader's book is behind: it does not know of bob's filter yet when it decides to give back.
+func TestAFilterThatTheLeaderDoesNotKnowYetStopsGivingBack(t *testing.T) {
+	in(t, func(w *world) { w.behind = 50 * time.Millisecond }, func(t *testing.T, w *world) {
+		ok(t, w.filter("UALICE", 0, "web-0"))
+		wait(time.Second)
+		ok(t, w.unfilter("UALICE", "web-0"))
+		wait(45 * time.Millisecond)
+		ok(t, w.filter("UBOB", 0, "web-0"))
+		wait(time.Second)
+		if w.callsOf("give") != 0 || !w.withheld(0) {
+			t.Errorf("given back while bob's filter stands: %v", w.calls)
+		}
+		if w.state(filters.KindRelease) != filters.StateVerified || w.state(filters.KindFilter) != filters.StateVerified {
+			t.Errorf("alice's release is %s, bob's filter %s", w.state(filters.KindRelease), w.state(filters.KindFilter))
+		}
+	})
+}
+
 func TestAStoreThatDoubtsItselfHoldsNothingElseUp(t *testing.T) {
 	in(t, nil, func(t *testing.T, w *world) {
 		ok(t, w.filter("UALICE", time.Minute, "web-0"))
