@@ -17,6 +17,8 @@ const silence = 5 * time.Minute
 // nil if Redis is the one it was, or the lock to write: the doubt in plain words. An installation that is surely new is
 // initialised. An error means that nothing could be said. Safe to call at any time; Pulse tells when it is needed.
 func (s *Store) Check(ctx context.Context) (*filters.Lock, error) {
+	s.checking.Lock()
+	defer s.checking.Unlock()
 	for {
 		servers := s.redis.servers.changes.Load()
 		lock, err := s.check(ctx, servers)
@@ -28,18 +30,19 @@ func (s *Store) Check(ctx context.Context) (*filters.Lock, error) {
 }
 
 func (s *Store) check(ctx context.Context, servers int64) (*filters.Lock, error) {
+	// What is known comes before what is read: commits go on meanwhile.
+	known, witness := s.known.get(), s.readWitness()
 	read, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	witness := s.readWitness()
 	if witness == nil && read.untouched() {
 		if read, err = s.found(ctx); err != nil {
 			return nil, err
 		}
 		witness = s.readWitness()
 	}
-	doubt, err := s.doubt(ctx, witness, &read)
+	doubt, err := s.doubt(ctx, known, witness, &read)
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +83,11 @@ func (s *Store) found(ctx context.Context) (snapshot, error) {
 }
 
 // doubt says what is wrong, empty if nothing is.
-func (s *Store) doubt(ctx context.Context, witness *Witness, read *snapshot) (string, error) {
+func (s *Store) doubt(ctx context.Context, known knowledge, witness *Witness, read *snapshot) (string, error) {
 	if witness == nil {
 		return s.doubtWithout(ctx, read, "this replica has no witness of its own")
 	}
 	epoch, at, cause := parseEpoch(read.epoch)
-	known := s.known.get()
 	switch {
 	case epoch == "":
 		return "Redis has no epoch any more: it was emptied, or is another one", nil

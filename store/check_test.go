@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,6 +102,22 @@ func TestFirstInstallation(t *testing.T) {
 		if len(epoch) != 32 || loaded(t, one).Epoch != epoch {
 			t.Errorf("epoch %q", epoch)
 		}
+	})
+}
+
+// Two parts of a bot look at a new Redis at the same time: neither takes the other's work for a doubt.
+func TestFirstInstallationFromTwoSides(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		var checks sync.WaitGroup
+		for range 8 {
+			checks.Go(func() {
+				if lock, err := s.Check(t.Context()); lock != nil || err != nil {
+					t.Errorf("%+v %v", lock, err)
+				}
+			})
+		}
+		checks.Wait()
 	})
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -15,6 +16,9 @@ type Store struct {
 	batch   batch
 	known   memory
 	witness witnessKept
+	// checking is held by the one Check that runs: a second one would take the witness of an installation that the first
+	// has just made for older than what it had read before.
+	checking sync.Mutex
 }
 
 // Cluster returns the store of a cluster. The name is the configuration's, `[a-z0-9-]+`. Ask once per cluster: commits
