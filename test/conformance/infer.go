@@ -174,7 +174,7 @@ func (s *Suite) stepFor(name string) string {
 func (s *Suite) append(name string) {
 	state := s.stateOf(s.Recordings[name])
 	if state == "" {
-		s.Scenario.Unreplayed[name] = "no start state has a master at " + s.Recordings[name].Request.Address
+		s.Scenario.Unreplayed[name] = "no start state has a master or an agent at " + s.Recordings[name].Request.Address
 		return
 	}
 	own := "alone: " + firstWord(name) + state
@@ -187,12 +187,13 @@ func (s *Suite) append(name string) {
 	s.Scenario.Series = append(s.Scenario.Series, Series{Name: own, State: state, Steps: s.stepFor(name)})
 }
 
-// stateOf is the first state of the scenario that has a master at the recorded address, and the module when it is asked.
+// stateOf is the first state of the scenario that has a master or an agent at the recorded address, and the module when
+// it is asked.
 func (s *Suite) stateOf(recording Recording) string {
 	var fallback string
 	for _, series := range s.Scenario.Series {
 		state := s.Scenario.States[series.State]
-		has := slices.ContainsFunc(state.Masters, func(master Master) bool { return master.Address == recording.Request.Address })
+		has := s.Scenario.has(state, recording.Request.Address)
 		module := strings.HasPrefix(recording.Request.Path, "/allocator/")
 		switch {
 		case has && state.Allocator == module:
@@ -202,6 +203,11 @@ func (s *Suite) stateOf(recording Recording) string {
 		}
 	}
 	return fallback
+}
+
+func (s *Scenario) has(state State, address string) bool {
+	return slices.ContainsFunc(state.Masters, func(master Master) bool { return master.Address == address }) ||
+		slices.ContainsFunc(state.Agents, func(hostname string) bool { return s.Agents[hostname].address() == address })
 }
 
 func commonPrefix(a, b string) int {

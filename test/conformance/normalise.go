@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,9 @@ var moments = []string{
 // opaque are fields whose value means nothing outside of its cluster.
 var opaque = []string{"uuid", "status_update_uuid", "executor_pid", "container_id", "task_id", "executor_id", "offer_id", "executor_container_id"}
 
+// measured are fields whose value is what a process used.
+var measured = []string{"cpus_user_time_secs", "cpus_system_time_secs", "mem_rss_bytes"}
+
 // unordered are the lists whose order a real master changes from answer to answer.
 var unordered = []string{
 	"agents", "recovered_agents", "slaves", "recovered_slaves", "filters", "tasks", "frameworks", "executors",
@@ -29,6 +33,9 @@ var unordered = []string{
 
 // momentary says what depends on the instant of the question: which offers a framework holds just then.
 var momentary = []string{"offered_resources", "offered_resources_full"}
+
+// command is a task's command in the name of its executor.
+var command = regexp.MustCompile(`\(Command: .*\)`)
 
 // normaliser makes two answers comparable: identifiers by name, times and opaque values by presence,
 // lists without order sorted.
@@ -53,7 +60,7 @@ func (n normaliser) value(key string, value any) any {
 	case []any:
 		return n.list(key, v)
 	case string:
-		return n.names.replace(v)
+		return command.ReplaceAllString(n.names.replace(v), "(Command: <command>)")
 	default:
 		return v
 	}
@@ -67,11 +74,13 @@ func (n normaliser) object(key string, fields map[string]any) any {
 		case slices.Contains(momentary, name) && !withheld(fields):
 		case slices.Contains(moments, name):
 			out[name] = "<time>"
+		case slices.Contains(measured, name):
+			out[name] = "<measured>"
 		case slices.Contains(opaque, name):
 			out[name] = "<" + name + ">"
 		case strings.HasSuffix(key, "_info") && slices.Contains([]string{"id", "ip", "port", "hostname", "address"}, name) && !agentInfo(fields):
 			out[name] = "<" + name + ">"
-		case name == "hostname" && n.names.masters[fmt.Sprint(field)]:
+		case strings.HasSuffix(name, "hostname") && n.names.masters[fmt.Sprint(field)]:
 			out[name] = "<master>"
 		case name == "id" && isOldTask(fields):
 			out[name] = "<task_id>"

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // observe finds which agent runs on which host in an answer, in the order in which the agents stand there.
@@ -60,31 +61,39 @@ func observeJSON(text []byte, found func(id, hostname string)) {
 	}
 }
 
-// mentionedJSON finds the agent IDs that stand in the agent_id fields of a text, history left aside.
-func mentionedJSON(text []byte, found func(id string)) {
+// mention is where an identifier stands in an answer: the field agent_id, task_id or executor_id.
+type mention struct{ field, id string }
+
+// mentionedIn finds the identifiers that stand in a text, history left aside.
+func mentionedIn(text []byte) []mention {
 	var value any
-	if json.Unmarshal(text, &value) == nil {
-		mentioned(value, found)
+	if json.Unmarshal(text, &value) != nil {
+		return nil
 	}
+	return mentioned(value, nil)
 }
 
-func mentioned(value any, found func(id string)) {
+func mentioned(value any, found []mention) []mention {
 	switch v := value.(type) {
 	case map[string]any:
+		if id, ok := v["id"].(string); ok && isOldTask(v) {
+			found = append(found, mention{"task_id", id})
+		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			id, _ := v[name].(map[string]any)
-			if text, ok := id["value"].(string); ok && name == "agent_id" {
-				found(text)
+			if text, ok := id["value"].(string); ok && strings.HasSuffix(name, "_id") {
+				found = append(found, mention{name, text})
 			}
 			if !slices.Contains(history, name) {
-				mentioned(v[name], found)
+				found = mentioned(v[name], found)
 			}
 		}
 	case []any:
 		for _, item := range v {
-			mentioned(item, found)
+			found = mentioned(item, found)
 		}
 	}
+	return found
 }
 
 // hostsOf collects the host of every agent ID that any of the recordings shows.

@@ -48,7 +48,7 @@ func (r *run) compare(ctx context.Context, name string) (differences []string, e
 		return []string{"no answer: " + err.Error()}, nil
 	}
 	r.learnFrom(shown(recording.Response))
-	observeJSON(got.body, r.simulated.agent)
+	r.learnSimulated(got.body)
 	comparison := comparison{
 		recorded: normaliser{r.recorded}, simulated: normaliser{r.simulated}, ignore: r.suite.Scenario.ignored(name),
 	}
@@ -81,15 +81,22 @@ func (r *run) prepare(recording Recording) (body []byte, path string, err error)
 	return body, translate(recording.Request.Path, r.recorded, r.simulated), nil
 }
 
-// learnFrom names agents by their entries, and then those that are only mentioned, by a task, while nothing is
-// known of their host.
+// learnFrom names agents by their entries, then those that are only mentioned, by a task, while nothing is known of
+// their host, and tasks.
 func (r *run) learnFrom(text []byte) {
 	observeJSON(text, r.recorded.agent)
-	mentionedJSON(text, func(id string) {
-		if hostname, known := r.suite.hostOf(id); known && r.recorded.counts[hostname] == 0 {
-			r.recorded.agent(id, hostname)
+	for _, mention := range mentionedIn(text) {
+		if hostname, known := r.suite.hostOf(mention.id); known && mention.field == "agent_id" && r.recorded.counts[hostname] == 0 {
+			r.recorded.agent(mention.id, hostname)
 		}
-	})
+	}
+	r.recorded.tasksIn(text)
+}
+
+// learnSimulated is learnFrom for an answer of the simulated cluster, which tells of its agents by itself.
+func (r *run) learnSimulated(text []byte) {
+	observeJSON(text, r.simulated.agent)
+	r.simulated.tasksIn(text)
 }
 
 func (r *run) note(name string, differences []string) {

@@ -148,7 +148,7 @@ func (r *run) config() simmesos.Config {
 		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: time.Second,
 		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
 		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,
-		RegistryTimeout: 100 * time.Millisecond,
+		RegistryTimeout: 100 * time.Millisecond, AgentSockets: true,
 	}
 	for range r.state.Masters {
 		config.Masters = append(config.Masters, "127.0.0.1:0")
@@ -181,6 +181,18 @@ func (r *run) assignRoles() error {
 		if master.Name != "" {
 			r.recorded.master(master.Name, i+1)
 		}
+	}
+	return r.assignAgents()
+}
+
+// assignAgents notes which socket answers for an agent's recorded address.
+func (r *run) assignAgents() error {
+	for hostname, raw := range r.cluster.AgentURLs() {
+		address, err := url.Parse(raw)
+		if err != nil {
+			return err
+		}
+		r.targets[r.suite.Scenario.Agents[hostname].address()] = address.Host
 	}
 	return nil
 }

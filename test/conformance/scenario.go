@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -36,6 +38,9 @@ type Agent struct {
 	Mem        float64           `yaml:"mem"`
 	Disk       float64           `yaml:"disk"`
 }
+
+// address is where the agent's own API was asked.
+func (a Agent) address() string { return net.JoinHostPort(a.IP, strconv.Itoa(a.Port)) }
 
 // State is a cluster to start a series with.
 type State struct {

@@ -150,7 +150,7 @@ func (r *run) events(name string) error {
 		r.learnFrom(event)
 	}
 	for _, event := range got {
-		observeJSON(event, r.simulated.agent)
+		r.learnSimulated(event)
 	}
 	ignore := r.suite.Scenario.ignored(name)
 	if diff := cmp.Diff(trees(want, normaliser{r.recorded}, ignore), trees(got, normaliser{r.simulated}, ignore)); diff != "" {

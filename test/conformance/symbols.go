@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,10 +15,12 @@ type symbols struct {
 	counts map[string]int    // name without its number -> how many
 	// masters are the host names of masters.
 	masters map[string]bool
+	// tasks are the IDs of tasks and of their executors.
+	tasks map[string]bool
 }
 
 func newSymbols() *symbols {
-	return &symbols{names: make(map[string]string), counts: make(map[string]int), masters: make(map[string]bool)}
+	return &symbols{names: make(map[string]string), counts: make(map[string]int), masters: make(map[string]bool), tasks: make(map[string]bool)}
 }
 
 // agent names an agent ID after its host; a second ID on the same host gets the next number.
@@ -29,6 +33,15 @@ func (s *symbols) master(address string, number int) {
 	host, _, _ := strings.Cut(address, ":")
 	s.names[address] = fmt.Sprintf("<master %d>", number)
 	s.masters[host] = true
+}
+
+// tasksIn remembers the tasks that an answer mentions.
+func (s *symbols) tasksIn(text []byte) {
+	for _, mention := range mentionedIn(text) {
+		if mention.field == "task_id" || mention.field == "executor_id" {
+			s.tasks[mention.id] = true
+		}
+	}
 }
 
 func (s *symbols) add(id, kind string) {
@@ -63,6 +76,9 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 // replace writes names for all identifiers in a text.
 func (s *symbols) replace(text string) string {
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(s.tasks))) { // the longer of two that begin alike first
+		text = strings.ReplaceAll(text, id, "<task>")
+	}
 	text = agentID.ReplaceAllStringFunc(text, func(id string) string {
 		if name, known := s.names[id]; known {
 			return name

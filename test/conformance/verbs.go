@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -155,7 +156,7 @@ func inverseOffersStep(_ context.Context, r *run, args []string) error {
 }
 
 // launchStep starts tasks on an agent: APP INSTANCES HOSTNAME and how they behave: stubborn (ignore SIGTERM, with a
-// declared grace of an hour), http (under an HTTP command executor), group (a task group).
+// declared grace of an hour), grace=8s (of another length), name=NAME (of the tasks, where it is not the app's), http (under an HTTP command executor), group (a task group).
 func launchStep(ctx context.Context, r *run, args []string) error {
 	instances, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -163,7 +164,14 @@ func launchStep(ctx context.Context, r *run, args []string) error {
 	}
 	options := simmesos.AppOptions{Agent: args[2], Once: true}
 	for _, word := range args[3:] {
-		switch word {
+		setting, value, _ := strings.Cut(word, "=")
+		switch setting {
+		case "grace":
+			if options.KillGrace, err = time.ParseDuration(value); err != nil {
+				return err
+			}
+		case "name":
+			options.TaskName = value
 		case "stubborn":
 			options.IgnoreTerm, options.KillPolicy, options.KillGrace = true, true, time.Hour
 		case "http":
@@ -180,7 +188,7 @@ func launchStep(ctx context.Context, r *run, args []string) error {
 // launch starts tasks and waits until they run.
 func (r *run) launch(ctx context.Context, app string, instances int, options simmesos.AppOptions) error {
 	name := app + "." + options.Agent
-	options.TaskName = app
+	options.TaskName = cmp.Or(options.TaskName, app)
 	before := 0
 	if agent, ok := r.view(options.Agent); ok {
 		before = running(agent, name)
