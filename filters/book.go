@@ -15,6 +15,7 @@ type Book struct {
 	epoch     string
 	filters   pages[FilterKey, Filter]
 	byAgent   map[AgentID][]*Filter
+	sorted    []*Filter // by creation, hostname and ID; nil while the book is being filled
 	ledger    pages[AgentID, LedgerEntry]
 	questions pages[string, Question]
 	freeze    pages[struct{}, Freeze]
@@ -25,34 +26,47 @@ type Book struct {
 // pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
 // and again in the journal, possibly after older entries of others: only a newer entry turns a page. A removed record
 // leaves an empty page until the journal has passed it.
-type pages[K comparable, V any] map[K]page[V]
+type pages[K comparable, V any] struct {
+	at    map[K]page[V]
+	empty map[K]bool
+}
 
 type page[V any] struct {
 	value *V
 	id    string
 }
 
-func (p pages[K, V]) turn(key K, id string, value *V) bool {
-	if known, ok := p[key]; ok && !After(id, known.id) {
+func newPages[K comparable, V any]() pages[K, V] {
+	return pages[K, V]{map[K]page[V]{}, map[K]bool{}}
+}
+
+func (p *pages[K, V]) turn(key K, id string, value *V) bool {
+	if known, ok := p.at[key]; ok && !After(id, known.id) {
 		return false
 	}
-	p[key] = page[V]{value, id}
+	p.at[key] = page[V]{value, id}
+	if value == nil {
+		p.empty[key] = true
+	} else {
+		delete(p.empty, key)
+	}
 	return true
 }
 
-func (p pages[K, V]) get(key K) *V { return p[key].value }
+func (p *pages[K, V]) get(key K) *V { return p.at[key].value }
 
-func (p pages[K, V]) forget(position string) {
-	for key, page := range p {
-		if page.value == nil && !After(page.id, position) {
-			delete(p, key)
+func (p *pages[K, V]) forget(position string) {
+	for key := range p.empty {
+		if !After(p.at[key].id, position) {
+			delete(p.at, key)
+			delete(p.empty, key)
 		}
 	}
 }
 
-func (p pages[K, V]) values() []*V {
-	values := make([]*V, 0, len(p))
-	for _, page := range p {
+func (p *pages[K, V]) values() []*V {
+	values := make([]*V, 0, len(p.at))
+	for _, page := range p.at {
 		if page.value != nil {
 			values = append(values, page.value)
 		}
@@ -72,12 +86,14 @@ func (b *Book) Reset(state State) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.position, b.epoch = state.Position, state.Epoch
-	b.filters, b.byAgent = pages[FilterKey, Filter]{}, map[AgentID][]*Filter{}
-	b.ledger, b.questions = pages[AgentID, LedgerEntry]{}, pages[string, Question]{}
-	b.freeze, b.lock = pages[struct{}, Freeze]{}, pages[struct{}, Lock]{}
+	b.filters, b.byAgent, b.sorted = newPages[FilterKey, Filter](), map[AgentID][]*Filter{}, nil
+	b.ledger, b.questions = newPages[AgentID, LedgerEntry](), newPages[string, Question]()
+	b.freeze, b.lock = newPages[struct{}, Freeze](), newPages[struct{}, Lock]()
 	for _, filter := range state.Filters {
 		b.turnFilter(state.Position, &filter, false)
 	}
+	b.sorted = b.filters.values()
+	slices.SortFunc(b.sorted, byCreation)
 	for _, entry := range state.Ledger {
 		b.ledger.turn(entry.Agent, state.Position, &entry)
 	}
@@ -152,6 +168,7 @@ func (b *Book) turnFilter(id string, filter *Filter, settled bool) {
 	if !b.filters.turn(key, id, unless(settled, filter)) {
 		return
 	}
+	b.order(before, unless(settled, filter))
 	others := slices.DeleteFunc(slices.Clone(b.byAgent[filter.Agent]), func(f *Filter) bool { return f == before })
 	if !settled {
 		others = append(others, filter)
@@ -162,6 +179,35 @@ func (b *Book) turnFilter(id string, filter *Filter, settled bool) {
 	}
 	slices.SortFunc(others, func(x, y *Filter) int { return strings.Compare(x.ID, y.ID) })
 	b.byAgent[filter.Agent] = others
+}
+
+// order puts a filter into its place, instead of the one that was there before; either may be nil.
+func (b *Book) order(before, after *Filter) {
+	if b.sorted == nil {
+		return
+	}
+	if before != nil {
+		place, _ := slices.BinarySearchFunc(b.sorted, before, byCreation)
+		if after != nil && byCreation(before, after) == 0 {
+			b.sorted[place] = after
+			return
+		}
+		b.sorted = slices.Delete(b.sorted, place, place+1)
+	}
+	if after != nil {
+		place, _ := slices.BinarySearchFunc(b.sorted, after, byCreation)
+		b.sorted = slices.Insert(b.sorted, place, after)
+	}
+}
+
+func byCreation(x, y *Filter) int {
+	if order := x.Created.Compare(y.Created); order != 0 {
+		return order
+	}
+	if order := strings.Compare(x.Hostname, y.Hostname); order != 0 {
+		return order
+	}
+	return strings.Compare(x.ID, y.ID)
 }
 
 // Position returns the ID of the newest journal entry that the book followed.
@@ -189,25 +235,15 @@ func (b *Book) Standing(agent AgentID) []*Filter {
 // Filters returns every filter, ended ones that are not settled included, by creation, hostname and ID.
 func (b *Book) Filters() []*Filter {
 	b.mutex.RLock()
-	all := b.filters.values()
-	b.mutex.RUnlock()
-	slices.SortFunc(all, func(x, y *Filter) int {
-		if order := x.Created.Compare(y.Created); order != 0 {
-			return order
-		}
-		if order := strings.Compare(x.Hostname, y.Hostname); order != 0 {
-			return order
-		}
-		return strings.Compare(x.ID, y.ID)
-	})
-	return all
+	defer b.mutex.RUnlock()
+	return slices.Clone(b.sorted)
 }
 
 // WithID returns the filter with the ID, nil if there is none.
 func (b *Book) WithID(id string) *Filter {
 	b.mutex.RLock()
 	defer b.mutex.RUnlock()
-	for _, page := range b.filters {
+	for _, page := range b.filters.at {
 		if page.value != nil && page.value.ID == id {
 			return page.value
 		}

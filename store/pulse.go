@@ -58,6 +58,7 @@ func (s *Store) Pulse(ctx context.Context) (steady bool, err error) {
 	if err := s.redis.Ping(ctx); err != nil {
 		return false, err
 	}
+	known := s.known.get() // before Redis is asked: commits go on, and what they wrote since is newer than the answer
 	var epoch *redis.StringCmd
 	var newest *redis.XMessageSliceCmd
 	_, err = s.redis.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -67,7 +68,6 @@ func (s *Store) Pulse(ctx context.Context) (steady bool, err error) {
 	if err != nil && !absent(err) {
 		return false, s.redis.fault(err)
 	}
-	known := s.known.get()
 	last := ""
 	if entries := newest.Val(); len(entries) > 0 {
 		last = entries[0].ID
