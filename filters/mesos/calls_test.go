@@ -2,8 +2,11 @@ package mesos
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -286,5 +289,68 @@ func TestReregistrationTimeout(t *testing.T) {
 	m := newMaster(t, nil, play(t, always(recorded(t, "auth-none"))))
 	if got := m.ReregistrationTimeout(t.Context()); got != usualReregistration {
 		t.Errorf("a master that does not tell: %s", got)
+	}
+}
+
+func TestOtherRefusals(t *testing.T) {
+	for status, code := range map[int]filters.Code{
+		409: filters.Unconfirmed, 415: filters.Invalid, 302: filters.Invalid, 429: filters.Unavailable, 500: filters.Unconfirmed, 502: filters.Unconfirmed, 503: filters.Unavailable,
+	} {
+		text := "something\n else" + strings.Repeat("x", 5000)
+		leader := play(t, afterIntroduction(&answer{status: status, body: []byte(text)}))
+		err := newMaster(t, nil, leader).Take(t.Context(), agentOne)
+		checkCode(t, err, code)
+		if len(err.Error()) > 500 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%d: the error is not for people: %q", status, err)
+		}
+	}
+}
+
+// A reading that is cut on its way is no reading: the roster stays, and the condition says why.
+func TestCutReadingLeavesTheRoster(t *testing.T) {
+	body := recorded(t, "protobuf-get-agents").body
+	var length atomic.Int64
+	length.Store(int64(len(body)))
+	leader := play(t, func(r received) *answer {
+		if r.call != master.Call_GET_AGENTS {
+			return nil
+		}
+		return &answer{status: 200, headers: [][2]string{{"Content-Length", strconv.Itoa(len(body))}}, body: body[:length.Load()]}
+	})
+	m := newMaster(t, func(c *Config) { c.FullReadEvery = time.Nanosecond }, leader)
+	if _, err := m.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int{0, 1, 2, 700, len(body) - 1} {
+		length.Store(int64(cut))
+		_, err := m.Read(t.Context())
+		checkCode(t, err, filters.Unavailable, "was cut short")
+		if words := m.Condition().Trouble; m.Roster().Len() != 3 || !strings.Contains(words, "cut short") {
+			t.Errorf("cut at %d: %d agents are known, trouble %q", cut, m.Roster().Len(), words)
+		}
+	}
+	length.Store(int64(len(body)))
+	if _, err := m.Read(t.Context()); err != nil || m.Condition().Trouble != "" {
+		t.Errorf("whole again: %v, trouble %q", err, m.Condition().Trouble)
+	}
+}
+
+func TestMasterWithoutEvents(t *testing.T) {
+	for _, status := range []int{400, 404, 501} {
+		leader := play(t, func(r received) *answer {
+			if r.call == master.Call_SUBSCRIBE {
+				return &answer{status: status}
+			}
+			return nil
+		})
+		if _, err := newMaster(t, nil, leader).subscribe(t.Context()); !errors.Is(err, errNoEvents) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+	_, err := newMaster(t, nil, play(t, afterIntroduction(recorded(t, "auth-none")))).subscribe(t.Context())
+	checkCode(t, err, filters.Denied)
+	for _, recording := range []string{"noleader-subscribe", "recovering-subscribe"} {
+		_, err := newMaster(t, nil, play(t, afterIntroduction(recorded(t, recording)))).subscribe(t.Context())
+		checkCode(t, err, filters.Unavailable)
 	}
 }

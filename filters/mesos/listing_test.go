@@ -234,10 +234,8 @@ func emptied(list listing) listing {
 func TestCutListingsFail(t *testing.T) {
 	check := func(t interface{ Fatalf(string, ...any) }, body []byte) {
 		for cut := range len(body) {
-			for _, from := range []io.Reader{bytes.NewReader(body[:cut]), io.MultiReader(bytes.NewReader(body[:cut]), iotest.ErrReader(io.ErrUnexpectedEOF))} {
-				if _, err := readListing(from, nothing); err == nil {
-					t.Fatalf("cut at byte %d of %d, and nobody noticed", cut, len(body))
-				}
+			if _, err := readListing(bytes.NewReader(body[:cut]), nothing); err == nil {
+				t.Fatalf("cut at byte %d of %d, and nobody noticed", cut, len(body))
 			}
 		}
 	}

@@ -88,6 +88,7 @@ func (z *zoo) serves() bool {
 		return false
 	}
 	defer func() { _ = connection.Close() }()
+	_ = connection.SetDeadline(time.Now().Add(time.Second)) // one accepted too early gets no answer
 	if _, err := io.WriteString(connection, "srvr"); err != nil {
 		return false
 	}
