@@ -1,9 +1,11 @@
 package filters
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Book is this replica's copy of the durable state of one cluster: loaded once, then kept up from the journal's
@@ -20,7 +22,8 @@ type Book struct {
 	questions pages[string, Question]
 	freeze    pages[struct{}, Freeze]
 	lock      pages[struct{}, Lock]
-	turned    chan struct{} // closed and replaced when a page may have turned
+	freed     map[AgentID]time.Time // when the agent's ledger entry was removed
+	turned    chan struct{}         // closed and replaced when a page may have turned
 }
 
 // pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
@@ -142,7 +145,7 @@ func (b *Book) apply(event *Event) {
 		b.turnFilter(event.ID, event.Filter, event.Settled)
 	}
 	if entry := event.Ledger; entry != nil {
-		b.ledger.turn(entry.Agent, event.ID, unless(entry.Hold == HoldFree, entry))
+		b.turnLedger(event, entry)
 	}
 	if question := event.Question; question != nil {
 		b.questions.turn(question.ID, event.ID, unless(question.Done, question))
@@ -153,6 +156,24 @@ func (b *Book) apply(event *Event) {
 	case KindLock, KindUnlock:
 		b.lock.turn(struct{}{}, event.ID, event.Lock)
 	}
+}
+
+// freedMemory is how long a book remembers that an agent was given back; readings are taken more often than that.
+const freedMemory = 10 * time.Minute
+
+func (b *Book) turnLedger(event *Event, entry *LedgerEntry) {
+	if !b.ledger.turn(entry.Agent, event.ID, unless(entry.Hold == HoldFree, entry)) || entry.Hold != HoldFree {
+		return
+	}
+	maps.DeleteFunc(b.freed, func(_ AgentID, at time.Time) bool { return event.At.Sub(at) > freedMemory })
+	b.freed[entry.Agent] = event.At
+}
+
+// Freed returns when the agent was last given back, zero if not lately: a reading that began before shows it withheld.
+func (b *Book) Freed(agent AgentID) time.Time {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.freed[agent]
 }
 
 func unless[V any](removed bool, value *V) *V {

@@ -177,8 +177,7 @@ func (s *Service) absent() *Roster {
 
 func (s *Service) nothingStands(c *change, agents []*Agent) error {
 	names := hostnames(agents)
-	backend := s.config.State.Condition().Backend
-	if len(agents) == 1 && agents[0].Foreign(backend) && s.config.Book.Ledger(agents[0].ID) == nil {
+	if len(agents) == 1 && s.foreign(agents[0]) {
 		return &Error{Code: Unknown, Wrong: names + " is withheld by somebody else, not by us",
 			Expected: "what we did not withhold is not ours to give back",
 			Try:      "`/mesos adopt " + agents[0].Hostname + " -m \"why\"` makes it ours first"}

@@ -45,7 +45,6 @@ func rackSize(roster *Roster, rack string) int {
 // impact works out the plan's blast radius from the newest reading.
 func (s *Service) impact(plan *Plan) Impact {
 	roster := s.config.State.Roster()
-	backend := s.config.State.Condition().Backend
 	impact := Impact{AsOf: roster.AsOf(), Total: roster.Len(), TasksKnown: true, Tasks: map[string]int{}}
 	inPlan := make(map[AgentID]bool, len(plan.Steps))
 	for _, step := range plan.Steps {
@@ -55,7 +54,7 @@ func (s *Service) impact(plan *Plan) Impact {
 	racks := map[string]*RackImpact{}
 	for agent := range roster.All() {
 		ours := len(s.config.Book.Standing(agent.ID)) > 0
-		foreign := !ours && agent.Foreign(backend)
+		foreign := !ours && s.foreign(agent)
 		impact.Whole = impact.Whole.Add(agent.Resources)
 		if !ours && !foreign && agent.Connected() && !inPlan[agent.ID] {
 			impact.Left = impact.Left.Add(agent.Resources)

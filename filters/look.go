@@ -59,9 +59,19 @@ func (s *Service) agentStatus(agent *Agent, listed bool) AgentStatus {
 	for _, filter := range s.config.Book.Standing(agent.ID) {
 		status.Filters = append(status.Filters, *filter)
 	}
-	status.Foreign = listed && status.Ledger == nil && agent.Foreign(s.config.State.Condition().Backend)
+	status.Foreign = listed && s.foreign(agent)
 	status.Tasks, status.TasksKnown = s.config.State.Tasks(agent.ID)
 	return status
+}
+
+// foreign tells whether somebody else withholds the agent, as the newest reading shows. One that began before we gave the
+// agent back shows our own withholding still.
+func (s *Service) foreign(agent *Agent) bool {
+	if s.config.Book.Ledger(agent.ID) != nil || !agent.Foreign(s.config.State.Condition().Backend) {
+		return false
+	}
+	freed := s.config.Book.Freed(agent.ID)
+	return freed.IsZero() || s.config.State.Roster().AsOf().After(freed)
 }
 
 // Find returns the registered agents with the ID and the hostname; an empty one of the two matches all.
@@ -112,7 +122,7 @@ func (s *Service) Status() Status {
 		Freeze: book.Freeze(), Lock: book.Lock(), Questions: len(s.Questions()), Observe: s.config.Observe,
 	}
 	for agent := range roster.All() {
-		status.countAgent(agent, book.Ledger(agent.ID), len(book.Standing(agent.ID)) > 0)
+		status.countAgent(agent, book.Ledger(agent.ID), s.foreign(agent), len(book.Standing(agent.ID)) > 0)
 	}
 	for _, filter := range s.Filters() {
 		status.countFilter(&filter)
@@ -120,14 +130,14 @@ func (s *Service) Status() Status {
 	return status
 }
 
-func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, wanted bool) {
+func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, foreign, wanted bool) {
 	ours := entry != nil && entry.Hold == HoldHeld
 	switch {
 	case ours:
 		s.Ours++
-	case entry == nil && agent.Foreign(s.Condition.Backend):
+	case foreign:
 		s.Others++
-	case !agent.Connected():
+	case !agent.Active && !agent.Deactivated:
 		s.Away++
 	default:
 		s.Taking++

@@ -200,7 +200,7 @@ func (s *Service) adoptable(agent *Agent) error {
 	switch {
 	case entry != nil:
 		return &Error{Code: Invalid, Wrong: "`" + agent.Hostname + "` is withheld by us already", Try: "`/mesos filters` shows for whom"}
-	case !agent.Foreign(s.config.State.Condition().Backend):
+	case !s.foreign(agent):
 		return &Error{Code: Invalid, Wrong: "`" + agent.Hostname + "` takes tasks: nobody withholds it", Expected: "an agent that somebody else withholds", Try: "`/mesos filter " + agent.Hostname + "` withholds it"}
 	}
 	return nil

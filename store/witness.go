@@ -85,14 +85,19 @@ func (s *Store) readWitness() *Witness {
 // KeepWitness writes the witness anew if the journal was sealed further than the last one says, with what the book holds;
 // at most once a second. While a lock stands the witness stays as it was before the doubt.
 func (s *Store) KeepWitness(ctx context.Context, book *filters.Book) error {
+	if last := s.readWitness(); last != nil && s.Now().Sub(last.WrittenAt).Abs() < witnessEvery {
+		return nil
+	}
+	return s.KeepLastWitness(ctx, book)
+}
+
+// KeepLastWitness is KeepWitness however short a time ago it was called: for a replica that stops.
+func (s *Store) KeepLastWitness(ctx context.Context, book *filters.Book) error {
 	epoch, steady := s.known.trusted()
 	if !steady || book.Lock() != nil {
 		return nil
 	}
 	now, last := s.Now(), s.readWitness()
-	if last != nil && now.Sub(last.WrittenAt).Abs() < witnessEvery {
-		return nil
-	}
 	position := book.Position()
 	if position == "" {
 		return nil

@@ -128,7 +128,7 @@ func (a *App) buildStacks(context.Context) error {
 func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	log := a.log.With("cluster", name)
 	s := &stack{name: name, replica: a.replica, url: a.options.Config.HTTP.AdvertiseURL, store: a.redis.Cluster(name), book: filters.NewBook(), metrics: a.metrics, log: log}
-	master, err := a.buildMaster(name, cluster, log)
+	master, err := a.buildMaster(name, cluster, a.log)
 	if err != nil {
 		return nil, err
 	}

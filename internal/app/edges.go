@@ -10,6 +10,7 @@ import (
 	"cordon/commands/slack"
 	"cordon/filters"
 	"cordon/filters/api"
+	"cordon/internal/config"
 )
 
 // buildEdges makes the chat language and its Slack edge, and gives each stack its poster.
@@ -27,7 +28,7 @@ func (a *App) buildEdges(context.Context) error {
 	})
 	a.bot.SetTeller(a.slack)
 	for name, stack := range a.stacks {
-		stack.poster = a.buildPoster(stack, a.options.Config.Clusters[name].Channel)
+		stack.poster = a.buildPoster(stack, a.options.Config.Clusters[name])
 	}
 	return nil
 }
@@ -40,10 +41,10 @@ func socketToken(transport, token string) string {
 	return ""
 }
 
-func (a *App) buildPoster(stack *stack, channel string) *poster.Poster {
+func (a *App) buildPoster(stack *stack, cluster config.Cluster) *poster.Poster {
 	return poster.New(poster.Config{
-		Cluster: stack.name, Journal: stack.store, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(channel), View: view{stack},
-		Now: stack.store.Now, Logger: stack.log,
+		Cluster: stack.name, Journal: stack.store, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel), View: view{stack},
+		Now: stack.store.Now, Observe: cluster.Observe, Logger: stack.log,
 	})
 }
 

@@ -54,6 +54,18 @@ func (s *stack) lock(ctx context.Context, lock *filters.Lock) error {
 	return err
 }
 
+// lastTime bounds what is done when a stack has stopped.
+const lastTime = 500 * time.Millisecond
+
+// remember keeps the witness once more on the way out, so that it knows of the last change too.
+func (s *stack) remember(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastTime)
+	defer cancel()
+	if err := s.store.KeepLastWitness(ctx, s.book); err != nil {
+		s.log.Debug("the last witness could not be kept", "error", err)
+	}
+}
+
 // The leader's housekeeping.
 const (
 	sealEvery  = time.Second
@@ -64,6 +76,7 @@ const (
 // keep seals the journal each second, and now and then throws away what nobody needs and compares the book with Redis.
 func (s *stack) keep(ctx context.Context, term int64) error {
 	tidied := time.Now()
+	defer s.sealLast(ctx, term)
 	return every(ctx, sealEvery, func() {
 		if _, err := s.store.Seal(ctx, term); err != nil && ctx.Err() == nil {
 			s.log.Warn("the journal could not be sealed", "error", err)
@@ -74,6 +87,15 @@ func (s *stack) keep(ctx context.Context, term int64) error {
 		tidied = time.Now()
 		s.tidy(ctx, term)
 	})
+}
+
+// sealLast covers what was written since the last seal, while the term is still ours.
+func (s *stack) sealLast(ctx context.Context, term int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
+	defer cancel()
+	if _, err := s.store.Seal(ctx, term); err != nil {
+		s.log.Debug("the journal could not be sealed on the way out", "error", err)
+	}
 }
 
 func (s *stack) tidy(ctx context.Context, term int64) {

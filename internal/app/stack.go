@@ -27,7 +27,7 @@ type stack struct {
 	master     *mesos.Master
 	service    *filters.Service
 	reconciler *reconcile.Reconciler
-	poster     *poster.Poster // nil: no channel to post to
+	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
 	term       atomic.Int64 // of the lease that this replica holds; 0: it does not lead
@@ -47,6 +47,7 @@ func (s *stack) run(ctx context.Context) {
 		})
 	}
 	parts.Wait()
+	s.remember(context.WithoutCancel(ctx))
 }
 
 // compete takes the lease whenever it is free, and leads for as long as it holds.
@@ -80,9 +81,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 			return s.reconciler.Run(ctx, reconcile.Leadership{Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left})
 		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
-	}
-	if s.poster != nil {
-		parts = append(parts, func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) })
+		func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) },
 	}
 	var running sync.WaitGroup
 	for _, part := range parts {
@@ -179,6 +178,7 @@ func (s *stack) measure(ctx context.Context) error {
 		s.metrics.Filters(s.name, kinds)
 		s.metrics.Locked(s.name, status.Lock != nil)
 		s.metrics.Heard(s.name, status.Condition.Heard)
+		s.metrics.SlackQueue(s.name, int(s.poster.Backlog()))
 	})
 }
 
