@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -137,4 +139,37 @@ func TestAScenarioMayUseTheStatesOfAnother(t *testing.T) {
 	if scenario.Agents["c"].Port != 1 || !scenario.States["x"].Allocator || base.States["x"].Allocator {
 		t.Errorf("completed to %+v", scenario)
 	}
+}
+
+func FuzzSteps(f *testing.F) {
+	f.Add("replay a-* except a-1\n# nothing\nslot b- call {\"type\": \"GET_AGENTS\"}")
+	f.Add("launch app 1 host grace=8s")
+	f.Fuzz(func(t *testing.T, text string) {
+		steps, err := Series{Name: "fuzzed", Steps: text}.Parse()
+		if err != nil {
+			return
+		}
+		for _, step := range steps {
+			if err := step.check(); err != nil {
+				t.Errorf("%q was parsed to %+v: %v", text, step, err)
+			}
+		}
+	})
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte("4\nabcd5\nab"))
+	f.Add([]byte("-1\n"))
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		reader := bufio.NewReader(bytes.NewReader(stream))
+		for total := 0; ; {
+			record, err := readRecord(reader)
+			if err != nil {
+				return
+			}
+			if total += len(record); total > len(stream) {
+				t.Fatalf("%d bytes of records in %d bytes", total, len(stream))
+			}
+		}
+	})
 }

@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"bufio"
+	stdcmp "cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -76,6 +78,11 @@ func (s *stream) read() {
 	}
 }
 
+// maxRecord bounds one event; the first one holds a cluster's whole state.
+const maxRecord = 64 << 20
+
+var errRecordLength = errors.New("out of bounds")
+
 // readRecord reads one RecordIO record: its length in digits, a newline, its bytes.
 func readRecord(reader *bufio.Reader) ([]byte, error) {
 	line, err := reader.ReadString('\n')
@@ -83,8 +90,8 @@ func readRecord(reader *bufio.Reader) ([]byte, error) {
 		return nil, err
 	}
 	length, err := strconv.Atoi(strings.TrimSuffix(line, "\n"))
-	if err != nil {
-		return nil, fmt.Errorf("record length %q: %w", line, err)
+	if err != nil || length < 0 || length > maxRecord {
+		return nil, fmt.Errorf("record length %q: %w", line, stdcmp.Or(err, errRecordLength))
 	}
 	record := make([]byte, length)
 	_, err = io.ReadFull(reader, record)
