@@ -125,26 +125,39 @@ func (c *change) event(kind Kind) Event {
 const attempts = 4
 
 // retry runs plan, which plans from the book and commits, again for as long as the store answers that a record is newer
-// than the book; each time it waits until the journal has brought the book up. A request whose key was used before
-// answers what it answered then, also where planning it again fails (its filter is gone by now, say).
+// than the book. A request whose key was used before answers what it answered then, also where planning it again fails
+// (its filter is gone by now, say).
 func (s *Service) retry(ctx context.Context, key string, plan func() (Result, error)) (Result, error) {
 	for attempt := 1; ; attempt++ {
-		turned := s.config.Book.Turned()
 		result, err := plan()
 		if err == nil {
 			return result, nil
 		}
-		if CodeOf(err) == Conflict && attempt < attempts {
-			select {
-			case <-turned:
-				continue
-			case <-ctx.Done():
-			}
+		if CodeOf(err) == Conflict && attempt < attempts && ctx.Err() == nil {
+			continue
 		}
 		if earlier, found := s.recall(ctx, key, err); found {
 			return earlier, nil
 		}
 		return Result{}, err
+	}
+}
+
+// overtaken waits until the journal has brought the book up to a filter that the commit would have changed.
+func (s *Service) overtaken(ctx context.Context, commit *Commit) {
+	for {
+		turned := s.config.Book.Turned()
+		for i := range commit.Filters {
+			planned := &commit.Filters[i]
+			if known := s.config.Book.Filter(planned.Key()); known == nil && planned.Revision > 0 || known != nil && known.Revision != planned.Revision {
+				return
+			}
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -169,6 +182,9 @@ func (s *Service) record(ctx context.Context, c *change) (Result, error) {
 	c.result.Count = len(c.result.Changed)
 	c.commit.Answer = encodeAnswer(c.result)
 	receipt, err := s.config.Store.Commit(ctx, c.commit)
+	if CodeOf(err) == Conflict && len(c.commit.Filters) > 0 {
+		s.overtaken(ctx, &c.commit)
+	}
 	if err != nil {
 		return Result{}, err
 	}
