@@ -79,7 +79,7 @@ func (p *pages[K, V]) values() []*V {
 
 // NewBook returns an empty book.
 func NewBook() *Book {
-	book := &Book{turned: make(chan struct{})}
+	book := &Book{turned: make(chan struct{}), freed: map[AgentID]time.Time{}}
 	book.Reset(State{})
 	return book
 }
@@ -92,6 +92,7 @@ func (b *Book) Reset(state State) {
 	b.filters, b.byAgent, b.sorted = newPages[FilterKey, Filter](), map[AgentID][]*Filter{}, nil
 	b.ledger, b.questions = newPages[AgentID, LedgerEntry](), newPages[string, Question]()
 	b.freeze, b.lock = newPages[struct{}, Freeze](), newPages[struct{}, Lock]()
+	b.freed = map[AgentID]time.Time{}
 	for _, filter := range state.Filters {
 		b.turnFilter(state.Position, &filter, false)
 	}
