@@ -51,6 +51,9 @@ func (p *Poster) Backlog() int64 { return p.backlog.Load() }
 
 const (
 	batch = 500
+	// gather is how long entries gather before they are read, unless nothing was read for as long: all that they tell of is
+	// saved together.
+	gather = 100 * time.Millisecond
 	// A channel takes one new message a second (FACTS.md); changing one has a limit of its own, of 50 a minute.
 	postEvery   = time.Second
 	updateEvery = 1200 * time.Millisecond
@@ -130,6 +133,7 @@ func (r *run) loop(ctx context.Context) error {
 	go func() { defer close(stopped); r.listen(ctx, position, nudge) }()
 	defer func() { cancel(); <-stopped }()
 	for {
+		began := time.Now()
 		more, err := r.read(ctx)
 		if err != nil {
 			return err
@@ -148,6 +152,7 @@ func (r *run) loop(ctx context.Context) error {
 		timer := time.NewTimer(time.Until(next))
 		select {
 		case <-nudge:
+			rest(ctx, time.Until(began.Add(gather)))
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()

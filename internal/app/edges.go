@@ -43,7 +43,7 @@ func socketToken(transport, token string) string {
 
 func (a *App) buildPoster(stack *stack, cluster config.Cluster) *poster.Poster {
 	return poster.New(poster.Config{
-		Cluster: stack.name, Journal: stack.store, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel), View: view{stack},
+		Cluster: stack.name, Journal: journal{stack.store, stack.book}, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel), View: view{stack},
 		Now: stack.store.Now, Observe: cluster.Observe, Logger: stack.log,
 	})
 }
