@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cordon/filters"
@@ -190,4 +191,8 @@ func (w *world) judgeGive(agent filters.AgentID, term int64) {
 	}
 }
 
-func wait(d time.Duration) { <-time.After(d) }
+// wait lets so much time pass, and everything come to rest that happens then.
+func wait(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
