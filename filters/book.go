@@ -79,7 +79,7 @@ func (p *pages[K, V]) values() []*V {
 
 // NewBook returns an empty book.
 func NewBook() *Book {
-	book := &Book{turned: make(chan struct{}), freed: map[AgentID]time.Time{}}
+	book := &Book{turned: make(chan struct{})}
 	book.Reset(State{})
 	return book
 }
