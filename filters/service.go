@@ -122,7 +122,7 @@ func (c *change) event(kind Kind) Event {
 }
 
 // attempts bounds how often a request is planned again because somebody else changed the same record meanwhile.
-const attempts = 4
+const attempts = 20
 
 // retry runs plan, which plans from the book and commits, again for as long as the store answers that a record is newer
 // than the book. A request whose key was used before answers what it answered then, also where planning it again fails
