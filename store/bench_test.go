@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,14 +19,14 @@ func BenchmarkCommit(b *testing.B) {
 	for _, people := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprint("together/", people), func(b *testing.B) {
 			s := open(b, newServer(b))
-			benchmarkCommits(b, people, func(commit filters.Commit) error {
+			benchmarkCommits(b, s, people, func(commit filters.Commit) error {
 				_, err := s.Commit(b.Context(), commit)
 				return err
 			})
 		})
 		b.Run(fmt.Sprint("naive/", people), func(b *testing.B) {
 			s := open(b, newServer(b))
-			benchmarkCommits(b, people, func(commit filters.Commit) error { return naive(b, s, commit) })
+			benchmarkCommits(b, s, people, func(commit filters.Commit) error { return naive(b, s, commit) })
 		})
 	}
 }
@@ -48,12 +49,12 @@ func naive(b *testing.B, s *Store, commit filters.Commit) error {
 	return s.refusal(c, &commit, reply(answer))
 }
 
-func benchmarkCommits(b *testing.B, people int, commit func(filters.Commit) error) {
+func benchmarkCommits(b *testing.B, s *Store, people int, commit func(filters.Commit) error) {
 	var next atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(max(1, people/2)) // times GOMAXPROCS, which is 2 where this was measured
 	b.ResetTimer()
-	began := time.Now()
+	began, ours, theirs := time.Now(), processTime(b), redisTime(b, s)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			n := int(next.Add(1))
@@ -64,6 +65,27 @@ func benchmarkCommits(b *testing.B, people int, commit func(filters.Commit) erro
 		}
 	})
 	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "commits/s")
+	b.ReportMetric(float64((processTime(b)-ours).Microseconds())/float64(b.N), "our-cpu-µs")
+	b.ReportMetric(float64((redisTime(b, s)-theirs).Microseconds())/float64(b.N), "redis-cpu-µs")
+}
+
+// processTime is the processor time that this process has used.
+func processTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// redisTime is the processor time that Redis has used.
+func redisTime(b *testing.B, s *Store) (used time.Duration) {
+	info := s.redis.client.Info(b.Context(), "cpu").Val()
+	for _, name := range []string{"used_cpu_sys", "used_cpu_user"} {
+		text, _ := infoField(info, name)
+		took, err := time.ParseDuration(text + "s")
+		must(b, err)
+		used += took
+	}
+	return used
 }
 
 // BenchmarkCompose measures our own part of a commit: encoding it and its arguments.

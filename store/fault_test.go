@@ -154,7 +154,7 @@ func TestWaitingCommitIsNotSentAfterItsContext(t *testing.T) {
 func (b *batch) gone() bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.away && len(b.waiting) == 0
+	return b.away == 1 && len(b.waiting) == 0
 }
 
 func TestForgottenScript(t *testing.T) {
