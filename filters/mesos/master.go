@@ -95,6 +95,10 @@ func (m *Master) Close() { m.caller.client.CloseIdleConnections() }
 // counts as one. What events told beyond it is in Roster only. The view and everything in it must not be changed.
 func (m *Master) Read(ctx context.Context) (filters.View, error) { return m.slot.after(ctx) }
 
+// Urge lets the next full reading begin before its time, but none within 5 s of the last that did: for what must not wait
+// for its turn and is rare, such as a withheld host that came back as another agent.
+func (m *Master) Urge() { m.slot.urge() }
+
 // readAll is the slot's reading.
 func (m *Master) readAll(ctx context.Context) (filters.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.config.ReadTimeout)

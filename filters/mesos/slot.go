@@ -18,6 +18,8 @@ type slot struct {
 	mutex  sync.Mutex
 	begun  int       // readings that have begun
 	last   time.Time // when the last of the slot's own began; zero: the next may begin at once
+	urged  bool      // the next may begin before its time
+	urgent time.Time // when the last that was urged began
 	newest outcome
 	turned chan struct{} // closed and replaced at each outcome, and when the next reading may begin earlier
 }
@@ -95,8 +97,14 @@ func (s *slot) wait() time.Duration {
 	if s.newest.err != nil {
 		wait = min(wait, time.Until(s.last.Add(retryRead)))
 	}
+	if s.urged {
+		wait = min(wait, time.Until(s.urgent.Add(urgentEvery)))
+	}
 	return wait
 }
+
+// urgentEvery is the least time between two readings that begin before their time.
+const urgentEvery = 5 * time.Second
 
 // retryRead is how soon after the beginning of a failed reading the next may begin.
 const retryRead = time.Second
@@ -107,6 +115,9 @@ func (s *slot) begin(own bool) (number int) {
 	defer s.mutex.Unlock()
 	if own {
 		s.last = time.Now()
+	}
+	if own && s.urged {
+		s.urged, s.urgent = false, s.last
 	}
 	s.begun++
 	return s.begun
@@ -128,6 +139,14 @@ func (s *slot) hurry() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.last = time.Time{}
+	s.wake()
+}
+
+// urge lets the next reading begin before its time, but none within urgentEvery of the last that did.
+func (s *slot) urge() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.urged = true
 	s.wake()
 }
 

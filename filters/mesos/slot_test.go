@@ -87,6 +87,33 @@ func TestSlotHurriesAfterAFailover(t *testing.T) {
 	})
 }
 
+// What must not wait for its turn does not, and yet cannot make the master be read all the time.
+func TestSlotIsUrgedNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bench := &bench{}
+		slot := newSlot(30*time.Second, bench.read)
+		if _, err := slot.after(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for time.Since(start) < 30*time.Second {
+			go slot.urge() // while the reading waits
+			asked := time.Now()
+			if _, err := slot.after(t.Context()); err != nil || time.Since(asked) > urgentEvery {
+				t.Fatalf("an urged reading came after %s: %v", time.Since(asked), err)
+			}
+		}
+		if bench.started[1] != start {
+			t.Errorf("the first urged reading waited %s", bench.started[1].Sub(start))
+		}
+		for i, began := range bench.started[2:] {
+			if gap := began.Sub(bench.started[i+1]); gap < urgentEvery {
+				t.Errorf("two urged readings within %s", gap)
+			}
+		}
+	})
+}
+
 func TestSlotTellsFailureToAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bench := &bench{takes: time.Second, err: errors.New("no leader")}

@@ -181,6 +181,7 @@ type hand struct {
 	began   time.Time
 	seen    int
 	reading chan struct{}
+	urged   bool
 }
 
 func (c *cluster) hand(p *process) *hand {
@@ -198,6 +199,12 @@ func (h *hand) Roster() *filters.Roster {
 }
 
 func (h *hand) Changes() <-chan struct{} { return h.changes }
+
+func (h *hand) Urge() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.urged = true
+}
 
 func (h *hand) Epoch() (string, int) {
 	h.mutex.Lock()
@@ -239,9 +246,10 @@ func (h *hand) Read(ctx context.Context) (filters.View, error) {
 	defer func() { <-h.reading }()
 	h.mutex.Lock()
 	wait := time.Until(h.began.Add(spacing))
-	if h.seen != h.failovers {
+	if h.seen != h.failovers || h.urged {
 		wait = 0
 	}
+	h.urged = false
 	h.seen = h.failovers
 	h.mutex.Unlock()
 	if !pause(ctx, max(wait, 0)) || !h.process.step() {

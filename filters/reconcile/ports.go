@@ -13,6 +13,8 @@ import (
 type Master interface {
 	// Read returns a complete reading that began after the call. It may wait for its turn.
 	Read(ctx context.Context) (filters.View, error)
+	// Urge has the reading that Read waits for, or the next one, begin before its turn, as far as the master's load allows.
+	Urge()
 	// ReadOne reads one agent. That it is not listed proves nothing (invariant 9).
 	ReadOne(ctx context.Context, id filters.AgentID) (agent filters.Agent, listed bool, err error)
 	// Take withholds the agent; idempotent.

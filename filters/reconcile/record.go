@@ -129,6 +129,7 @@ func (l *leading) remember(change *filters.Change) {
 	case filters.ChangeNotice:
 		l.memory.Noticed[change.NewAgent.ID] = time.Now().UTC()
 		l.wantRead = true
+		l.Master.Urge() // until it is read the host takes tasks
 	}
 }
 

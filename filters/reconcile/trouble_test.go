@@ -226,6 +226,10 @@ func TestAHostThatCameBackUnderANewIDKeepsItsFilter(t *testing.T) {
 		ok(t, w.filter("UALICE", 0, "web-0"))
 		wait(time.Minute)
 		id := w.loseWorkDir(0)
+		wait(spacing + time.Second) // the reading that shows it, and one that proves it, at once
+		if !w.machines[id].Deactivated {
+			t.Error("the host takes tasks under its new ID")
+		}
 		wait(2 * time.Minute)
 		entry := w.entry(id)
 		if entry == nil || entry.State != filters.StateVerified || w.entry("aaaa-S0") != nil {
