@@ -100,6 +100,7 @@ func (l *leading) startTakes(ctx context.Context, takes []filters.Change) error 
 		return err
 	}
 	for i := range takes {
+		delete(l.intents, takes[i].Agent) // an earlier intent to give back is over
 		l.start(ctx, takes[i])
 	}
 	return nil

@@ -121,7 +121,7 @@ const pause = time.Second
 func (s *stack) follow(ctx context.Context) error {
 	away := false // said in the log already
 	for ctx.Err() == nil {
-		state, err := s.store.Load(ctx)
+		state, err := s.believed(ctx)
 		if err == nil {
 			away = false
 			s.book.Reset(state)
@@ -129,9 +129,6 @@ func (s *stack) follow(ctx context.Context) error {
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
-		}
-		if errors.Is(err, store.ErrRewound) {
-			err = errors.Join(err, s.examine(ctx))
 		}
 		if !away {
 			s.log.Warn("the journal cannot be followed just now", "error", err)
@@ -142,6 +139,23 @@ func (s *stack) follow(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// believed loads what Redis holds, once that is known to be what it was, or is locked: an older copy must not be acted on
+// for the moment that it takes to notice.
+func (s *stack) believed(ctx context.Context) (filters.State, error) {
+	for {
+		if err := s.examine(ctx); err != nil {
+			return filters.State{}, err
+		}
+		state, err := s.store.Load(ctx)
+		if err != nil || state.Lock != nil {
+			return state, err
+		}
+		if steady, err := s.store.Pulse(ctx); err != nil || steady {
+			return state, err
+		}
+	}
 }
 
 // overlayEvery is how often a follower looks at what the leader published.
