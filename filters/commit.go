@@ -41,6 +41,7 @@ type Commit struct {
 func (c *Commit) PutFilter(filter Filter, event Event) {
 	c.Filters = append(c.Filters, filter)
 	filter.Revision++
+	filter.Replaces = ""
 	event.Agent, event.Filter = filter.Agent, &filter
 	if event.Subject == "" {
 		event.Subject = filter.Subject

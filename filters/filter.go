@@ -76,6 +76,8 @@ type Filter struct {
 	// Revision counts the stored versions: 0 is not stored yet. The store refuses a write whose revision is not the
 	// stored one, and stores it with the next.
 	Revision int64 `json:"revision"`
+	// Replaces is the ID of the ended filter whose place a new one with the same key takes. It is not stored.
+	Replaces string `json:"-"`
 }
 
 // Causes say why something happened, in journal entries and ended filters.

@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,7 +74,8 @@ func (m *memory) check(commit Commit) error {
 		}
 	}
 	for _, filter := range commit.Filters {
-		if m.filters[filter.Key()].Revision != filter.Revision {
+		stored := m.filters[filter.Key()]
+		if stored.Revision != filter.Revision || stored.ID != "" && stored.ID != cmp.Or(filter.Replaces, filter.ID) {
 			return &Error{Code: Conflict, Wrong: "changed meanwhile"}
 		}
 		if filter.Stands() {

@@ -106,6 +106,7 @@ func (s *Service) place(c *change, agent *Agent, kind Kind) {
 	}
 	filter.Revision = known.Revision
 	if !known.Stands() {
+		filter.Replaces = known.ID
 		c.supersede(known)
 		c.put(step, filter, kind)
 		return

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,6 +34,7 @@ type record struct {
 	revision int64 // that must be stored
 	stands   bool
 	identity string
+	replaces string // the identity that must be stored, if any is
 	rack     string
 	limit    int    // of the rack; 0: none
 	json     string // empty: the record is removed
@@ -76,6 +78,7 @@ func (c *change) addFilters(commit *filters.Commit, stored *stored) error {
 	for i := range commit.Filters {
 		filter := commit.Filters[i]
 		filter.Revision++
+		filter.Replaces = ""
 		encoded, err := encode(&filter)
 		if err != nil {
 			return err
@@ -94,7 +97,7 @@ func (c *change) addFilters(commit *filters.Commit, stored *stored) error {
 func recordOf(filter *filters.Filter, limits *filters.Limits) record {
 	added := record{
 		hash: filtersHash, field: fieldOf(filter), revision: filter.Revision,
-		identity: word(filter.ID), rack: filter.Rack,
+		identity: word(filter.ID), replaces: word(cmp.Or(filter.Replaces, filter.ID)), rack: filter.Rack,
 	}
 	if limits != nil {
 		added.limit = limits.Racks[filter.Rack]
@@ -119,7 +122,7 @@ func (c *change) addOthers(commit *filters.Commit, stored *stored) error {
 		if entry.Hold == filters.HoldFree {
 			encoded = ""
 		}
-		c.records = append(c.records, record{hash: ledgerHash, field: string(entry.Agent), revision: entry.Revision - 1, identity: "-", json: encoded})
+		c.records = append(c.records, record{hash: ledgerHash, field: string(entry.Agent), revision: entry.Revision - 1, identity: "-", replaces: "-", json: encoded})
 	}
 	for i := range commit.Questions {
 		question := commit.Questions[i]
@@ -132,7 +135,7 @@ func (c *change) addOthers(commit *filters.Commit, stored *stored) error {
 		if question.Done {
 			encoded = ""
 		}
-		c.records = append(c.records, record{hash: questionsHash, field: question.ID, revision: question.Revision - 1, identity: "-", json: encoded})
+		c.records = append(c.records, record{hash: questionsHash, field: question.ID, revision: question.Revision - 1, identity: "-", replaces: "-", json: encoded})
 	}
 	return nil
 }
@@ -202,7 +205,7 @@ func count(events []filters.Event) (tallies []tally) {
 func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any {
 	tallies := count(c.events[chunk.events.from:chunk.events.to])
 	records, events := c.records[chunk.records.from:chunk.records.to], c.events[chunk.events.from:chunk.events.to]
-	list := newArguments(len(s.keys.commit) + 3 + 17 + 8*len(records) + 5*len(tallies) + 11*len(events))
+	list := newArguments(len(s.keys.commit) + 3 + 17 + 9*len(records) + 5*len(tallies) + 11*len(events))
 	list.any = append(list.any, nil, nil, commitKeys)
 	list.any = append(list.any, s.keys.commit...)
 	whole := s.keys.request(commit.Request)
@@ -232,7 +235,7 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 	list.add(strconv.Itoa(len(records)), strconv.Itoa(len(tallies)), strconv.Itoa(len(events)))
 	for i := range records {
 		r := &records[i]
-		list.add(r.hash, r.field, strconv.FormatInt(r.revision, 10), flag(r.stands), r.identity, r.rack, strconv.Itoa(r.limit), r.json)
+		list.add(r.hash, r.field, strconv.FormatInt(r.revision, 10), flag(r.stands), r.identity, r.rack, strconv.Itoa(r.limit), r.json, r.replaces)
 	}
 	for i := range tallies {
 		sum := &tallies[i].states

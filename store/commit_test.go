@@ -183,6 +183,27 @@ func TestFilterThatCameAgainIsAnother(t *testing.T) {
 	})
 }
 
+func TestFilterTakesTheEndedOnesPlace(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		old := placed(1, "user:U1")
+		old.Ended = epochStart
+		_, err := s.Commit(t.Context(), placing("k1", old))
+		must(t, err)
+		again := placed(1, "user:U1")
+		again.ID, again.Revision = "another", 1
+		_, err = s.Commit(t.Context(), placing("k2", again))
+		code(t, err, filters.Conflict)
+		again.Replaces = old.ID
+		receipt, err := s.Commit(t.Context(), placing("k3", again))
+		must(t, err)
+		extended := *receipt.Events[0].Filter
+		extended.Until = epochStart.Add(3 * time.Hour)
+		_, err = s.Commit(t.Context(), placing("k4", extended))
+		must(t, err)
+	})
+}
+
 func TestRefusalsChangeNothing(t *testing.T) {
 	cases := []struct {
 		name    string

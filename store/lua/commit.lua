@@ -11,8 +11,9 @@
 --       10 this chunk's number, from 1      11 how many chunks
 --       12 freeze: a value, `thaw`, or empty for no change
 --       13 lock: a value or empty           14 the new epoch, which unlocks, or empty
---       15 how many records (8 arguments each): number of the hash in KEYS, field, revision that must be stored,
---          1 if a filter that stands, identity, rack, the rack's limit (0: none), JSON (empty: remove)
+--       15 how many records (9 arguments each): number of the hash in KEYS, field, revision that must be stored,
+--          1 if a filter that stands, identity, rack, the rack's limit (0: none), JSON (empty: remove), identity that must
+--          be stored
 --       16 how many operations (5 each): ID, and how many more are recorded, accepted, verified, failed
 --       17 how many events (11 each): term, subject, operation, kind, agent, actor, cause, request, outcome, reason, record
 --       18 and on: the records, the operations, the events
@@ -92,11 +93,11 @@ local records, base = tonumber(ARGV[15]), 18
 local replaced, overtaken = {}, {}
 local change, agents, racks, limits = {}, {}, {}, {}
 for i = 1, records do
-  local p = base + (i - 1) * 8
+  local p = base + (i - 1) * 9
   local value = redis.call('HGET', KEYS[tonumber(ARGV[p])], ARGV[p + 1])
   local revision, identity, old, pending = inforce(value)
   if not revision then return {'UNREADABLE', at, ARGV[p], ARGV[p + 1]} end
-  if revision ~= ARGV[p + 2] or (revision ~= '0' and identity ~= ARGV[p + 4]) then
+  if revision ~= ARGV[p + 2] or (revision ~= '0' and identity ~= ARGV[p + 8]) then
     return {'CONFLICT', at, ARGV[p], ARGV[p + 1], revision}
   end
   replaced[i], overtaken[i] = old or '', pending or ''
@@ -149,7 +150,7 @@ end
 -- From here on everything is written.
 
 for i = 1, records do
-  local p = base + (i - 1) * 8
+  local p = base + (i - 1) * 9
   if overtaken[i] ~= '' then
     local state = redis.call('HGET', KEYS[12], overtaken[i])
     redis.call('HSET', KEYS[12], overtaken[i], (string.gsub(state, '^%a+', 'broken', 1)))
@@ -187,7 +188,7 @@ if ARGV[14] ~= '' then
 end
 if ARGV[13] ~= '' then redis.call('SET', KEYS[5], ARGV[13]) end
 
-base = base + records * 8
+base = base + records * 9
 for i = 1, tonumber(ARGV[16]) do
   local p = base + (i - 1) * 5
   local _, a, b, c, d = string.match(redis.call('HGET', KEYS[9], ARGV[p]) or '0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
