@@ -141,10 +141,10 @@ func (p Progress) State() ChangeState {
 	switch {
 	case p.Recorded == 0:
 		return ""
-	case p.Failed > 0 && p.Failed+p.Verified >= p.Recorded:
-		return StateFailed
 	case p.Verified >= p.Recorded:
 		return StateVerified
+	case p.Failed > 0 && p.Failed+p.Verified >= p.Recorded:
+		return StateFailed
 	case p.Accepted >= p.Recorded:
 		return StateAccepted
 	}

@@ -158,6 +158,31 @@ func TestAdoptOnlyWhatSomebodyElseWithholds(t *testing.T) {
 	wantCode(t, err, Unknown, "no filter stands")
 }
 
+func TestAdoptTakesOverWhereOnesOwnFilterStands(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	s.set(3, func(a *Agent) { a.Active, a.Deactivated = false, true })
+	placed := must(t)(s.Filter(t.Context(), asks(alice, "k1", "agent-four"))).Changed[0]
+	adopted := must(t)(s.Adopt(t.Context(), asks(alice, "k2", "agent-four")))
+	standing := s.Filters()
+	if len(standing) != 1 || !standing[0].Adopt || standing[0].ID != placed.ID || adopted.Operation == "" {
+		t.Errorf("got %+v", standing)
+	}
+}
+
+func TestAnOperationThatWasRefusedFirstAndThenDoneIsDone(t *testing.T) {
+	for want, progress := range map[ChangeState]Progress{
+		"":            {},
+		StateRecorded: {Recorded: 2, Accepted: 1},
+		StateAccepted: {Recorded: 2, Accepted: 2, Verified: 1},
+		StateVerified: {Recorded: 2, Accepted: 2, Verified: 2, Failed: 1},
+		StateFailed:   {Recorded: 2, Accepted: 1, Verified: 1, Failed: 1},
+	} {
+		if got := progress.State(); got != want {
+			t.Errorf("%+v is %q, want %q", progress, got, want)
+		}
+	}
+}
+
 func TestWhatIsNotOursIsNotGivenBack(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{})
 	s.set(3, func(a *Agent) { a.Active, a.Deactivated = false, true })

@@ -111,7 +111,20 @@ func (s *Service) place(c *change, agent *Agent, kind Kind) {
 		c.put(step, filter, kind)
 		return
 	}
+	if kind == KindAdopt && !known.Adopt {
+		s.adoptKnown(c, step, *known)
+		return
+	}
 	s.renew(c, step, *known)
+}
+
+// adoptKnown lets the actor's filter that stands already take the agent over: somebody else withheld it before we could.
+func (s *Service) adoptKnown(c *change, step Step, filter Filter) {
+	filter.Adopt, filter.Reason, filter.Operation, filter.State = true, c.Reason, c.operation, StateRecorded
+	if !c.Until.IsZero() {
+		filter.Until = c.Until
+	}
+	c.put(step, filter, KindAdopt)
 }
 
 // renew gives a filter that stands the request's end and reason; without either it stays as it is.

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"sync"
@@ -32,20 +33,23 @@ type leading struct {
 	settling   settling
 	indexed    *Reading
 
-	done     chan report
-	slots    chan struct{}
-	workers  sync.WaitGroup
-	calling  int // calls under way
-	looking  int // readings of single agents under way
-	reading  bool
-	wantRead bool
-	newest   time.Time // when the reading last taken note of began
-	unlisted map[filters.AgentID]bool
-	intents  map[filters.AgentID]string // the journal IDs of our intents to give back
-	reasons  map[filters.AgentID]string // why the master refused, as journalled
-	pending  []filters.Change           // cluster-wide changes not yet written
-	observed map[filters.AgentID]filters.ChangeKind
-	hash     string
+	done    chan report
+	slots   chan struct{}
+	workers sync.WaitGroup
+	// publishing is held while followers are told; told is the Held that they know.
+	publishing sync.Mutex
+	told       string
+	calling    int // calls under way
+	looking    int // readings of single agents under way
+	reading    bool
+	wantRead   bool
+	newest     time.Time // when the reading last taken note of began
+	unlisted   map[filters.AgentID]bool
+	intents    map[filters.AgentID]string // the journal IDs of our intents to give back
+	reasons    map[filters.AgentID]string // why the master refused, as journalled
+	pending    []filters.Change           // cluster-wide changes not yet written
+	observed   map[filters.AgentID]filters.ChangeKind
+	hash       string
 
 	master   retry     // the master does not answer
 	recorder retry     // Redis does not
@@ -85,7 +89,7 @@ func (r *retry) waits(now time.Time) bool { return now.Before(r.until) }
 func newLeading(r *Reconciler, leadership Leadership) *leading {
 	l := &leading{
 		Config: &r.config, reconciler: r, term: leadership.Term, began: leadership.Began.UTC(), left: leadership.Left,
-		settling: settling{reregister: r.config.ReregisterTimeout},
+		settling: settling{reregister: cmp.Or(leadership.Reregister, r.config.ReregisterTimeout)},
 		done:     make(chan report, window+singly+1), slots: make(chan struct{}, r.config.Calls),
 		wantRead: true, dirty: true,
 		unlisted: map[filters.AgentID]bool{}, intents: map[filters.AgentID]string{}, reasons: map[filters.AgentID]string{},
@@ -150,6 +154,10 @@ func (l *leading) pass(ctx context.Context) {
 	l.Meter.lag(lag(situation))
 	if l.Observe {
 		changes = l.onlyObserve(situation, changes)
+	}
+	if held := l.reconciler.Held(); held != l.told {
+		l.told = held
+		l.workers.Go(func() { l.publish(ctx) })
 	}
 	l.startReading(ctx)
 	if !l.recorder.waits(begun) {

@@ -29,7 +29,8 @@ type Config struct {
 	CallTimeout time.Duration
 	// ReregisterTimeout is how long agents may take to come back after a failover; 0: 10 minutes, Mesos's default.
 	ReregisterTimeout time.Duration
-	// Published encodes this replica's view for followers; it is called after each complete reading. nil: not published.
+	// Published encodes this replica's view for followers; it is called after each complete reading, failed or not, and when
+	// Held has changed. nil: not published.
 	Published func() []byte
 	Meter     Meter
 	// Logger gets what is done; nil: nothing is logged.
@@ -81,6 +82,8 @@ type Leadership struct {
 	// Left is how long it lasts yet, however long this process was asleep: no call is made without it, and none is waited
 	// for longer. nil: as long as the context.
 	Left func() time.Duration
+	// Reregister is how long agents may take to come back after a failover, as the master told; 0: Config.ReregisterTimeout.
+	Reregister time.Duration
 }
 
 // Run reconciles for as long as ctx lives, which must not be longer than the leadership. It waits for its calls and

@@ -134,8 +134,8 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	}
 	s.master = master
 	s.reconciler = reconcile.New(reconcile.Config{
-		Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
-		Published: master.Published, Meter: a.meter(name), Logger: log,
+		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
+		Published: s.published, Meter: a.meter(name), Logger: log,
 	})
 	limits, err := limitsOf(cluster.MaxWithheld)
 	if err != nil {
@@ -143,7 +143,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	}
 	s.service = filters.NewService(filters.ServiceConfig{
 		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master,
-		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.reconciler.Held,
+		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held,
 	})
 	return s, nil
 }
@@ -167,8 +167,19 @@ func (a *App) buildMaster(name string, cluster config.Cluster, log *slog.Logger)
 	return mesos.New(settings)
 }
 
-// quickRead is how often the demo may read the whole of its small cluster.
-const quickRead = 2 * time.Second
+// How often the demo may read the whole of its small cluster, and does.
+const (
+	quickRead   = 2 * time.Second
+	quickPeriod = 5 * time.Second
+)
+
+// period is the time between readings without any other reason; 0: the usual.
+func (a *App) period() time.Duration {
+	if a.options.Quick {
+		return quickPeriod
+	}
+	return 0
+}
 
 func certificates(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)

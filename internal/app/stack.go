@@ -30,7 +30,8 @@ type stack struct {
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
-	term       atomic.Int64 // of the lease that this replica holds; 0: it does not lead
+	term       atomic.Int64           // of the lease that this replica holds; 0: it does not lead
+	told       atomic.Pointer[string] // why nothing is given back, as the leader published it; nil: nothing was
 }
 
 // leaseTime is how long a lease lasts from a renewal. A call to the master is bounded well inside it.
@@ -78,7 +79,9 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 	parts := []func(context.Context) error{
 		s.master.Lead,
 		func(ctx context.Context) error {
-			return s.reconciler.Run(ctx, reconcile.Leadership{Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left})
+			return s.reconciler.Run(ctx, reconcile.Leadership{
+				Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left, Reregister: s.reregister(ctx),
+			})
 		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
 		func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) },
@@ -93,6 +96,15 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		})
 	}
 	running.Wait()
+}
+
+// reregisterTime bounds how long the master is asked how long its agents may take to come back.
+const reregisterTime = time.Second
+
+func (s *stack) reregister(ctx context.Context) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, reregisterTime)
+	defer cancel()
+	return s.master.ReregistrationTimeout(ctx)
 }
 
 // catchUp waits until the book is at the newest entry of the journal: a new leader acts on nothing older.
@@ -156,24 +168,6 @@ func (s *stack) believed(ctx context.Context) (filters.State, error) {
 			return state, err
 		}
 	}
-}
-
-// overlayEvery is how often a follower looks at what the leader published.
-const overlayEvery = 5 * time.Second
-
-func (s *stack) overlay(ctx context.Context) error {
-	return every(ctx, overlayEvery, func() {
-		if s.leads() {
-			return
-		}
-		view, _, err := s.store.View(ctx)
-		if err == nil && len(view) > 0 {
-			err = s.master.Overlay(view)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.log.Debug("the leader's view could not be read", "error", err)
-		}
-	})
 }
 
 func (s *stack) leads() bool { return s.term.Load() != 0 }
