@@ -47,14 +47,18 @@ func (l *leading) startReading(ctx context.Context) {
 	l.reading, l.wantRead = true, false
 	l.workers.Go(func() {
 		_, err := l.Master.Read(ctx)
-		if err == nil && l.Published != nil {
-			l.publish(ctx)
-		}
+		l.publish(ctx) // that the master cannot be read is news too
 		l.done <- report{read: true, err: err, ended: time.Now().UTC(), took: time.Since(now)}
 	})
 }
 
+// publish tells followers, one publication at a time: an older one must not replace a newer.
 func (l *leading) publish(ctx context.Context) {
+	l.publishing.Lock()
+	defer l.publishing.Unlock()
+	if l.Published == nil || ctx.Err() != nil {
+		return
+	}
 	if err := l.Recorder.Publish(ctx, l.term, l.Published()); err != nil && ctx.Err() == nil {
 		l.Logger.Warn("the view could not be published", "reason", err)
 	}

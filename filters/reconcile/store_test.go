@@ -31,6 +31,7 @@ type memory struct {
 	doubts    bool            // the store doubts itself: it refuses to give back
 	skew      time.Duration   // Redis TIME against the local clock
 	published int
+	told      string // what was published last
 	// intents is how long the journal was when the newest intent to give an agent back was written.
 	intents map[filters.AgentID]int
 	faults  []string // what no commit may do
@@ -245,10 +246,11 @@ func (p *pen) Commit(ctx context.Context, commit filters.Commit) (filters.Receip
 	return receipt, err
 }
 
-func (p *pen) Publish(context.Context, int64, []byte) error {
+func (p *pen) Publish(_ context.Context, _ int64, view []byte) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.published++
+	p.told = string(view)
 	return nil
 }
 

@@ -324,6 +324,28 @@ func TestTheViewIsPublishedAndMetersTell(t *testing.T) {
 	})
 }
 
+// Followers learn at once that giving back waits, and that it does no more: they say so in their answers.
+func TestFollowersAreToldWhatIsHeld(t *testing.T) {
+	in(t, nil, func(t *testing.T, w *world) {
+		wait(time.Minute)
+		w.failover(10 * time.Second)
+		said := map[string]bool{}
+		for range 60 {
+			wait(time.Second)
+			w.memory.mutex.Lock()
+			held, told := w.loop.Held(), w.told
+			w.memory.mutex.Unlock()
+			if told != held {
+				t.Errorf("followers are told %q, and the leader says %q", told, held)
+			}
+			said[held] = true
+		}
+		if len(said) < 2 || !said[""] {
+			t.Errorf("giving back was held because %v", said)
+		}
+	})
+}
+
 func TestTheLoopRests(t *testing.T) {
 	var passes atomic.Int64
 	in(t, func(w *world) { w.meter.Pass = func(time.Duration, int) { passes.Add(1) } }, func(t *testing.T, w *world) {

@@ -119,9 +119,10 @@ func (w *world) leadOnce(ctx context.Context, previous time.Time) {
 	if !pause(living, 2*latency) { // the book is loaded before a replica leads
 		return
 	}
-	loop := reconcile.New(reconcile.Config{
+	var loop *reconcile.Reconciler
+	loop = reconcile.New(reconcile.Config{
 		Cluster: "prod", Replica: fmt.Sprintf("replica-%d", p.term), Book: book, Master: w.hand(p), Recorder: &pen{w.memory, p},
-		Observe: w.observe, CallTimeout: callTimeout, Meter: w.meter, Published: func() []byte { return []byte("{}") },
+		Observe: w.observe, CallTimeout: callTimeout, Meter: w.meter, Published: func() []byte { return []byte(loop.Held()) },
 	})
 	w.memory.mutex.Lock()
 	w.leader, w.loop = p, loop
