@@ -24,7 +24,7 @@ type ServiceConfig struct {
 	Gate    Gate
 	// Observe says that nothing is sent to the master: answers say so.
 	Observe bool
-	// Held tells why nothing is given back just now, in a phrase; empty: giving back goes on. Known on the leader only.
+	// Held tells why nothing is given back just now, in a phrase; empty: giving back goes on.
 	Held func() string
 }
 
