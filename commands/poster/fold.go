@@ -177,7 +177,12 @@ func (n *Notice) step(event *filters.Event) {
 		}
 		return
 	}
-	n.Steps = append(n.Steps, Step{At: event.At, Host: host, Words: words})
+	step := Step{At: event.At, Kind: event.Kind, Host: host, Words: words}
+	if last := len(n.Steps) - 1; event.Kind == filters.KindExtend && last >= 0 && n.Steps[last].Kind == event.Kind && n.Steps[last].Host == host {
+		n.Steps[last] = step // of several ends that nobody has read of, the last one counts
+		return
+	}
+	n.Steps = append(n.Steps, step)
 }
 
 func (n *Notice) foldDrift(event *filters.Event) {

@@ -83,6 +83,7 @@ type Agent struct {
 // Step is a line of the thread: what happened to one agent, or to several alike.
 type Step struct {
 	At    time.Time     `json:"at"`
+	Kind  filters.Kind  `json:"kind,omitempty"`
 	Host  string        `json:"host,omitempty"`
 	Hosts int           `json:"hosts,omitempty"` // how many, where it is more than one
 	Words commands.Line `json:"words"`
