@@ -15,7 +15,7 @@ const (
 	window = 64
 	// breath is how many times as long as a pass took the loop rests before the next one: outcomes and the loop's own
 	// entries come in fast, and each is one more reason for a pass.
-	breath = 2
+	breath = 8
 	// suspectEvery is how often agents are looked at again because the master said that some came or went.
 	suspectEvery = time.Second
 )
