@@ -108,7 +108,7 @@ func TestParseRefusesWhatCannotBeSeen(t *testing.T) {
 }
 
 func TestParseKeepsWhatBelongsToLanguages(t *testing.T) {
-	for _, reason := range []string{"naïve café", "磁盘更换", "می‌خواهم", "👩‍🔧 works on it", "tab\tand\nline"} {
+	for _, reason := range []string{"naïve café", "磁盘更换", "می\u200cخواهم", "👩‍🔧 works on it", "tab\tand\nline"} {
 		command, err := Parse(`filter a -m "` + reason + `"`)
 		want := strings.NewReplacer("\t", " ", "\n", " ").Replace(reason)
 		if err != nil || command.Reason != want {

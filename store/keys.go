@@ -1,7 +1,5 @@
 package store
 
-import "strings"
-
 // keys are the Redis keys of one cluster. The hash tag keeps them in one slot, so that scripts run on Redis Cluster.
 //
 //	filters     hash   "<agent> <mode> <owner>" -> value (value.go)
@@ -59,8 +57,3 @@ func (k *keys) cursor(sink string) string { return k.prefix + "journal:cursor:" 
 
 // request is the key of what a request key did; it lives for a day.
 func (k *keys) request(key string) string { return k.prefix + "request:" + key }
-
-// tag is the part of a key that names the hash slot.
-func (k *keys) tag() string {
-	return strings.TrimSuffix(strings.TrimPrefix(k.prefix, "cordon:{"), "}:")
-}

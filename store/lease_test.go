@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"testing"
@@ -26,7 +25,7 @@ func inBubble(t *testing.T, test func(t *testing.T, open func(name string) *Stor
 		test(t, func(name string) *Store {
 			r, err := Open(t.Context(), Config{
 				Dialer:  func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
-				DataDir: t.TempDir(), Replica: name, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+				DataDir: t.TempDir(), Replica: name, Logger: slog.New(slog.DiscardHandler),
 			})
 			must(t, err)
 			t.Cleanup(r.Close)

@@ -37,13 +37,16 @@ func (c *Client) Run(ctx context.Context, words []string, key string) (string, e
 	if err != nil {
 		return "", err
 	}
-	var answer struct{ Text, Message, Operation, State, Request string }
+	var answer struct {
+		Text, Message string
+		Code          filters.Code
+	}
 	status, err := c.post(ctx, "/api/commands", body, key, &answer)
 	if err != nil {
 		return "", err
 	}
 	if status != http.StatusOK {
-		return "", &filters.Error{Code: filters.Invalid, Wrong: answer.Message}
+		return "", &filters.Error{Code: answer.Code, Wrong: answer.Message}
 	}
 	return answer.Text, nil
 }

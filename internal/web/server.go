@@ -131,7 +131,7 @@ func recovered(logger *slog.Logger, next http.Handler) http.Handler {
 			if cause == nil {
 				return
 			}
-			if cause == http.ErrAbortHandler {
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause)
 			}
 			logger.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path, "cause", cause, "stack", string(debug.Stack()))

@@ -20,7 +20,6 @@ type framework struct {
 	completed    []*task
 	unreachable  []*task
 	hoarding     bool // keeps every offer that it gets
-	declines     bool // inverse offers
 	allocation   *entry
 	taskCount    int
 }

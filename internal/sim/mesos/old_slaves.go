@@ -53,10 +53,10 @@ func (a *agent) oldIdentity() jsonFields {
 	}
 }
 
-func (c AgentConfig) oldAttributes() jsonFields {
+func (a AgentConfig) oldAttributes() jsonFields {
 	attributes := jsonFields{}
-	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
-		attributes = append(attributes, jsonField{name, c.Attributes[name]})
+	for _, name := range slices.Sorted(maps.Keys(a.Attributes)) {
+		attributes = append(attributes, jsonField{name, a.Attributes[name]})
 	}
 	return attributes
 }

@@ -84,7 +84,7 @@ func client(t *testing.T, w *Workspace) *slackgo.Client {
 	return slackgo.New(w.BotToken(), slackgo.OptionAPIURL(w.URL()), slackgo.OptionAppLevelToken(w.AppToken()), slackgo.OptionHTTPClient(web(t)))
 }
 
-// bot is written against slack-go alone, as the real one is. Handlers return what the acknowledgement carries; silence
+// bot is written against slack-go alone, as the real one is. Handlers return what the acknowledgement carries; errSilence
 // means that there is none.
 type bot struct {
 	api         *slackgo.Client
@@ -94,7 +94,7 @@ type bot struct {
 	event       func(raw json.RawMessage, retry int) any
 }
 
-var silence = errors.New("no acknowledgement")
+var errSilence = errors.New("no acknowledgement")
 
 func newBot(t *testing.T, w *Workspace) *bot {
 	return &bot{
@@ -160,7 +160,7 @@ func (b *bot) handle(ctx context.Context, sockets *socketmode.Client, event sock
 	default:
 		answer = b.event(event.Request.Payload, event.Request.RetryAttempt)
 	}
-	if answer != silence {
+	if answer != errSilence {
 		_ = sockets.AckCtx(ctx, event.Request.EnvelopeID, answer)
 	}
 }
@@ -276,5 +276,5 @@ func eventually(t *testing.T, w *Workspace, what string, holds func() bool) {
 // hang blocks as long as the test runs.
 func hang(t *testing.T) error {
 	<-t.Context().Done()
-	return silence
+	return errSilence
 }

@@ -150,7 +150,7 @@ func TestCommandFailures(t *testing.T) {
 			b.serve(t, w)
 		}, "operation_timeout"},
 		"socket too slow": {func(t *testing.T, w *Workspace, b *bot) {
-			b.command = func(slackgo.SlashCommand) any { return silence }
+			b.command = func(slackgo.SlashCommand) any { return errSilence }
 			b.connect(t, w)
 		}, "operation_timeout"},
 	}
@@ -196,7 +196,7 @@ func TestCommandEndsWithItsContext(t *testing.T) {
 	w := start(t, nil)
 	b := newBot(t, w)
 	ctx, cancel := context.WithCancel(t.Context())
-	b.command = func(slackgo.SlashCommand) any { cancel(); return silence }
+	b.command = func(slackgo.SlashCommand) any { cancel(); return errSilence }
 	b.connect(t, w)
 	if _, err := w.Command(ctx, "alice", "", "/mesos"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)

@@ -244,7 +244,7 @@ func TestEventRetries(t *testing.T) {
 			}
 			got <- delivered{outer.EventID, outer.Event.Type, outer.Event.Text, retry}
 			if retry < 2 && outer.Event.Type == "app_mention" {
-				return silence
+				return errSilence
 			}
 			return nil
 		}
