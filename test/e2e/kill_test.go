@@ -109,7 +109,7 @@ func TestKilledBetweenAnyTwoSteps(t *testing.T) {
 	}
 }
 
-var rounds = flag.Int("rounds", 6, "how often the bot is killed at a random moment")
+var rounds = flag.Int("rounds", 6, "how often something breaks at a random moment")
 
 // The bot is killed at random moments while people go on asking for things.
 func TestKilledAtRandom(t *testing.T) {

@@ -53,3 +53,6 @@ func freePort(t testing.TB) int {
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port
 }
+
+// Pause lets time pass in which something goes on: it is for the rhythm of a storm, never for waiting.
+func Pause(d time.Duration) { <-time.After(d) }

@@ -137,6 +137,26 @@ func (w *World) Forget() {
 	w.told = nil
 }
 
+// Deliver delivers a command to replicas as Slack does over HTTP, to one after the other, and notes what was told in all:
+// a refusal holds only if no delivery did anything. It may be called from several goroutines, and while a replica is killed.
+func (w *World) Deliver(user, words, trigger string, bots ...*Bot) {
+	said := journal.Refused
+	for _, bot := range bots {
+		status, text := bot.TryDeliver(w.Ready, Delivery{User: user, Text: words, Trigger: trigger})
+		now := w.saying(text)
+		switch status {
+		case 0:
+			now = journal.Unsure
+		case http.StatusServiceUnavailable: // the bot is starting, and takes nothing yet
+			now = journal.Refused
+		}
+		if said != journal.Done && now != journal.Refused {
+			said = now
+		}
+	}
+	w.Told(trigger, said)
+}
+
 // saying reads which of the three answers a text is. Slack's own words about a bot that did not answer leave it open.
 func (w *World) saying(text string) journal.Saying {
 	switch {
