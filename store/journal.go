@@ -25,6 +25,8 @@ const (
 	pageSize = 500
 	// blockFor is how long one blocking read waits before the journal's end is looked at.
 	blockFor = 5 * time.Second
+	// followPause is the longest wait before the journal is followed again: commands conflict with what was not read yet.
+	followPause = 500 * time.Millisecond
 	// historyMost bounds what a query returns, historyDepth how many entries it looks at.
 	historyMost  = 1000
 	historyUsual = 20
@@ -176,7 +178,7 @@ func (s *Store) newest(ctx context.Context, stream string) (string, error) {
 // returns its error. One call per replica and cluster; it has a connection of its own and connects again when that is
 // lost. It returns ErrRewound or ErrUnreadable when the reader has to load the state again.
 func (s *Store) Follow(ctx context.Context, after string, take func([]filters.Event)) error {
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, followPause) {
 		position, err := s.follow(ctx, after, take)
 		if ctx.Err() != nil {
 			return ctx.Err()
