@@ -121,39 +121,26 @@ func (t *turn) expand(ids []string) []string {
 }
 
 func (t *turn) freeze(ctx context.Context) (Reply, error) {
-	thaw := t.command.Verb == "thaw"
-	if t.command.DryRun {
-		return t.dryOrder()
-	}
 	request, err := t.request()
 	if err != nil {
 		return Reply{}, err
 	}
+	thaw := t.command.Verb == "thaw"
 	order := t.service.Freeze
 	if thaw {
 		order = t.service.Thaw
 	}
 	freeze, err := order(ctx, request)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Reply{}, err
+	case request.DryRun:
+		return renderDryFreeze(t.cluster, freeze, thaw, t.service.Now()), nil
 	}
 	return renderFreeze(t.cluster, freeze, thaw, t.service.Now()), nil
 }
 
-// dryOrder says what freeze, thaw or answer would do.
-func (t *turn) dryOrder() (Reply, error) {
-	does := map[string]string{
-		"freeze": "nothing new would start; releasing, and ends that come, would go on",
-		"thaw":   "new filters might start again",
-		"answer": "the question would be answered, once and for all",
-	}[t.command.Verb]
-	return Reply{Lines: []Line{Say(Strong("Would "+t.command.Verb+" "+t.cluster), ": "+does+" (nothing was changed)")}}, nil
-}
-
 func (t *turn) answer(ctx context.Context) (Reply, error) {
-	if t.command.DryRun {
-		return t.dryOrder()
-	}
 	request, err := t.request()
 	if err != nil {
 		return Reply{}, err
@@ -162,7 +149,7 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return renderAnswered(t.cluster, question), nil
+	return renderAnswered(t.cluster, question, request.DryRun), nil
 }
 
 func (t *turn) unlock(ctx context.Context) (Reply, error) {
@@ -177,8 +164,6 @@ func (t *turn) unlock(ctx context.Context) (Reply, error) {
 	return renderUnlocked(t.cluster, overdue, lock, t.command.DryRun, t.service.Now()), nil
 }
 
-const historyShown = 20
-
 // look answers what changes nothing.
 func (t *turn) look(ctx context.Context) (Reply, error) {
 	now := t.service.Now()
@@ -188,8 +173,9 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 	case "questions":
 		return renderQuestions(t.cluster, t.service.Questions(), now), nil
 	case "history":
-		events, err := t.service.History(ctx, t.command.Targets, historyShown)
-		return renderHistory(t.cluster, events, now), err
+		page := max(t.command.Page, 1)
+		events, err := t.service.History(ctx, t.command.Targets, 2*page*historyShown+1) // told leaves some out
+		return renderHistory(t.cluster, told(events), page, now), err
 	case "whoami":
 		verbs, why, err := t.service.May(ctx, t.Actor)
 		return renderWhoami(t.cluster, t.Actor, verbs, why), err
@@ -226,5 +212,5 @@ func (t *turn) details(ctx context.Context) (Reply, error) {
 	if err != nil {
 		events = nil // the filters themselves are worth showing without their steps
 	}
-	return renderDetails(t.cluster, id, standing, events, t.service.Now()), nil
+	return renderDetails(t.cluster, id, standing, told(events), t.service.Now()), nil
 }

@@ -33,10 +33,10 @@ type grammar interface{ given() given }
 
 // given is what a person gave a verb, as text.
 type given struct {
-	Cluster, For, Until, Reason string
-	Attributes                  []string
-	DryRun, Yes, All            bool
-	Words                       []string // what is not a flag
+	Cluster, For, Until, Reason, Page string
+	Attributes                        []string
+	DryRun, Yes, All                  bool
+	Words                             []string // what is not a flag
 }
 
 // flag is what the manners need to know of one of kong's flags.
@@ -90,9 +90,14 @@ type (
 		clusterFlag
 		Nothing []string `arg:"" optional:"" hidden:"" sep:"none"`
 	}
-	findGrammar struct { // status, agents, history
+	findGrammar struct { // status, agents
 		clusterFlag
 		targetArguments
+	}
+	historyGrammar struct {
+		clusterFlag
+		targetArguments
+		Page string `placeholder:"2" help:"Older entries: 1 is the newest page."`
 	}
 	filterGrammar struct {
 		clusterFlag
@@ -140,6 +145,9 @@ func (g *helpGrammar) given() given { return given{Cluster: g.Cluster, Words: g.
 func (g *lookGrammar) given() given { return given{Cluster: g.Cluster, Words: g.Nothing} }
 func (g *findGrammar) given() given {
 	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target}
+}
+func (g *historyGrammar) given() given {
+	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, Page: g.Page}
 }
 func (g *filterGrammar) given() given {
 	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, Until: g.Until, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
@@ -200,7 +208,7 @@ func (v *verb) model() {
 
 // flagRank puts the flags that every verb has behind its own.
 func flagRank(f flag) int {
-	return 1 + slices.Index([]string{"attribute", "for", "until", "all", "reason", "dry-run", "yes", "cluster"}, f.name)
+	return 1 + slices.Index([]string{"attribute", "page", "for", "until", "all", "reason", "dry-run", "yes", "cluster"}, f.name)
 }
 
 // summary renders what follows the verb: `TARGET… [--for 2h] [-m "WHY"]`.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type Command struct {
 	All     bool
 	Agree   bool   // answer: yes
 	Topic   string // help: the verb to explain
+	Page    int    // history: 1 is the newest; 0: none given
 }
 
 // Parse reads one command, without the slash command itself. Nothing at all is help. Errors are filters.Errors with code
@@ -113,10 +115,26 @@ func (v *verb) command(given given) (Command, error) {
 			return Command{}, err
 		}
 	}
+	if command.Page, err = parsePage(given.Page); err != nil {
+		return Command{}, err
+	}
 	if err := v.arguments(&command, given); err != nil {
 		return Command{}, err
 	}
 	return command, v.complete(&command)
+}
+
+// parsePage reads the number of a page of history; 0 where none is given.
+func parsePage(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	page, err := strconv.Atoi(text)
+	if err != nil || page < 1 || page > historyPages {
+		return 0, &filters.Error{Code: filters.Invalid, Wrong: "`--page " + clip(text, 20) + "`",
+			Expected: fmt.Sprintf("a number from 1 to %d, such as `--page 2`", historyPages), Try: "All of it is in `GET /api/journal`"}
+	}
+	return page, nil
 }
 
 // arguments reads what is not a flag.
@@ -177,7 +195,7 @@ func (c *Command) verdict(words []string) error {
 
 func (c *Command) targets(given given) error {
 	words := splitCommas(given.Words)
-	if len(words) < len(given.Words) || slices.Contains(given.Words, "") {
+	if len(words) < len(given.Words) || slices.ContainsFunc(given.Words, hasEmpty) {
 		return &filters.Error{Code: filters.Invalid, Wrong: "a target is empty", Expected: "a hostname, an agent ID, a glob such as `web-*`, or `@group`"}
 	}
 	for _, word := range words {
@@ -196,6 +214,9 @@ func (c *Command) targets(given given) error {
 	}
 	return nil
 }
+
+// hasEmpty tells whether a word names nothing between two commas. One at its end belongs to the next word: `web-1, web-2`.
+func hasEmpty(word string) bool { return word == "" || strings.Contains(word, ",,") }
 
 // splitCommas splits words at commas and leaves empty parts out, so that `web-1, web-2` are two.
 func splitCommas(words []string) []string {

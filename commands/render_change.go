@@ -152,8 +152,14 @@ func renderStillHeld(result filters.Result, asker filters.Actor) []Line {
 	case !own:
 		whose = "The filter is"
 	}
+	return append(stillHeld(result), Say(whose+" gone; "+pronoun(len(distinctHosts(result.Others)))+" when theirs are."))
+}
+
+// stillHeld says who else withholds each agent, and until when.
+func stillHeld(result filters.Result) []Line {
 	var lines []Line
-	for _, host := range distinctHosts(result.Others)[:min(listed, len(distinctHosts(result.Others)))] {
+	hosts := distinctHosts(result.Others)
+	for _, host := range hosts[:min(listed, len(hosts))] {
 		line := Say(host + " is also withheld by ")
 		others := slices.DeleteFunc(slices.Clone(result.Others), func(f filters.Filter) bool { return f.Hostname != host })
 		for i, other := range others {
@@ -168,7 +174,7 @@ func renderStillHeld(result filters.Result, asker filters.Actor) []Line {
 		}
 		lines = append(lines, append(line, Text(".")))
 	}
-	return append(lines, Say(whose+" gone; "+pronoun(len(distinctHosts(result.Others)))+" when theirs are."))
+	return append(lines, more(listed, len(hosts))...)
 }
 
 func pronoun(hosts int) string {
@@ -251,11 +257,46 @@ func renderFreeze(cluster string, freeze filters.Freeze, thawed bool, now time.T
 	}}
 }
 
-// renderAnswered answers answer.
-func renderAnswered(cluster string, question filters.Question) Reply {
+// renderDryFreeze says what freeze or thaw would do.
+func renderDryFreeze(cluster string, freeze filters.Freeze, thaw bool, now time.Time) Reply {
+	if thaw {
+		return Reply{Cluster: cluster, Lines: []Line{
+			Say(Strong("Would thaw "+cluster), " (nothing was changed)"),
+			Say("new filters might start again · frozen for "+Lasting(now.Sub(freeze.At))+" by ", Who(freeze.By), ": ", freeze.Reason),
+		}}
+	}
 	return Reply{Cluster: cluster, Lines: []Line{
-		Say("Answered ", Strong(question.Answer), ": ", question.Text),
+		Say(Strong("Would freeze "+cluster), " (nothing was changed)"),
+		Say("nothing new would start; releasing, and ends that come, would go on · ", freeze.Reason),
 	}}
+}
+
+// renderAnswered answers answer, and its dry run.
+func renderAnswered(cluster string, question filters.Question, dry bool) Reply {
+	does := "Things stay as they are."
+	if question.Answer == "yes" {
+		does = Meaning(question.Kind)
+	}
+	head := Say("Answered ", Strong(question.Answer), ": ", question.Text)
+	if dry {
+		head = Say(Strong("Would answer "+question.Answer), " (nothing was changed): ", question.Text)
+	}
+	return Reply{Cluster: cluster, Lines: []Line{head, Say(does)}}
+}
+
+// Meaning says what yes to a question of the kind does; no leaves things as they are.
+func Meaning(kind filters.QuestionKind) string {
+	switch kind {
+	case filters.QuestionContested:
+		return "The agent is withheld again, and I go on repairing."
+	case filters.QuestionReturned:
+		return "The host's new agent ID takes the filter over."
+	case filters.QuestionGiveBack:
+		return "These agents are given back."
+	case filters.QuestionShrunk:
+		return "The smaller fleet is taken for the whole, and giving back goes on."
+	}
+	return ""
 }
 
 // renderUnlocked answers unlock, and its dry run.

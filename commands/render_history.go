@@ -1,26 +1,61 @@
 package commands
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"cordon/filters"
 )
 
-func renderHistory(cluster string, events []filters.Event, now time.Time) Reply {
-	if len(events) == 0 {
+// historyShown is how many entries a page of history has, historyPages how many pages can be asked for.
+const (
+	historyShown = 20
+	historyPages = 20
+)
+
+// renderHistory shows one page of events, which are the newest up to one more than the page holds.
+func renderHistory(cluster string, events []filters.Event, page int, now time.Time) Reply {
+	shown := events[min(len(events), (page-1)*historyShown):min(len(events), page*historyShown)]
+	switch {
+	case len(events) == 0:
 		return Reply{Cluster: cluster, Lines: []Line{Say("Nothing has happened there yet.")}}
+	case len(shown) == 0:
+		return Reply{Cluster: cluster, Lines: []Line{Say(fmt.Sprintf("There is no page %d: the history ends before it.", page))}}
 	}
-	lines := []Line{Say(Strong(cluster), " · newest first")}
-	for i := range events {
-		lines = append(lines, Separated(Say(Clock(events[i].At, now)), EventLine(&events[i])))
+	head := Say(Strong(cluster), " · newest first")
+	if page > 1 {
+		head = append(head, Text(fmt.Sprintf(" · page %d", page)))
+	}
+	lines := []Line{head}
+	for i := range shown {
+		lines = append(lines, Separated(Say(Instant(shown[i].At, now)), EventLine(&shown[i])))
+	}
+	switch {
+	case len(events) <= page*historyShown:
+	case page < historyPages:
+		lines = append(lines, Say("older: ", Literal(fmt.Sprintf("--page %d", page+1)), ", or all of it from ", Literal("GET /api/journal")))
+	default:
+		lines = append(lines, Say("older: ", Literal("GET /api/journal")))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// told leaves out the entries that only keep the books: when filters follow a host, what its old agent ID had is removed.
+func told(events []filters.Event) []filters.Event {
+	return slices.DeleteFunc(events, func(event filters.Event) bool {
+		return event.Kind == filters.KindMove && (event.Settled || event.Filter == nil)
+	})
 }
 
 // EventLine renders a journal entry as a step of what happened, without its time.
 func EventLine(event *filters.Event) Line {
 	line := EventWords(event)
 	if host := EventHost(event); host != "" {
+		if len(line) > 0 {
+			line[0].Text = strings.TrimPrefix(line[0].Text, "agent ")
+		}
 		line = append(Say(Strong(host), " "), line...)
 	}
 	return line
@@ -29,21 +64,52 @@ func EventLine(event *filters.Event) Line {
 // EventWords renders what happened, and by whom, without the agent's name.
 func EventWords(event *filters.Event) Line {
 	line := Say(eventWords(event))
-	if filter := event.Filter; event.Kind == filters.KindExtend && filter != nil && !filter.Until.IsZero() {
-		line = append(line, Text(", end "), Clock(filter.Until, event.At))
+	if event.Kind == filters.KindExtend && event.Filter != nil {
+		line = newEnd(event)
 	}
 	switch by := event.Actor; {
 	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
+	case joined(event):
 	case event.Master != "" && (event.Outcome == string(filters.StateAccepted) || event.Outcome == string(filters.StateFailed)):
 		line = append(line, Text(" by "), Literal(event.Master))
 	case event.Master != "" && event.Kind == filters.KindFailover:
 		line = append(line, Text(": "), Literal(event.Master))
 	}
-	if event.Reason != "" && event.Kind != filters.KindRestart {
+	if event.Reason != "" && !saysItAll(event) {
 		line = append(line, Text(": "+event.Reason))
 	}
 	return line
+}
+
+// newEnd says which end a filter has now.
+func newEnd(event *filters.Event) Line {
+	switch filter := event.Filter; {
+	case filter.Until.IsZero():
+		return Say("kept without an end")
+	case event.Cause == filters.CauseClick:
+		return Say("Extend pressed: until ", Clock(filter.Until, event.At))
+	default:
+		return Say("end moved: until ", Clock(filter.Until, event.At))
+	}
+}
+
+// joined tells whether a filter was placed on an agent that was withheld already, so that nothing was asked of the master.
+func joined(event *filters.Event) bool {
+	return event.Kind == filters.KindTook && event.Outcome == string(filters.StateAccepted) && event.Ledger == nil && event.Reason != ""
+}
+
+// saysItAll tells whether the words of an entry hold its reason already.
+func saysItAll(event *filters.Event) bool {
+	switch event.Kind {
+	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart:
+		return true
+	case filters.KindTook:
+		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)
+	case filters.KindGave:
+		return event.Outcome == string(filters.StateVerified)
+	}
+	return false
 }
 
 // EventHost names the agent of an entry for people; empty if the entry is about none.
@@ -66,10 +132,16 @@ func eventWords(event *filters.Event) string {
 		if event.Outcome == string(filters.StateVerified) && event.Filter == nil && event.Ledger == nil {
 			return "not waited for any more"
 		}
+		switch {
+		case joined(event):
+			return "withheld already, so no call was needed"
+		case event.Outcome == string(filters.StateVerified) && event.Reason != "":
+			return "confirmed: no new tasks, " + event.Reason
+		}
 		return outcome(event.Outcome, call(event, "DEACTIVATE_AGENT", "POST /allocator/filters"), "confirmed: no new tasks", "DEACTIVATE_AGENT refused")
 	case filters.KindGave:
 		if event.Outcome == string(filters.StateVerified) && event.Reason != "" {
-			return "settled"
+			return ending(event.Reason)
 		}
 		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "confirmed: takes tasks again", "REACTIVATE_AGENT refused")
 	case filters.KindQuestion:
@@ -86,6 +158,10 @@ func eventWords(event *filters.Event) string {
 		if event.Cause == filters.CauseClick {
 			return "Extend pressed"
 		}
+	case filters.KindRestart:
+		if event.Reason != "" && event.Filter != nil { // it had left the master's list
+			return strings.TrimPrefix(event.Reason, "it ")
+		}
 	case filters.KindLeader:
 		return "another replica leads"
 	}
@@ -95,13 +171,21 @@ func eventWords(event *filters.Event) string {
 	return string(event.Kind)
 }
 
+// ending says why a filter is over although nothing was given back.
+func ending(reason string) string {
+	if reason == "others still withhold it" {
+		return "not given back: " + reason
+	}
+	return "over: " + reason
+}
+
 var kindWords = map[filters.Kind]string{
 	filters.KindFilter:    "asked",
 	filters.KindExtend:    "extended",
 	filters.KindRelease:   "released",
 	filters.KindExpire:    "end has come",
 	filters.KindAdopt:     "adopted",
-	filters.KindMove:      "filter followed the host to its new agent ID",
+	filters.KindMove:      "host came back with a new agent ID, its filter followed",
 	filters.KindNag:       "reminded: no end",
 	filters.KindTaking:    "withholding now",
 	filters.KindReleasing: "giving back now",
@@ -109,8 +193,8 @@ var kindWords = map[filters.Kind]string{
 	filters.KindContested: "contested: repairing stopped",
 	filters.KindForeign:   "withheld by somebody else",
 	filters.KindUnforeign: "no longer withheld by somebody else",
-	filters.KindRestart:   "agent registered again, deactivation kept",
-	filters.KindMissing:   "not in the master's list",
+	filters.KindRestart:   "agent restarted, deactivation kept",
+	filters.KindMissing:   "is not in the master's list any more",
 	filters.KindFreeze:    "frozen",
 	filters.KindThaw:      "thawed",
 	filters.KindLock:      "locked",
@@ -152,7 +236,7 @@ func renderDetails(cluster string, id string, standing []filters.Filter, events 
 		lines = append(lines, Say("Release: ", Literal("/mesos release "+id)), Say("Extend 1h: ", Literal("/mesos extend "+id+" --for 1h")))
 	}
 	for i := range events[:min(len(events), listed)] {
-		lines = append(lines, Separated(Say(Clock(events[i].At, now)), EventLine(&events[i])))
+		lines = append(lines, Separated(Say(Instant(events[i].At, now)), EventLine(&events[i])))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,11 +35,7 @@ func renderFilters(cluster string, all []filters.Filter, now time.Time) Reply {
 	if len(all) == 0 {
 		return Reply{Cluster: cluster, Lines: []Line{Say("No filter stands in ", Strong(cluster), ".")}}
 	}
-	stand := " stand"
-	if len(all) == 1 {
-		stand = " stands"
-	}
-	lines := []Line{Say(Strong(cluster), " · ", Count(len(all), "filter")+stand)}
+	lines := []Line{Say(Strong(cluster), " · ", standing(len(all)))}
 	for _, filter := range all[:min(len(all), listed)] {
 		lines = append(lines, filterLine(filter, now))
 	}
@@ -52,19 +49,22 @@ func renderStatus(status filters.Status) Reply {
 	if condition.Trouble != "" {
 		lines = append(lines, Say("⚠ ", Strong(condition.Trouble)))
 	}
-	lines = append(lines, census(status), Separated(Say(Count(status.Filters, "filter"), standing(status.Filters)), soon(status), noEnd(status), pending(status)))
+	lines = append(lines, census(status), Separated(Say(standing(status.Filters)), soon(status), noEnd(status), pending(status)))
 	lines = append(lines, doubts(status)...)
 	if !status.AsOf.IsZero() {
-		lines = append(lines, Say("as of ", Clock(status.AsOf, now)))
+		lines = append(lines, Say("as of ", Instant(status.AsOf, now)))
 	}
 	return Reply{Cluster: status.Cluster, Lines: lines}
 }
 
 func standing(n int) string {
-	if n == 1 {
-		return " stands"
+	switch n {
+	case 0:
+		return "no filter stands"
+	case 1:
+		return "1 filter stands"
 	}
-	return " stand"
+	return strconv.Itoa(n) + " filters stand"
 }
 
 func leader(condition filters.Condition) Line {
@@ -99,7 +99,7 @@ func census(status filters.Status) Line {
 	for _, part := range []struct {
 		count int
 		words string
-	}{{status.Ours, "withheld by us"}, {status.Others, "withheld by somebody else"}, {status.Away, "disconnected"}, {status.Recovered, "not back since the failover"}} {
+	}{{status.Ours, "withheld by us"}, {status.Others, "withheld by somebody else"}, {status.Contested, "contested"}, {status.Away, "disconnected"}, {status.Recovered, "not back since the failover"}} {
 		if part.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.words))
 		}
@@ -163,7 +163,7 @@ func agentState(agent filters.AgentStatus) string {
 	case agent.Foreign:
 		return "withheld by somebody else"
 	case agent.Withheld() && agent.Ledger.Contested:
-		return "contested: somebody else gives it back again"
+		return "is contested: somebody else gives it back each time"
 	case agent.Withheld():
 		return "withheld by us"
 	case len(agent.Filters) > 0 && !agent.Agent.Connected():
@@ -183,7 +183,7 @@ func renderAgents(cluster string, agents []filters.AgentStatus, now time.Time) R
 			taking++
 		}
 	}
-	lines := []Line{Say(Strong(cluster), " · ", Count(len(agents), "agent"), fmt.Sprintf(", %d take tasks", taking))}
+	lines := []Line{Say(Strong(cluster), " · ", Count(len(agents), "agent"), ", ", takers(taking, len(agents)))}
 	for _, agent := range agents[:min(len(agents), listed)] {
 		lines = append(lines, agentLine(agent, now))
 	}
@@ -192,6 +192,21 @@ func renderAgents(cluster string, agents []filters.AgentStatus, now time.Time) R
 		lines = append(lines, Say("Narrow it with a glob or ", Literal("-l rack=r1"), ", or read them all from ", Literal("GET /api/agents")))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// takers says how many of so many agents take tasks.
+func takers(taking, whole int) string {
+	switch {
+	case taking == 0:
+		return "none takes tasks"
+	case whole == 1:
+		return "it takes tasks"
+	case taking == whole:
+		return "all take tasks"
+	case taking == 1:
+		return "1 takes tasks"
+	}
+	return strconv.Itoa(taking) + " take tasks"
 }
 
 func agentLine(agent filters.AgentStatus, now time.Time) Line {

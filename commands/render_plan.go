@@ -16,11 +16,23 @@ func renderPlan(result filters.Result, asker filters.Actor) []Line {
 	case filters.VerbFilter, filters.VerbAdopt:
 		return renderImpact(result)
 	case filters.VerbExtend:
-		return renderPlanned(result, "Would extend ")
+		return renderExtension(result)
 	}
 	lines := renderPlanned(result, "Would release ")
 	if len(result.Others) > 0 {
-		lines = append(lines, Say("still withheld by others: ", Names(distinctHosts(result.Others), 0)))
+		lines = append(lines, stillHeld(result)...)
+	}
+	return lines
+}
+
+// renderExtension answers a dry run of extend: the ends as they would be.
+func renderExtension(result filters.Result) []Line {
+	lines := renderPlanned(result, "Would extend ")
+	if len(result.Changed) > 0 && result.Changed[0].Until.IsZero() {
+		lines = append(lines, Say("what has no end keeps none; I would ask about it again in a day"))
+	}
+	if len(result.Others) > 0 {
+		lines = append(lines, Say(Strong(Names(distinctHosts(result.Others), 0)), " "+stay(result.Others)+" withheld longer than that already: ", Ends(result.Others[0].Until, result.At)))
 	}
 	return lines
 }
@@ -58,7 +70,7 @@ func renderImpact(result filters.Result) []Line {
 	if result.Observe {
 		lines = append(lines, Say("I only observe this cluster: nothing would be sent to its master"))
 	}
-	return append(lines, Say("as of ", Clock(impact.AsOf, result.At)))
+	return append(lines, Say("as of ", Instant(impact.AsOf, result.At)))
 }
 
 func stepHosts(steps []filters.Step) []string {

@@ -68,6 +68,13 @@ func Clock(t, now time.Time) Span {
 // Second makes a span that shows a time of the day to the second.
 func Second(t time.Time) Span { return Span{Style: Moment, Time: t.UTC(), Precise: true} }
 
+// Instant makes a span that shows a time to the second, with its date if it is half a day or more from now.
+func Instant(t, now time.Time) Span {
+	span := Clock(t, now)
+	span.Precise = true
+	return span
+}
+
 // Who makes a span that names an actor or owner as people know it: a person by mention, the rest by name.
 func Who(id string) Span {
 	kind, name, found := strings.Cut(id, ":")
@@ -129,6 +136,8 @@ func (s Span) String() string {
 // UTC renders a Moment as it is read where zones are not known.
 func (s Span) UTC() string {
 	switch {
+	case s.Precise && s.Dated:
+		return s.Time.UTC().Format("2006-01-02 15:04:05 UTC")
 	case s.Precise:
 		return s.Time.UTC().Format("15:04:05 UTC")
 	case s.Dated:

@@ -41,8 +41,8 @@ var vocabulary = []*verb{
 	{
 		name: "history", group: groupLook, needs: filters.VerbLook,
 		about:    "shows what happened last, to the cluster or to some agents",
-		examples: []string{"history", "history agent-one", "history -l rack=r1"},
-		grammar:  func() grammar { return &findGrammar{} },
+		examples: []string{"history", "history agent-one", "history agent-one --page 2"},
+		grammar:  func() grammar { return &historyGrammar{} },
 	},
 	{
 		name: "whoami", group: groupLook, needs: filters.VerbLook,

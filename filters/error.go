@@ -56,3 +56,8 @@ func CodeOf(err error) Code {
 	}
 	return Internal
 }
+
+// Quoted puts people's words into one of our phrases: in quotes, without the marks that our phrases are set with.
+func Quoted(words string) string {
+	return "“" + strings.NewReplacer("`", "'", "*", "").Replace(words) + "”"
+}

@@ -100,6 +100,7 @@ type Status struct {
 	Taking    int       `json:"taking"`    // agents that take tasks
 	Ours      int       `json:"ours"`      // withheld on the master by us
 	Others    int       `json:"others"`    // withheld by somebody else
+	Contested int       `json:"contested"` // taking tasks although we withhold them: somebody gives them back each time
 	Away      int       `json:"away"`      // disconnected
 	Recovered int       `json:"recovered"` // known from the registry, not back since the failover
 	Filters   int       `json:"filters"`   // that stand
@@ -133,6 +134,8 @@ func (s *Service) Status() Status {
 func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, foreign, wanted bool) {
 	ours := entry != nil && entry.Hold == HoldHeld
 	switch {
+	case ours && entry.Contested && agent.Active:
+		s.Contested++
 	case ours:
 		s.Ours++
 	case foreign:

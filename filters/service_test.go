@@ -318,7 +318,7 @@ func TestAnswersAreGivenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := s.Answer(t.Context(), asks(bob, "k2"), "q-1", false)
-	wantCode(t, err, Conflict, "answered yes by user:UALICE")
+	wantCode(t, err, Conflict, "answered yes by `user:UALICE`")
 	if _, err := s.Answer(t.Context(), asks(alice, "k1"), "q-1", true); err != nil {
 		t.Errorf("the same answer delivered again: %v", err)
 	}

@@ -15,7 +15,10 @@ func (s *Service) Freeze(ctx context.Context, request Request) (Freeze, error) {
 	c := s.begin(request, VerbFreeze)
 	freeze := Freeze{By: request.Actor.ID, Reason: request.Reason, At: c.now}
 	if standing := s.config.Book.Freeze(); standing != nil {
-		return *standing, s.orEarlier(ctx, c, &Error{Code: Frozen, Wrong: "a freeze stands already: " + standing.Reason, Try: "`/mesos thaw -m why` ends it"})
+		return *standing, s.orEarlier(ctx, c, &Error{Code: Frozen, Wrong: "a freeze stands already, by `" + standing.By + "` for " + Quoted(standing.Reason), Try: "`/mesos thaw -m why` ends it"})
+	}
+	if request.DryRun {
+		return freeze, s.permit(ctx, c)
 	}
 	event := c.event(KindFreeze)
 	event.Subject, event.Freeze, event.Outcome = c.operation, &freeze, ""
@@ -33,6 +36,9 @@ func (s *Service) Thaw(ctx context.Context, request Request) (Freeze, error) {
 	if standing == nil {
 		return Freeze{}, s.orEarlier(ctx, c, &Error{Code: Invalid, Wrong: "no freeze stands"})
 	}
+	if request.DryRun {
+		return *standing, s.permit(ctx, c)
+	}
 	event := c.event(KindThaw)
 	event.Subject, event.Outcome = c.operation, ""
 	c.commit.Thaw, c.commit.Events = true, []Event{event}
@@ -47,12 +53,15 @@ func (s *Service) Answer(ctx context.Context, request Request, id string, yes bo
 		return Question{}, s.orEarlier(ctx, c, &Error{Code: Unknown, Wrong: "no question `" + id + "` is open", Try: "`/mesos questions` lists them"})
 	}
 	if !known.Open() {
-		return *known, s.orEarlier(ctx, c, &Error{Code: Conflict, Wrong: fmt.Sprintf("`%s` was answered %s by %s already", id, known.Answer, known.By)})
+		return *known, s.orEarlier(ctx, c, &Error{Code: Conflict, Wrong: fmt.Sprintf("`%s` was answered %s by `%s` already", id, known.Answer, known.By)})
 	}
 	question := *known
 	question.Answer, question.By, question.Answered, question.Reason = "no", request.Actor.ID, c.now, request.Reason
 	if yes {
 		question.Answer = "yes"
+	}
+	if request.DryRun {
+		return question, s.permit(ctx, c)
 	}
 	event := c.event(KindAnswer)
 	event.Outcome, event.Operation = question.Answer, ""

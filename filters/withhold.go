@@ -187,6 +187,9 @@ func (s *Service) finish(ctx context.Context, c *change) (Result, error) {
 			return Result{}, err
 		}
 		c.result.Impact = s.impact(&c.result.Plan)
+		if freeze := s.config.Book.Freeze(); freeze != nil && c.commit.Starts {
+			c.result.Impact.Exceeds = "*" + s.config.Cluster + "* is frozen for " + Quoted(freeze.Reason)
+		}
 		c.result.Count = len(c.result.Changed)
 		return c.result, nil
 	}

@@ -241,7 +241,7 @@ func TestRefusalsChangeNothing(t *testing.T) {
 			},
 			commit: func(*Store) filters.Commit { return placing("k", placed(1, "user:U1")) },
 			code:   filters.Frozen,
-			says:   "nothing new starts in *prod*: it is frozen by user:U9 since 2026-11-21 14:00 UTC: Black Friday. `/mesos thaw` ends that",
+			says:   "nothing new starts in *prod*, it is frozen by `user:U9` since 2026-11-21 14:00 UTC for “Black Friday”. `/mesos thaw -m why` ends that",
 		},
 		{
 			name: "locked, and an agent would be given back",
@@ -275,7 +275,7 @@ func TestRefusalsChangeNothing(t *testing.T) {
 				c.Limits = &filters.Limits{Cluster: 2}
 				return c
 			},
-			code: filters.Limited, says: "`max_withheld` allows 2 in *prod*, this would make 3",
+			code: filters.Limited, says: "`max_withheld` allows 2 in *prod*, this would make 3. Name fewer agents, or release some: `/mesos filters` lists what stands",
 		},
 		{
 			name: "too many in a rack",
@@ -288,7 +288,7 @@ func TestRefusalsChangeNothing(t *testing.T) {
 				c.Limits = &filters.Limits{Racks: map[string]int{"r1": 2, "r2": 2}}
 				return c
 			},
-			code: filters.Limited, says: "`max_withheld` allows 2 in rack r1, this would make 3",
+			code: filters.Limited, says: "`max_withheld` allows 2 in rack r1, this would make 3. Name fewer agents, or release some: `/mesos filters` lists what stands",
 		},
 		{
 			name:   "the ledger without a term",

@@ -66,10 +66,9 @@ func (s *Store) subject(c *change, answer reply) string {
 }
 
 func (s *Store) frozen(text string) error {
-	err := &filters.Error{Code: filters.Frozen, Wrong: "nothing new starts in *" + s.cluster + "*: it is frozen", Try: "`/mesos thaw` ends that"}
+	err := &filters.Error{Code: filters.Frozen, Wrong: "nothing new starts in *" + s.cluster + "*, it is frozen", Try: "`/mesos thaw -m why` ends that"}
 	if freeze, bad := parsePlain[filters.Freeze](text); bad == nil {
-		err.Wrong += " by " + freeze.By + " since " + freeze.At.UTC().Format("2006-01-02 15:04 UTC")
-		err.Expected = freeze.Reason
+		err.Wrong += " by `" + freeze.By + "` since " + freeze.At.UTC().Format("2006-01-02 15:04 UTC") + " for " + filters.Quoted(freeze.Reason)
 	}
 	return err
 }
@@ -88,7 +87,7 @@ func (s *Store) limited(answer reply) error {
 		place = "rack " + rack
 	}
 	return &filters.Error{Code: filters.Limited, Wrong: fmt.Sprintf("`max_withheld` allows %s in %s, this would make %s",
-		answer.text(3), place, answer.text(5))}
+		answer.text(3), place, answer.text(5)), Try: "Name fewer agents, or release some: `/mesos filters` lists what stands"}
 }
 
 // absent tells that a key is not there.

@@ -73,6 +73,7 @@ type run struct {
 	*Poster
 	term    int64
 	cursor  string
+	last    time.Time // when entries were last read
 	desk    *desk
 	posts   pace
 	updates pace
@@ -133,7 +134,6 @@ func (r *run) loop(ctx context.Context) error {
 	go func() { defer close(stopped); r.listen(ctx, position, nudge) }()
 	defer func() { cancel(); <-stopped }()
 	for {
-		began := time.Now()
 		more, err := r.read(ctx)
 		if err != nil {
 			return err
@@ -152,7 +152,7 @@ func (r *run) loop(ctx context.Context) error {
 		timer := time.NewTimer(time.Until(next))
 		select {
 		case <-nudge:
-			rest(ctx, time.Until(began.Add(gather)))
+			rest(ctx, time.Until(r.last.Add(gather)))
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
@@ -197,6 +197,7 @@ func (r *run) read(ctx context.Context) (more bool, err error) {
 	if len(events) == 0 {
 		return false, nil
 	}
+	r.last = time.Now()
 	for i := range events {
 		r.desk.take(&events[i])
 	}

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"cordon/commands"
-	"cordon/filters"
 )
 
 func renderDrift(n *Notice) []commands.Line {
@@ -69,19 +68,25 @@ func sentence(phrase string) string {
 func renderForeign(n *Notice) []commands.Line {
 	now := n.sorted(standing)
 	if len(now) == 0 {
-		over := n.sorted(all)
-		lines := []commands.Line{headline("▶", hosts(over), "is no longer withheld by somebody else", "are no longer withheld by somebody else")}
-		lines = append(lines, listing(hosts(over))...)
-		for _, agent := range over {
-			if agent.EndedBy != "" {
-				return append(lines, commands.Say("taken over by ", commands.Who(agent.EndedBy)))
-			}
-		}
-		return lines
+		return renderForeignOver(n, n.sorted(all))
 	}
 	lines := []commands.Line{headline("✋", hosts(now), "is withheld by somebody else", "are withheld by somebody else")}
 	lines = append(lines, listing(hosts(now))...)
 	return append(lines, commands.Say("Shown, and left alone. ", commands.Literal("/mesos adopt "+now[0].Host+" -m …"), " makes it ours to give back."))
+}
+
+// renderForeignOver is the record of what somebody else withheld: for how long, and whether it became ours.
+func renderForeignOver(n *Notice, over []*Agent) []commands.Line {
+	names := hosts(over)
+	long := "withheld by somebody else for " + commands.Lasting(n.Ended.Sub(n.Began)) + " since I saw it"
+	for _, agent := range over {
+		if agent.EndedBy != "" {
+			lines := append([]commands.Line{headline("⏸", names, "is ours to give back now", "are ours to give back now")}, listing(names)...)
+			return append(lines, commands.Separated(commands.Say(long), commands.Say("adopted by ", commands.Who(agent.EndedBy))))
+		}
+	}
+	lines := append([]commands.Line{headline("▶", names, "is no longer withheld by somebody else", "are no longer withheld by somebody else")}, listing(names)...)
+	return append(lines, commands.Say(long))
 }
 
 func renderQuestion(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
@@ -98,7 +103,7 @@ func renderQuestion(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 			commands.Say("asked ", commands.Clock(question.Asked, scene.Now)),
 			commands.Say(commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same")))
 		return lines, []commands.Button{
-			{Label: "Yes", Action: commands.ActionYes, Value: question.ID, Confirm: meaning(question.Kind)},
+			{Label: "Yes", Action: commands.ActionYes, Value: question.ID, Confirm: commands.Meaning(question.Kind)},
 			{Label: "No", Action: commands.ActionNo, Value: question.ID},
 		}
 	}
@@ -114,21 +119,6 @@ func renderQuestion(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 		answer = append(answer, commands.Text(": "+question.Reason))
 	}
 	return append(lines, answer), nil
-}
-
-// meaning says what yes does.
-func meaning(kind filters.QuestionKind) string {
-	switch kind {
-	case filters.QuestionContested:
-		return "The agent is withheld again, and I go on repairing."
-	case filters.QuestionReturned:
-		return "The host's new agent ID takes the filter over."
-	case filters.QuestionGiveBack:
-		return "These agents are given back."
-	case filters.QuestionShrunk:
-		return "The smaller fleet is taken for the whole, and giving back goes on."
-	}
-	return ""
 }
 
 func renderNag(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {

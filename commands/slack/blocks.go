@@ -92,6 +92,8 @@ func element(span commands.Span) slackgo.RichTextSectionElement {
 // dateFormat is Slack's format of a date element: https://docs.slack.dev/messaging/formatting-message-text#date-formatting.
 func dateFormat(span commands.Span) string {
 	switch {
+	case span.Precise && span.Dated:
+		return "{date_short_pretty} {time_secs}"
 	case span.Precise:
 		return "{time_secs}"
 	case span.Dated:

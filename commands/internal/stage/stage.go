@@ -119,7 +119,7 @@ func (s store) Commit(_ context.Context, commit filters.Commit) (filters.Receipt
 		return earlier, nil
 	}
 	if commit.Starts && s.freeze != nil {
-		return filters.Receipt{}, &filters.Error{Code: filters.Frozen, Wrong: "*prod* is frozen: " + s.freeze.Reason, Expected: "nothing new starts", Try: "`/mesos thaw -m why` ends it"}
+		return filters.Receipt{}, &filters.Error{Code: filters.Frozen, Wrong: "nothing new starts in *prod*, it is frozen for " + filters.Quoted(s.freeze.Reason), Try: "`/mesos thaw -m why` ends that"}
 	}
 	for _, filter := range commit.Filters {
 		if stored := s.filters[filter.Key()]; stored.Revision != filter.Revision {

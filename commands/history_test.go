@@ -1,0 +1,45 @@
+package commands
+
+import (
+	"testing"
+
+	"cordon/filters"
+)
+
+func TestStepsSayWhatWasDone(t *testing.T) {
+	filter := &filters.Filter{ID: "f-1", Agent: "S1", Hostname: "agent-one"}
+	entry := &filters.LedgerEntry{Agent: "S1", Backend: filters.BackendOperator}
+	for want, event := range map[string]filters.Event{
+		"agent-one DEACTIVATE_AGENT accepted by m:5050":                     {Kind: filters.KindTook, Outcome: "accepted", Filter: filter, Ledger: entry, Master: "m:5050"},
+		"agent-one withheld already, so no call was needed":                 {Kind: filters.KindTook, Outcome: "accepted", Filter: filter, Master: "m:5050", Reason: "the agent is withheld already"},
+		"agent-one confirmed: no new tasks":                                 {Kind: filters.KindTook, Outcome: "verified", Filter: filter, Ledger: entry},
+		"agent-one confirmed: no new tasks, adopted as it was":              {Kind: filters.KindTook, Outcome: "verified", Filter: filter, Ledger: entry, Reason: "adopted as it was"},
+		"agent-one DEACTIVATE_AGENT refused by m:5050: 403 Forbidden.":      {Kind: filters.KindTook, Outcome: "failed", Filter: filter, Ledger: entry, Master: "m:5050", Reason: "403 Forbidden."},
+		"agent-one not waited for any more: overtaken":                      {Kind: filters.KindTook, Outcome: "verified", Host: "agent-one", Reason: "overtaken"},
+		"agent-one not given back: others still withhold it":                {Kind: filters.KindGave, Outcome: "verified", Filter: filter, Settled: true, Reason: "others still withhold it"},
+		"agent-one over: somebody gave it back before":                      {Kind: filters.KindGave, Outcome: "verified", Filter: filter, Settled: true, Reason: "somebody gave it back before"},
+		"agent-one restarted, deactivation kept":                            {Kind: filters.KindRestart, Host: "agent-one", Reason: "it registered again and is still withheld"},
+		"agent-one is listed again, and still withheld":                     {Kind: filters.KindRestart, Filter: filter, Reason: "it is listed again, and still withheld"},
+		"agent-one is not in the master's list any more":                    {Kind: filters.KindMissing, Filter: filter, Reason: "the master lists it no more"},
+		"agent-one withheld by somebody else":                               {Kind: filters.KindForeign, Host: "agent-one", Reason: "somebody else withholds it"},
+		"agent-one host came back with a new agent ID, its filter followed": {Kind: filters.KindMove, Filter: filter, Reason: "the host came back with a new agent ID"},
+		"agent-one kept without an end by @UBOB":                            {Kind: filters.KindExtend, Filter: filter, Actor: "user:UBOB"},
+	} {
+		if got := EventLine(&event).String(); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	}
+}
+
+func TestHistoryLeavesBookkeepingOut(t *testing.T) {
+	filter := &filters.Filter{Hostname: "agent-four"}
+	kept := told([]filters.Event{
+		{Kind: filters.KindMove, Filter: filter, Outcome: "recorded"},
+		{Kind: filters.KindMove, Filter: filter, Settled: true},
+		{Kind: filters.KindMove, Ledger: &filters.LedgerEntry{}},
+		{Kind: filters.KindMissing, Filter: filter},
+	})
+	if len(kept) != 2 || kept[0].Outcome != "recorded" || kept[1].Kind != filters.KindMissing {
+		t.Errorf("kept %+v", kept)
+	}
+}
