@@ -73,7 +73,7 @@ func (s *stormy) ask() {
 func (s *stormy) trouble(t *testing.T) {
 	bot := s.Bots[s.pick(len(s.Bots))]
 	pause := time.Duration(50+s.pick(400)) * time.Millisecond
-	switch what := one(s, "kill", "kill", "terminate", "freeze", "cut", "refuse", "delay", "redis", "agent"); what {
+	switch what := one(s, "kill", "kill", "terminate", "freeze", "cut", "refuse", "delay", "redis", "agent", "failover", "slack"); what {
 	case "kill":
 		bot.Kill()
 		bot.Restart()
@@ -86,6 +86,12 @@ func (s *stormy) trouble(t *testing.T) {
 		bot.Thaw()
 	case "agent":
 		s.Do("restart-agent", map[string]any{"agent": one(s, "agent-one", "agent-two", "agent-three")})
+	case "failover":
+		if s.Cluster().Leader != "" { // one at a time
+			s.Do("failover", nil)
+		}
+	case "slack":
+		s.Do("slack", map[string]any{"mode": one(s, "down", "rate-limit"), "seconds": 1})
 	case "redis":
 		s.Redis.Stop()
 		s.Redis.Start()
