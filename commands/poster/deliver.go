@@ -289,7 +289,7 @@ func (r *run) render(n *Notice, open int) Message {
 	scene := Scene{Cluster: r.config.Cluster, Now: r.config.Now(), Terse: open > refreshed, Observe: r.config.Observe}
 	if view := r.config.View; view != nil {
 		scene.Withheld, scene.Total = view.Withheld()
-		scene.Tasks = tasksOn(view, n)
+		scene.Tasks, scene.Started = tasksOn(view, n), startedOn(view, n)
 	}
 	return Render(*n, scene)
 }
@@ -313,4 +313,24 @@ func tasksOn(view View, n *Notice) map[string]int {
 		}
 	}
 	return total
+}
+
+// startedOn tells whether a task was started on a drift's agents while they took tasks; nil if that is not known of all.
+func startedOn(view View, n *Notice) *bool {
+	if n.Topic != TopicDrift || n.open() {
+		return nil
+	}
+	any := false
+	for id, agent := range n.Agents {
+		since := agent.From
+		if since.IsZero() {
+			since = agent.Held
+		}
+		started, known := view.Started(id, since)
+		if since.IsZero() || !known {
+			return nil
+		}
+		any = any || started
+	}
+	return &any
 }

@@ -85,7 +85,11 @@ func (d *desk) concerned(event *filters.Event) []string {
 	switch event.Kind {
 	case filters.KindLost:
 		add(d.episode(TopicDrift, event))
-	case filters.KindTook, filters.KindContested:
+	case filters.KindMove:
+		if event.Filter != nil && event.Outcome != "" {
+			add(d.episode(TopicDrift, event))
+		}
+	case filters.KindTaking, filters.KindTook, filters.KindContested:
 		add(d.running(TopicDrift))
 	case filters.KindForeign:
 		if event.Filter == nil {
@@ -243,20 +247,28 @@ func (d *desk) nagging(event *filters.Event) string {
 	return ""
 }
 
-// explain gives a drift notice the reasons of the filters on its agents, where the entry did not bring them.
+// explain gives a drift notice what is known of the filters on its agents, where the entry did not bring it: why they are,
+// and since when the agent was withheld.
 func (d *desk) explain(event *filters.Event) {
 	if event.Kind != filters.KindLost {
 		return
 	}
 	drift := d.notices[d.running(TopicDrift)]
-	if drift == nil || drift.Agents[event.Agent] == nil || drift.Agents[event.Agent].By != "" {
+	if drift == nil || drift.Agents[event.Agent] == nil {
 		return
 	}
+	lost := drift.Agents[event.Agent]
 	for _, key := range slices.Sorted(maps.Keys(d.requests[event.Agent])) {
 		notice := d.notices[key]
-		if agent := notice.Agents[event.Agent]; notice.open() && agent != nil && standing(agent) {
-			drift.Agents[event.Agent].By, drift.Agents[event.Agent].Reason = notice.By, notice.Reason
-			return
+		agent := notice.Agents[event.Agent]
+		if !notice.open() || agent == nil || !standing(agent) {
+			continue
+		}
+		if lost.By == "" {
+			lost.By, lost.Reason = notice.By, notice.Reason
+		}
+		if agent.State == filters.StateVerified && agent.Since.After(lost.Held) {
+			lost.Held = agent.Since
 		}
 	}
 }

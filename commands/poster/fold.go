@@ -189,10 +189,17 @@ func (n *Notice) foldDrift(event *filters.Event) {
 	switch event.Kind {
 	case filters.KindLost:
 		agent := n.agent(event.Agent, commands.EventHost(event))
-		agent.Lost, agent.Since, agent.Note, agent.Ended = true, event.At, event.Reason, time.Time{}
-		if filter := event.Filter; filter != nil {
-			agent.Reason, agent.By = filter.Reason, string(filter.Owner)
+		agent.lose(event)
+		agent.Explained = event.Cause == filters.CauseObserved || event.Cause == filters.CauseFailover
+	case filters.KindMove:
+		agent := n.agent(event.Agent, commands.EventHost(event))
+		agent.lose(event)
+		agent.Explained = true
+	case filters.KindTaking:
+		if agent := n.Agents[event.Agent]; agent != nil && agent.Lost && agent.Explained && event.Ledger != nil {
+			agent.From = event.Ledger.Registered
 		}
+		return
 	case filters.KindTook, filters.KindContested, filters.KindGave:
 		agent := n.Agents[event.Agent]
 		if agent == nil || !agent.Lost {
@@ -211,6 +218,15 @@ func (n *Notice) foldDrift(event *filters.Event) {
 	n.Dirty = true
 	n.step(event)
 	n.endUnless(event, func(agent *Agent) bool { return agent.Lost })
+}
+
+// lose notes that the agent takes tasks although it is to be withheld.
+func (a *Agent) lose(event *filters.Event) {
+	a.Lost, a.Since, a.Note, a.Ended = true, event.At, event.Reason, time.Time{}
+	a.From, a.Held = time.Time{}, time.Time{}
+	if filter := event.Filter; filter != nil {
+		a.Reason, a.By = filter.Reason, string(filter.Owner)
+	}
 }
 
 func (n *Notice) foldForeign(event *filters.Event) {

@@ -72,8 +72,14 @@ type Agent struct {
 	Given    filters.ChangeState `json:"given,omitempty"` // how far giving back has come
 	Settled  bool                `json:"settled,omitempty"`
 
-	Missing   bool   `json:"missing,omitempty"`
-	Lost      bool   `json:"lost,omitempty"` // takes tasks although withheld
+	Missing bool `json:"missing,omitempty"`
+	Lost    bool `json:"lost,omitempty"` // takes tasks although withheld
+	// Of an agent that was lost: whether its registration explains it, when that began, and since when it surely had been
+	// withheld before; zero: not known.
+	Explained bool      `json:"explained,omitempty"`
+	From      time.Time `json:"from,omitzero"`
+	Held      time.Time `json:"held,omitzero"`
+
 	Contested bool   `json:"contested,omitempty"`
 	Note      string `json:"note,omitempty"`   // why something is as it is, in a phrase
 	Reason    string `json:"reason,omitempty"` // of the filter, where the notice is about others

@@ -46,6 +46,8 @@ type Channel interface {
 type View interface {
 	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known.
 	Tasks(agent filters.AgentID) (map[string]int, bool)
+	// Started tells whether a task was started on the agent since the time, and false if that is not known.
+	Started(agent filters.AgentID, since time.Time) (started, known bool)
 	// Withheld returns how many agents filters withhold, and how many there are.
 	Withheld() (withheld, total int)
 }

@@ -309,6 +309,30 @@ func (s *scene) leads(word string, fields []string) {
 		})
 	case "lost":
 		agent(filters.KindLost, "it came back from a restart without its filter")
+	case "back": // from a restart that lost the filter, four seconds ago
+		for _, host := range fields {
+			lost, found := bot, s.on.Find("", host)[0]
+			lost.Kind, lost.Agent, lost.Host, lost.Cause, lost.Reason, lost.Subject = filters.KindLost, found.ID, host, filters.CauseObserved, "it registered again without its filter", "drift-2"
+			s.on.Happen(lost)
+			taking := bot
+			taking.Kind, taking.Agent, taking.Host, taking.Subject = filters.KindTaking, found.ID, host, "drift-2"
+			taking.Ledger = &filters.LedgerEntry{Agent: found.ID, Hostname: host, Backend: filters.BackendOperator, Hold: filters.HoldTaking, Registered: time.Now().UTC().Add(-4 * time.Second)}
+			s.on.Happen(taking)
+		}
+	case "moved": // the host came back with a new agent ID, two seconds ago
+		each(true, func(filter filters.Filter, event filters.Event) {
+			old := event
+			old.Kind, old.Filter, old.Settled = filters.KindMove, &filter, true
+			s.on.Happen(old)
+			moved := filter
+			moved.Agent, moved.State = filter.Agent+"-new", filters.StateRecorded
+			event.Kind, event.Agent, event.Outcome, event.Filter, event.Reason = filters.KindMove, moved.Agent, "recorded", &moved, "the host came back with a new agent ID"
+			s.on.Happen(event)
+			event.Kind, event.Filter, event.Outcome, event.Reason = filters.KindTaking, nil, "", ""
+			event.Ledger = ledger(moved, filters.HoldTaking)
+			event.Ledger.Registered = time.Now().UTC().Add(-2 * time.Second)
+			s.on.Happen(event)
+		})
 	case "repaired":
 		for _, outcome := range []string{"accepted", "verified"} {
 			for _, host := range fields {

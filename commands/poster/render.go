@@ -19,6 +19,8 @@ type Scene struct {
 	// Tasks are those that run on the notice's agents, by framework; nil: not known.
 	Tasks           map[string]int
 	Withheld, Total int // agents under filters, and all; Total 0: not known
+	// Started tells whether tasks were started on the agents of a drift while they took tasks; nil: not known.
+	Started *bool
 	// Terse leaves the time that is left out: where there are too many messages to keep it true.
 	Terse   bool
 	Observe bool // nothing is sent to the master
@@ -38,7 +40,7 @@ func Render(notice Notice, scene Scene) Message {
 	case TopicFilter:
 		message.Lines, message.Buttons = renderFilter(&notice, scene)
 	case TopicDrift:
-		message.Lines = renderDrift(&notice)
+		message.Lines = renderDrift(&notice, scene)
 	case TopicForeign:
 		message.Lines = renderForeign(&notice)
 	case TopicQuestion:
@@ -97,7 +99,8 @@ func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	if len(stand) == 0 {
 		return renderReturned(n, over, scene), nil
 	}
-	lines := []commands.Line{commands.Separated(claim(stand), progress(stand, scene.Now))}
+	held := slices.DeleteFunc(slices.Clone(stand), func(agent *Agent) bool { return agent.Lost || agent.Contested })
+	lines := []commands.Line{commands.Separated(claim(stand, len(held)), progress(held, scene.Now))}
 	lines = append(lines, listing(hosts(stand))...)
 	lines = append(lines, commands.Separated(why(n.Reason), by(n.By), until(stand, scene)))
 	if n.Adopted {
@@ -119,11 +122,13 @@ func renderFilter(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	return lines, filterButtons(n, stand)
 }
 
-// claim is what is true of agents under a filter: what counts is whether any of them is withheld.
-func claim(stand []*Agent) commands.Line {
+// claim is what is true of agents under a filter, of whom so many are not lost to somebody else.
+func claim(stand []*Agent, held int) commands.Line {
 	names := hosts(stand)
 	switch {
-	case !slices.ContainsFunc(stand, func(agent *Agent) bool { return !agent.Lost && !agent.Contested }):
+	case held > 0 && held < len(stand):
+		return commands.Say("⏸ ", commands.Strong(commands.Of(held, len(stand), "agent")+" take no new tasks"))
+	case held == 0:
 		return headline("⚠", names, "takes tasks although it is to be withheld", "take tasks although they are to be withheld")
 	case !slices.ContainsFunc(stand, func(agent *Agent) bool { return agent.State != filters.StateFailed }):
 		return headline("⚠", names, "could not be withheld", "could not be withheld")
@@ -162,7 +167,7 @@ func by(owner string) commands.Line {
 
 // progress says how far placing the filters has come: the least of them counts.
 func progress(agents []*Agent, now time.Time) commands.Line {
-	if !slices.ContainsFunc(agents, func(agent *Agent) bool { return !agent.Lost && !agent.Contested }) {
+	if len(agents) == 0 {
 		return nil
 	}
 	counts := map[filters.ChangeState]int{}

@@ -9,7 +9,7 @@ import (
 	"cordon/commands"
 )
 
-func renderDrift(n *Notice) []commands.Line {
+func renderDrift(n *Notice, scene Scene) []commands.Line {
 	lost := n.sorted(func(agent *Agent) bool { return agent.Lost })
 	every := n.sorted(all)
 	names := hosts(every)
@@ -19,10 +19,7 @@ func renderDrift(n *Notice) []commands.Line {
 		lines = append(lines, headline("⚠", hosts(taking), "is taking tasks although withheld", "are taking tasks although withheld"))
 		lines = append(lines, listing(hosts(taking))...)
 	} else {
-		span := ""
-		if found := n.Ended.Sub(n.Began).Round(time.Second); found >= time.Second {
-			span = " for " + commands.Lasting(found) // since we found it; since when it did is not known
-		}
+		span := n.span()
 		lines = append(lines, headline("⚠", names, "was taking tasks again"+span, "were taking tasks again"+span))
 		lines = append(lines, listing(names)...)
 	}
@@ -37,7 +34,37 @@ func renderDrift(n *Notice) []commands.Line {
 	if len(contested) > 0 {
 		return append(lines, append(cause, commands.Text(". Somebody gives it back each time, so I stopped withholding it again.")))
 	}
-	return append(lines, append(cause, commands.Text(". Found at "), commands.Second(n.Began), commands.Text(", withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed.")))
+	cause = append(cause, commands.Text(". Withheld again at "), commands.Second(n.Ended), commands.Text(", confirmed."))
+	if scene.Started != nil {
+		cause = append(cause, commands.Text(meanwhile(*scene.Started)))
+	}
+	return append(lines, cause)
+}
+
+func meanwhile(started bool) string {
+	if started {
+		return " Tasks were started meanwhile; they run on."
+	}
+	return " No task was started meanwhile."
+}
+
+// span says how long agents took tasks: from when they registered, or at least from when that was found.
+func (n *Notice) span() string {
+	from, known := n.Began, true
+	for _, agent := range n.Agents {
+		known = known && !agent.From.IsZero()
+		if !agent.From.IsZero() && agent.From.Before(from) {
+			from = agent.From
+		}
+	}
+	long := n.Ended.Sub(from).Round(time.Second)
+	switch {
+	case known:
+		return " for " + commands.Lasting(max(long, time.Second))
+	case long >= time.Second:
+		return " for at least " + commands.Lasting(long)
+	}
+	return ""
 }
 
 // behind says what the filter on the first agent is for: `disk replacement, by @bob`.

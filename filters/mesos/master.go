@@ -260,6 +260,12 @@ func (m *Master) Roster() *filters.Roster { return m.roster.Load() }
 // Tasks returns how many tasks run on the agent, by framework name; false if this replica has no events.
 func (m *Master) Tasks(agent filters.AgentID) (map[string]int, bool) { return m.tasks.on(agent) }
 
+// Started tells whether a task was started on the agent since the time, by this process's clock with a second to spare; known is
+// false if this replica has not followed the events since then.
+func (m *Master) Started(agent filters.AgentID, since time.Time) (started, known bool) {
+	return m.tasks.since(agent, since)
+}
+
 // plain turns an error of the caller into one for people.
 func (m *Master) plain(err error) error {
 	if refused, ok := errors.AsType[*refusal](err); ok {

@@ -3,6 +3,7 @@ package mesos
 import (
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -21,6 +22,8 @@ type tasks struct {
 	names      []string // by a framework's number; empty: it is gone
 	running    map[uint64]place
 	counts     map[place]int
+	stood      time.Time            // since when every task was told
+	newest     map[uint32]time.Time // when a task was first told of on the agent, after that
 }
 
 // place numbers an agent and a framework.
@@ -39,10 +42,27 @@ func (t *tasks) forget() {
 	t.known = false
 	t.agents, t.frameworks, t.names = map[filters.AgentID]uint32{}, map[string]uint32{}, nil
 	t.running, t.counts = map[uint64]place{}, map[place]int{}
+	t.stood, t.newest = time.Time{}, map[uint32]time.Time{}
 }
 
 // complete says that every task was told.
-func (t *tasks) complete() { t.mutex.Lock(); defer t.mutex.Unlock(); t.known = true }
+func (t *tasks) complete() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.known, t.stood = true, time.Now()
+}
+
+// clockMargin is for times that are told by another clock.
+const clockMargin = time.Second
+
+// since tells whether a task was started on the agent since the time; known is false if the stream does not stand so long.
+func (t *tasks) since(agent filters.AgentID, since time.Time) (started, known bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	known = t.known && t.stood.Before(since)
+	number, ok := t.agents[agent]
+	return ok && t.newest[number].After(since.Add(-clockMargin)), known
+}
 
 // stands tells whether a stream stands.
 func (t *tasks) stands() bool { t.mutex.Lock(); defer t.mutex.Unlock(); return t.known }
@@ -89,6 +109,9 @@ func (t *tasks) note(told task) {
 		}
 		t.running[key] = now
 		t.counts[now]++
+		if t.known && !ran {
+			t.newest[now.agent] = time.Now()
+		}
 	} else if !told.runs() {
 		delete(t.running, key)
 	} else {
@@ -144,6 +167,7 @@ func (t *tasks) named(id, name []byte) {
 func (t *tasks) left(agent filters.AgentID) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
+	delete(t.newest, t.agents[agent])
 	delete(t.agents, agent)
 }
 

@@ -54,6 +54,11 @@ type view struct{ stack *stack }
 // Tasks returns the agent's tasks by framework.
 func (v view) Tasks(agent filters.AgentID) (map[string]int, bool) { return v.stack.master.Tasks(agent) }
 
+// Started tells whether a task was started on the agent since the time.
+func (v view) Started(agent filters.AgentID, since time.Time) (started, known bool) {
+	return v.stack.master.Started(agent, since)
+}
+
 // Withheld returns how many agents filters withhold, and how many there are.
 func (v view) Withheld() (withheld, total int) {
 	withheld, _ = v.stack.book.Withheld()

@@ -311,6 +311,9 @@ type View struct{ *Stage }
 // Tasks returns the tasks on an agent.
 func (v View) Tasks(agent filters.AgentID) (map[string]int, bool) { return cluster(v).Tasks(agent) }
 
+// Started says that none was.
+func (v View) Started(filters.AgentID, time.Time) (started, known bool) { return false, true }
+
 // Withheld counts the agents under filters, and all.
 func (v View) Withheld() (int, int) {
 	withheld, _ := v.Book.Withheld()
