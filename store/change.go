@@ -203,7 +203,10 @@ func count(events []filters.Event) (tallies []tally) {
 
 // arguments returns the arguments of EVALSHA for a chunk of the change, two free places before the number of keys on.
 func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any {
-	tallies := count(c.events[chunk.events.from:chunk.events.to])
+	var tallies []tally
+	if chunk.last() { // what a chunk before it counted would stay counted if the plan were refused half-way
+		tallies = count(c.events)
+	}
 	records, events := c.records[chunk.records.from:chunk.records.to], c.events[chunk.events.from:chunk.events.to]
 	list := newArguments(len(s.keys.commit) + 3 + 17 + 9*len(records) + 5*len(tallies) + 11*len(events))
 	list.any = append(list.any, nil, nil, commitKeys)

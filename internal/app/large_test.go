@@ -63,7 +63,9 @@ func (f *fleet) Changes() <-chan struct{}                          { return nil 
 func (f *fleet) Epoch() (string, int)                              { return "m:5050", 0 }
 func (f *fleet) Roster() *filters.Roster                           { f.mutex.Lock(); defer f.mutex.Unlock(); return f.roster }
 func (f *fleet) Tasks(filters.AgentID) (map[string]int, bool)      { return nil, false }
-func (f *fleet) Condition() filters.Condition                      { return filters.Condition{Backend: filters.BackendOperator} }
+func (f *fleet) Condition() filters.Condition {
+	return filters.Condition{Backend: filters.BackendOperator}
+}
 
 func (f *fleet) withheld() (count int) {
 	f.mutex.Lock()
@@ -88,7 +90,7 @@ type replica struct {
 	book  *filters.Book
 }
 
-func newReplica(t *testing.T, redis *miniredis.Miniredis, master *fleet, workers *sync.WaitGroup) *replica {
+func newReplica(ctx context.Context, t *testing.T, redis *miniredis.Miniredis, master *fleet, workers *sync.WaitGroup) *replica {
 	t.Helper()
 	opened, err := store.Open(t.Context(), store.Config{URL: "redis://" + redis.Addr(), DataDir: t.TempDir(), Replica: "one", Timeout: time.Minute, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -105,7 +107,7 @@ func newReplica(t *testing.T, redis *miniredis.Miniredis, master *fleet, workers
 	}
 	r.book.Reset(state)
 	workers.Go(func() {
-		_ = r.store.Follow(t.Context(), state.Position, func(events []filters.Event) { r.book.Follow(events...) })
+		_ = r.store.Follow(ctx, state.Position, func(events []filters.Event) { r.book.Follow(events...) })
 	})
 	r.Service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: r.store, Book: r.book, State: master, Gate: everybody{}})
 	return r
@@ -136,7 +138,7 @@ func TestAPlanInSeveralPiecesAskedOfTwoReplicas(t *testing.T) {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
-	replicas := []*replica{newReplica(t, redis, master, &workers), newReplica(t, redis, master, &workers)}
+	replicas := []*replica{newReplica(ctx, t, redis, master, &workers), newReplica(ctx, t, redis, master, &workers)}
 	request := filters.Request{Actor: filters.Actor{ID: "user:U1", User: "U1"}, Key: "trigger", Cause: filters.CauseCommand, Reason: "kernel", Yes: true}
 	for i := range most {
 		request.Targets = append(request.Targets, filters.Target{Name: fmt.Sprintf("web-%04d", i)})
