@@ -10,6 +10,9 @@ import (
 // verbDetails is what the Details button asks for; it is not typed.
 const verbDetails = "details"
 
+// adoptReason is the reason of an adoption by button, which asks for none.
+const adoptReason = "taken over from the channel"
+
 // command returns what the button stands for.
 func (p *Press) command() (Command, error) {
 	value := strings.TrimSpace(p.Value)
@@ -23,6 +26,8 @@ func (p *Press) command() (Command, error) {
 		return Command{Verb: "unfilter", Targets: []filters.Target{{Agent: filters.AgentID(value)}}, All: true}, nil
 	case ActionExtend:
 		return Command{Verb: "extend", IDs: []string{value}, For: time.Hour}, nil
+	case ActionAdopt:
+		return Command{Verb: "adopt", Targets: []filters.Target{{Agent: filters.AgentID(value)}}, Reason: adoptReason}, nil
 	case ActionDetails:
 		return Command{Verb: verbDetails, IDs: []string{value}}, nil
 	case ActionYes, ActionNo:

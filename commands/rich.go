@@ -46,6 +46,7 @@ const (
 	ActionReleaseAll = "release-all" // all filters on an agent
 	ActionExtend     = "extend"      // by an hour: a filter or all filters of a request
 	ActionDetails    = "details"     // of a filter, a request or an agent
+	ActionAdopt      = "adopt"       // an agent that somebody else withholds
 	ActionYes        = "answer-yes"  // a question
 	ActionNo         = "answer-no"
 )

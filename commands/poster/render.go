@@ -42,7 +42,7 @@ func Render(notice Notice, scene Scene) Message {
 	case TopicDrift:
 		message.Lines = renderDrift(&notice, scene)
 	case TopicForeign:
-		message.Lines = renderForeign(&notice)
+		message.Lines, message.Buttons = renderForeign(&notice)
 	case TopicQuestion:
 		message.Lines, message.Buttons = renderQuestion(&notice, scene)
 	case TopicNag:

@@ -2,6 +2,7 @@ package poster
 
 import (
 	"cmp"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -92,14 +93,26 @@ func sentence(phrase string) string {
 	return string(unicode.ToUpper(first)) + phrase[size:]
 }
 
-func renderForeign(n *Notice) []commands.Line {
+func renderForeign(n *Notice) ([]commands.Line, []commands.Button) {
 	now := n.sorted(standing)
 	if len(now) == 0 {
-		return renderForeignOver(n, n.sorted(all))
+		return renderForeignOver(n, n.sorted(all)), nil
 	}
 	lines := []commands.Line{headline("✋", hosts(now), "is withheld by somebody else", "are withheld by somebody else")}
 	lines = append(lines, listing(hosts(now))...)
-	return append(lines, commands.Say("Shown, and left alone. ", commands.Literal("/mesos adopt "+now[0].Host+" -m …"), " makes it ours to give back."))
+	names := hosts(now)
+	command := "/mesos adopt " + strings.Join(names[:min(len(names), 5)], ",") + " -m …"
+	them := "it"
+	if len(names) > 1 {
+		them = "them"
+	}
+	lines = append(lines, commands.Say("Shown, and left alone. ", commands.Literal(command), " makes "+them+" ours to give back."))
+	for id, agent := range n.Agents {
+		if len(now) == 1 && agent == now[0] {
+			return lines, []commands.Button{{Label: "Adopt", Action: commands.ActionAdopt, Value: string(id), Confirm: agent.Host + " becomes ours to give back, without an end until somebody releases it."}}
+		}
+	}
+	return lines, nil
 }
 
 // renderForeignOver is the record of what somebody else withheld: for how long, and whether it became ours.

@@ -9,7 +9,9 @@ import (
 func TestTasksTellWhetherOneWasStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counted := newTasks()
-		begin := func(id string) { counted.note(task{id: []byte(id), framework: []byte("F"), agent: []byte("S1"), state: 1}) }
+		begin := func(id string) {
+			counted.note(task{id: []byte(id), framework: []byte("F"), agent: []byte("S1"), state: 1})
+		}
 		expect := func(when string, since time.Time, started, known bool) {
 			t.Helper()
 			if got, sure := counted.since("S1", since); got != started || sure != known {
