@@ -25,8 +25,9 @@ type contender struct {
 	text    func(n int) string
 	expect  string
 
-	p50, p99, p999, most, cpu, redisCPU sample
-	idle, loaded                        float64 // MiB
+	p50, p99, p999, most sample
+	cpu, busy            [2]sample // µs a command at the rate and at the most: the process's, Redis's
+	idle, loaded         float64   // MiB
 }
 
 // chat measures a slash command to its answer over signed HTTP: the bot, which has it durable in Redis by then, beside
@@ -128,46 +129,52 @@ func (w *world) settled(agents int) error {
 
 // round measures one contender: an open loop at the rate, then a closed one.
 func (m *meter) round(ctx context.Context, c *contender, warmUp bool) error {
-	span := m.session.seconds(6, 1).Seconds()
-	count := int(span*chatRate) / (2 * turnAgents) * (2 * turnAgents)
-	before, stored := c.process.usage(), c.redisUsage()
-	profiled := make(chan error, 1)
-	if profile := m.session.profile != "" && c.process == m.world.bot; profile {
-		name := strings.Fields(c.name)[1]
-		go func() {
-			profiled <- m.session.fetchProfile(fmt.Sprintf("profile?seconds=%.0f", span), name+".cpu.pprof")
-		}()
-	} else {
-		profiled <- nil
-	}
-	paced, err := load.Run(ctx, load.Plan{
-		Address: c.address, Requests: m.requests(c, max(count, 2*turnAgents)), Expect: c.expect, Connections: chatConnections, Rate: chatRate,
-	})
+	count := int(m.session.seconds(6, 1).Seconds()*chatRate) / (2 * turnAgents) * (2 * turnAgents)
+	paced, err := m.phase(ctx, c, &c.cpu, warmUp, load.Plan{Requests: m.requests(c, max(count, 2*turnAgents)), Rate: chatRate})
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.name, err)
-	}
-	after, storedAfter := c.process.usage(), c.redisUsage()
-	if err := <-profiled; err != nil {
 		return err
 	}
-	closed, err := load.Run(ctx, load.Plan{
-		Address: c.address, Requests: m.requests(c, 10*max(count, 2*turnAgents)/2), Expect: c.expect, Connections: chatConnections,
-	})
+	closed, err := m.phase(ctx, c, &c.busy, warmUp, load.Plan{Requests: m.requests(c, 5*max(count, 2*turnAgents))})
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.name, err)
+		return err
 	}
 	c.loaded = max(c.loaded, c.process.usage().resident)
-	if warmUp {
-		return nil
+	if !warmUp {
+		c.p50.add(milliseconds(paced.Quantile(0.5)))
+		c.p99.add(milliseconds(paced.Quantile(0.99)))
+		c.p999.add(milliseconds(paced.Quantile(0.999)))
+		c.most.add(closed.PerSecond())
 	}
-	sent := time.Duration(len(paced.Latencies))
-	c.p50.add(milliseconds(paced.Quantile(0.5)))
-	c.p99.add(milliseconds(paced.Quantile(0.99)))
-	c.p999.add(milliseconds(paced.Quantile(0.999)))
-	c.cpu.add(microseconds((after.cpu - before.cpu) / sent))
-	c.redisCPU.add(microseconds((storedAfter.cpu - stored.cpu) / sent))
-	c.most.add(closed.PerSecond())
 	return nil
+}
+
+// phase carries out a plan and adds up what processor time it took.
+func (m *meter) phase(ctx context.Context, c *contender, cpu *[2]sample, warmUp bool, plan load.Plan) (load.Result, error) {
+	plan.Address, plan.Expect, plan.Connections = c.address, c.expect, chatConnections
+	before, stored := c.process.usage().cpu, c.redisUsage().cpu
+	profiled := m.profile(c, plan.Rate)
+	result, err := load.Run(ctx, plan)
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", c.name, err)
+	}
+	if !warmUp {
+		sent := time.Duration(len(plan.Requests))
+		cpu[0].add(microseconds((c.process.usage().cpu - before) / sent))
+		cpu[1].add(microseconds((c.redisUsage().cpu - stored) / sent))
+	}
+	return result, <-profiled
+}
+
+// profile fetches a profile of the bot while it is measured, if that was asked for.
+func (m *meter) profile(c *contender, rate float64) <-chan error {
+	profiled := make(chan error, 1)
+	if m.session.profile == "" || c.process != m.world.bot {
+		profiled <- nil
+		return profiled
+	}
+	name := fmt.Sprintf("%s.%.0f.cpu.pprof", strings.Trim(strings.Fields(c.name)[1], ",:"), rate)
+	go func() { profiled <- m.session.fetchProfile("profile?seconds=3", name) }()
+	return profiled
 }
 
 func (c *contender) redisUsage() usage {
@@ -178,10 +185,17 @@ func (c *contender) redisUsage() usage {
 }
 
 func report(s *session, contenders []*contender) {
-	t := table{title: fmt.Sprintf("Slash command to answer over signed HTTP, %d a second (open loop); medians of %d interleaved rounds, lowest and highest", chatRate, s.rounds)}
-	t.add("", "p50 ms", "p99 ms", "p99.9 ms", "most a second", "CPU µs a command", "Redis CPU µs", "idle MiB", "loaded MiB")
+	t := table{title: fmt.Sprintf("Slash command to answer over signed HTTP, %d a second (open loop), and the most a second (%d connections); medians of %d interleaved rounds (lowest to highest)",
+		chatRate, chatConnections, s.rounds)}
+	t.add("", "p50 ms", "p99 ms", "p99.9 ms", "most a second", "idle MiB", "loaded MiB")
 	for _, c := range contenders {
-		t.add(c.name, c.p50.String(), c.p99.String(), c.p999.String(), c.most.String(), c.cpu.String(), c.redisCPU.String(), number(c.idle), number(c.loaded))
+		t.add(c.name, c.p50.String(), c.p99.String(), c.p999.String(), c.most.String(), number(c.idle), number(c.loaded))
+	}
+	t.write(s.out)
+	t = table{title: "Processor time of one command, µs: of the process and of its Redis"}
+	t.add("", fmt.Sprintf("at %d/s", chatRate), "Redis", "at the most", "Redis")
+	for _, c := range contenders {
+		t.add(c.name, c.cpu[0].String(), c.cpu[1].String(), c.busy[0].String(), c.busy[1].String())
 	}
 	t.write(s.out)
 }
