@@ -24,6 +24,7 @@ type memory struct {
 	progress map[string]*Progress
 	events   []Event
 	freeze   *Freeze
+	deadline time.Time // of the newest commit
 	// before runs once ahead of the next commit: another writer that comes first.
 	before func()
 	fail   error
@@ -40,6 +41,7 @@ func (m *memory) Commit(_ context.Context, commit Commit) (Receipt, error) {
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	m.deadline = commit.Deadline
 	if m.fail != nil {
 		return Receipt{}, m.fail
 	}

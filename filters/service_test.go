@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -36,8 +37,23 @@ func TestFilterIsRecordedWithItsJournalEntry(t *testing.T) {
 		t.Errorf("the book holds %+v", standing)
 	}
 	event := s.store.events[0]
-	if event.Kind != KindFilter || event.Actor != alice.ID || event.Request != "trigger-1" || event.Reason != "kernel upgrade" || event.Subject != result.Operation {
+	if event.Kind != KindFilter || event.Actor != alice.ID || event.Request != "trigger-1" || event.Cause != request.Cause || event.Reason != "kernel upgrade" || event.Subject != result.Operation {
 		t.Errorf("the journal says %+v", event)
+	}
+}
+
+// What was reported as failed because it took too long must not happen later: the write carries the caller's deadline.
+func TestTheDeadlineTravelsWithTheWrite(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	must(t)(s.Filter(ctx, asks(alice, "k1", "agent-one")))
+	if left := s.store.deadline.Sub(s.Now()); left <= 59*time.Minute || left > time.Hour {
+		t.Errorf("the write may happen for %s yet", left)
+	}
+	must(t)(s.Filter(t.Context(), asks(alice, "k2", "agent-two")))
+	if !s.store.deadline.IsZero() {
+		t.Errorf("a deadline that nobody set: %s", s.store.deadline)
 	}
 }
 

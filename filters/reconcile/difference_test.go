@@ -287,6 +287,14 @@ var cases = []struct {
 		b.ledger(1)
 		b.asked(filters.QuestionGiveBack, "", 1)
 	}, ""},
+	{"locked, and answered yes before: wait", func(b *board) {
+		b.Locked = true
+		b.agent(1)
+		b.seen(1, time.Second, deactivated)
+		b.filter(1, released)
+		b.ledger(1)
+		b.asked(filters.QuestionGiveBack, "yes", 1)
+	}, ""},
 	{"unlocked, and nobody has answered: wait", func(b *board) {
 		b.agent(1, deactivated)
 		b.filter(1, released)

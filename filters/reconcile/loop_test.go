@@ -164,6 +164,9 @@ func TestExpiry(t *testing.T) {
 		if expire.Request != expire.Filter.ID || expire.Cause != filters.CauseExpiry || expire.Filter.EndCause != filters.CauseExpiry || expire.Subject != w.events[0].Subject {
 			t.Errorf("the entry says %+v", expire)
 		}
+		if _, kept := w.receipts[expire.Filter.ID]; !kept {
+			t.Error("another leader could end the filter again: its ID is no request key")
+		}
 	})
 }
 
