@@ -120,6 +120,7 @@ type Store interface {
 // HistoryQuery selects journal entries; zero fields match all.
 type HistoryQuery struct {
 	Agents  []AgentID
+	Hosts   []string // or about agents of these names, whatever ID they had then
 	Subject string
 	Before  string // an entry's ID: only older ones
 	Most    int    // 0: 20; at most 1000

@@ -3,6 +3,7 @@ package filters
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -124,31 +125,33 @@ func (s *Service) orEarlier(ctx context.Context, c *change, err *Error) error {
 func (s *Service) History(ctx context.Context, targets []Target, most int) ([]Event, error) {
 	query := HistoryQuery{Most: most}
 	if len(targets) > 0 {
-		agents, err := s.everKnown(targets)
+		agents, hosts, err := s.everKnown(targets)
 		if err != nil {
 			return nil, err
 		}
-		query.Agents = agents
+		query.Agents, query.Hosts = agents, hosts
 	}
 	return s.config.Store.History(ctx, query)
 }
 
 // everKnown resolves targets for looking back: registered agents, agents that only filters know, or an agent ID that
-// the master has forgotten.
-func (s *Service) everKnown(targets []Target) ([]AgentID, error) {
+// the master has forgotten. Of what is named by its hostname alone, what happened under other agent IDs is meant as well.
+func (s *Service) everKnown(targets []Target) (ids []AgentID, hosts []string, err error) {
 	agents, err := Resolve(s.config.State.Roster(), s.config.Groups, targets)
 	absent, missing := Resolve(s.absent(), s.config.Groups, targets)
-	var ids []AgentID
 	for _, agent := range append(agents, absent...) {
 		ids = append(ids, agent.ID)
+		if slices.ContainsFunc(targets, func(t Target) bool { return strings.EqualFold(t.Name, agent.Hostname) }) {
+			hosts = append(hosts, agent.Hostname)
+		}
 	}
 	if err != nil && missing != nil {
 		if len(targets) == 1 && looksLikeID(targets[0].Name) {
-			return []AgentID{AgentID(targets[0].Name)}, nil
+			return []AgentID{AgentID(targets[0].Name)}, nil, nil
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return ids, nil
+	return ids, hosts, nil
 }
 
 // looksLikeID tells whether the name has the form of a master's agent ID, such as 7d2c…-S12.

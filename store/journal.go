@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -264,9 +265,17 @@ func (s *Store) History(ctx context.Context, query filters.HistoryQuery) ([]filt
 	return found, nil
 }
 
+// onHost tells whether an entry names one of the hosts, itself or in the filter that it changed.
+func onHost(hosts []string, values map[string]any) bool {
+	record, _ := values["record"].(string)
+	return slices.ContainsFunc(hosts, func(host string) bool {
+		return strings.Contains(record, `"hostname":"`+host+`"`) || strings.Contains(record, `"host":"`+host+`"`)
+	})
+}
+
 func matches(query *filters.HistoryQuery, values map[string]any, hidden map[string]string) bool {
 	agent, _ := values["agent"].(string)
-	if len(query.Agents) > 0 && !slices.Contains(query.Agents, filters.AgentID(agent)) {
+	if len(query.Agents) > 0 && !slices.Contains(query.Agents, filters.AgentID(agent)) && !onHost(query.Hosts, values) {
 		return false
 	}
 	if query.Subject != "" && values["subject"] != query.Subject {

@@ -209,3 +209,21 @@ func TestNotices(t *testing.T) {
 		}
 	})
 }
+
+// What happened on a host under an agent ID that it has no more belongs to its history.
+func TestHistoryOfAHost(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		_, err := s.Commit(t.Context(), filters.Commit{Events: []filters.Event{
+			{Kind: filters.KindForeign, Agent: "old-S1", Host: "web-1", Reason: "before"},
+			{Kind: filters.KindForeign, Agent: "S2", Host: "web-10", Reason: "another host"},
+			{Kind: filters.KindForeign, Agent: "new-S1", Host: "web-1", Reason: "after"},
+		}})
+		must(t, err)
+		events, err := s.History(t.Context(), filters.HistoryQuery{Agents: []filters.AgentID{"new-S1"}, Hosts: []string{"web-1"}})
+		must(t, err)
+		if len(events) != 2 || events[0].Reason != "after" || events[1].Reason != "before" {
+			t.Errorf("%+v", events)
+		}
+	})
+}
