@@ -341,6 +341,25 @@ func TestARestoredRedisIsDoubtedBeforeTheWitnessKnows(t *testing.T) {
 	trusts(t, again(t, server, dir)) // a new process knows no more than its witness
 }
 
+// Redis may be swapped after it was checked and before the intent to give back is written: then the intent does not count.
+func TestAnIntentWrittenToAnotherRedisDoesNotCount(t *testing.T) {
+	b := newMini(t)
+	s, _ := installed(t, b)
+	s.log = silent
+	send := s.batch.send
+	s.batch.send = func(group []*passenger) {
+		must(t, s.redis.client.Del(t.Context(), s.keys.epoch).Err())
+		s.redis.servers.changes.Add(1)
+		send(group)
+	}
+	entry := loaded(t, s).Ledger[0]
+	entry.Hold, entry.State = filters.HoldReleasing, filters.StateRecorded
+	commit := filters.Commit{Term: entry.Term}
+	commit.PutLedger(entry, filters.Event{Kind: filters.KindReleasing})
+	_, err := s.Commit(t.Context(), commit)
+	code(t, err, filters.Locked)
+}
+
 func copyDirectory(t *testing.T, from, to string) {
 	t.Helper()
 	if output, err := exec.Command("cp", "-r", from, to).CombinedOutput(); err != nil {

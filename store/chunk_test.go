@@ -215,6 +215,11 @@ func TestPlanThatIsRefusedHalfWayLeavesNothing(t *testing.T) {
 		_, err = s.Commit(t.Context(), commit)
 		must(t, err)
 		standing(t, s, 1002, map[string]int{"r0": 334, "r1": 334, "r2": 334})
+		progress, err := s.Progress(t.Context(), commit.Events[0].Operation)
+		must(t, err)
+		if progress.Recorded != len(commit.Events) {
+			t.Errorf("%d changes are counted, want %d: what was refused half-way counts too", progress.Recorded, len(commit.Events))
+		}
 	})
 }
 
