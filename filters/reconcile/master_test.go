@@ -181,13 +181,13 @@ type hand struct {
 	began   time.Time
 	seen    int
 	reading chan struct{}
-	urged   bool
+	urged   chan struct{}
 }
 
 func (c *cluster) hand(p *process) *hand {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	h := &hand{cluster: c, process: p, changes: make(chan struct{}, 1), roster: filters.NewRoster(c.view(time.Now().UTC())), seen: c.failovers, reading: make(chan struct{}, 1)}
+	h := &hand{cluster: c, process: p, changes: make(chan struct{}, 1), roster: filters.NewRoster(c.view(time.Now().UTC())), seen: c.failovers, reading: make(chan struct{}, 1), urged: make(chan struct{}, 1)}
 	c.hands[h] = true
 	return h
 }
@@ -201,9 +201,10 @@ func (h *hand) Roster() *filters.Roster {
 func (h *hand) Changes() <-chan struct{} { return h.changes }
 
 func (h *hand) Urge() {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	h.urged = true
+	select {
+	case h.urged <- struct{}{}:
+	default:
+	}
 }
 
 func (h *hand) Epoch() (string, int) {
@@ -246,13 +247,17 @@ func (h *hand) Read(ctx context.Context) (filters.View, error) {
 	defer func() { <-h.reading }()
 	h.mutex.Lock()
 	wait := time.Until(h.began.Add(spacing))
-	if h.seen != h.failovers || h.urged {
+	if h.seen != h.failovers {
 		wait = 0
 	}
-	h.urged = false
 	h.seen = h.failovers
 	h.mutex.Unlock()
-	if !pause(ctx, max(wait, 0)) || !h.process.step() {
+	select {
+	case <-time.After(wait):
+	case <-h.urged:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil || !h.process.step() {
 		return filters.View{}, errDown
 	}
 	h.began = time.Now().UTC()

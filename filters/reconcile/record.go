@@ -127,7 +127,7 @@ func (l *leading) remember(change *filters.Change) {
 	case filters.ChangeWould:
 		l.observed[change.Agent] = filters.ChangeKind(change.Reason)
 	case filters.ChangeNotice:
-		l.memory.Noticed[change.NewAgent.ID] = time.Now().UTC()
+		l.memory.Noticed[change.NewAgent.ID] = time.Now().UTC().Add(-1) // a reading that begins now is newer
 		l.wantRead = true
 		l.Master.Urge() // until it is read the host takes tasks
 	}

@@ -39,6 +39,26 @@ func TestNothingIsGivenBackWhileAClusterSettles(t *testing.T) {
 	})
 }
 
+// One agent that is known and has not come back is enough to wait for, however large the cluster.
+func TestASettlingClusterIsWaitedForToTheLastAgent(t *testing.T) {
+	in(t, agents(20), func(t *testing.T, w *world) {
+		ok(t, w.filter("UALICE", 0, "web-0"))
+		wait(time.Minute)
+		w.failover(0)
+		w.edit(true, func() { w.agent(1).back = time.Now().Add(4 * time.Minute) })
+		wait(time.Second)
+		ok(t, w.unfilter("UALICE", "web-0"))
+		wait(3 * time.Minute)
+		if !w.withheld(0) {
+			t.Error("given back while an agent is away")
+		}
+		wait(2 * time.Minute)
+		if w.withheld(0) {
+			t.Error("not given back when all are here again")
+		}
+	})
+}
+
 func TestAFleetThatStaysSmallerIsAskedAbout(t *testing.T) {
 	in(t, agents(20), func(t *testing.T, w *world) {
 		ok(t, w.filter("UALICE", 0, "web-0"))
@@ -224,7 +244,7 @@ func TestObserve(t *testing.T) {
 func TestAHostThatCameBackUnderANewIDKeepsItsFilter(t *testing.T) {
 	in(t, nil, func(t *testing.T, w *world) {
 		ok(t, w.filter("UALICE", 0, "web-0"))
-		wait(time.Minute)
+		wait(time.Minute + 10*time.Second) // in the middle of two readings
 		id := w.loseWorkDir(0)
 		wait(spacing + time.Second) // the reading that shows it, and one that proves it, at once
 		if !w.machines[id].Deactivated {
