@@ -5,6 +5,29 @@ import (
 	"strings"
 )
 
+// Word is a verb of the language as completion needs it.
+type Word struct {
+	Name   string
+	Flags  []string // as typed: --reason, -m
+	Agents bool     // names of agents follow
+}
+
+// Words returns every verb of the language, in the order of help, without aliases.
+func Words() []Word {
+	all := make([]Word, len(vocabulary))
+	for i, verb := range vocabulary {
+		all[i] = Word{Name: verb.name, Agents: verb.named["target"] != ""}
+		for j := range verb.flags {
+			known := &verb.flags[j]
+			all[i].Flags = append(all[i].Flags, "--"+known.name)
+			if known.short != 0 {
+				all[i].Flags = append(all[i].Flags, "-"+string(rune(known.short)))
+			}
+		}
+	}
+	return all
+}
+
 // Complete suggests at most ten words to go on with behind text, sorted: verbs, then the flags of the verb and names of
 // agents. It writes nothing and asks nothing of the outside.
 func (b *Bot) Complete(text, channel string) []string {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"cordon/commands"
 	"cordon/filters"
 	"cordon/internal/config"
 	"cordon/internal/sim"
@@ -43,7 +44,7 @@ func Simulate(ctx context.Context, options DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, BotURL: options.BotURL, Logger: options.Logger})
+	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, BotURL: options.BotURL, Verbs: pageVerbs(), Logger: options.Logger})
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,15 @@ func Simulate(ctx context.Context, options DemoOptions) error {
 	}
 	<-ctx.Done()
 	return scene.Close()
+}
+
+// pageVerbs is the grammar as the page completes it.
+func pageVerbs() []sim.Verb {
+	var verbs []sim.Verb
+	for _, word := range commands.Words() {
+		verbs = append(verbs, sim.Verb(word))
+	}
+	return verbs
 }
 
 // announce writes the ready file and tells a person where to look.
@@ -78,7 +88,7 @@ func Demo(ctx context.Context, options DemoOptions) (err error) {
 		return err
 	}
 	defer memory.redis.Close()
-	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, Redis: memory, Logger: options.Logger})
+	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, Redis: memory, Verbs: pageVerbs(), Logger: options.Logger})
 	if err != nil {
 		return err
 	}

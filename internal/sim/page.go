@@ -54,10 +54,18 @@ type PageConfig struct {
 	Bot string
 	// ClusterName is the cluster's name in the bot's configuration.
 	ClusterName string
-	// Verbs are completed after /mesos.
-	Verbs []string
+	// Verbs are completed after /mesos, in this order; the flags of each behind it.
+	Verbs []Verb
 	// Logger gets what goes wrong with a request; nil discards it.
 	Logger *slog.Logger
+}
+
+// Verb is a word of the chat language, for completion.
+type Verb struct {
+	Name  string   `json:"name"`
+	Flags []string `json:"flags"` // --for, -m and so on
+	// Agents says that names of agents follow.
+	Agents bool `json:"agents"`
 }
 
 type page struct {
@@ -69,9 +77,6 @@ type page struct {
 func NewPage(config PageConfig) http.Handler {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
-	}
-	if len(config.Verbs) == 0 {
-		config.Verbs = DefaultVerbs()
 	}
 	p := &page{PageConfig: config, origin: http.NewCrossOriginProtection()}
 	mux := http.NewServeMux()
@@ -88,15 +93,6 @@ func NewPage(config PageConfig) http.Handler {
 	mux.HandleFunc("POST /sim/cluster", p.change)
 	mux.HandleFunc("GET /sim/events", p.events)
 	return p.guard(mux)
-}
-
-// DefaultVerbs are the verbs of the chat language (DESIGN section 8) that the
-// command line completes when nobody names others.
-func DefaultVerbs() []string {
-	return []string{
-		"help", "status", "agents", "filter", "unfilter", "filters", "release", "extend",
-		"adopt", "history", "whoami", "freeze", "thaw", "questions", "answer", "unlock",
-	}
 }
 
 // guard refuses other sites' requests and other names for this machine (a DNS
@@ -146,13 +142,13 @@ type settings struct {
 	Channel Channel  `json:"channel"`
 	Bot     string   `json:"bot"`
 	Cluster string   `json:"cluster"`
-	Verbs   []string `json:"verbs"`
+	Verbs   []Verb   `json:"verbs"`
 	Redis   bool     `json:"redis"`
 }
 
 func (p *page) index(w http.ResponseWriter, r *http.Request) {
 	data := pageData{Channel: p.Channel, People: p.People, Settings: settings{
-		People: p.People, Channel: p.Channel, Bot: p.Bot, Cluster: p.ClusterName, Verbs: p.Verbs, Redis: p.Redis != nil,
+		People: p.People, Channel: p.Channel, Bot: p.Bot, Cluster: p.ClusterName, Verbs: list(p.Verbs), Redis: p.Redis != nil,
 	}}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err := pageTemplate.ExecuteTemplate(w, "page.html", data); err != nil {

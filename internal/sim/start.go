@@ -54,8 +54,8 @@ type Config struct {
 	BotURL string
 	// Redis is what "cut Redis" cuts; nil where Redis is another process.
 	Redis Redis
-	// Verbs are completed after /mesos; nil: DefaultVerbs.
-	Verbs []string
+	// Verbs are completed after /mesos.
+	Verbs []Verb
 	// Logger gets what goes wrong; nil discards it.
 	Logger *slog.Logger
 }

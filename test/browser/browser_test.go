@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"go.uber.org/goleak"
 
+	"cordon/commands"
 	"cordon/internal/sim"
 )
 
@@ -91,7 +92,7 @@ func visit(t *testing.T, s *stage) *visitor {
 	t.Helper()
 	handler := sim.NewPage(sim.PageConfig{
 		Cluster: s, Workspace: s, Redis: s, People: people(), Bot: botID,
-		Channel: sim.Channel{ID: channelID, Name: "ops"}, ClusterName: "demo",
+		Channel: sim.Channel{ID: channelID, Name: "ops"}, ClusterName: "demo", Verbs: verbs(),
 	})
 	return visitPage(t, handler)
 }
@@ -235,4 +236,13 @@ func (v *visitor) says(text string) {
 func (v *visitor) focused() string {
 	v.t.Helper()
 	return ask[string](v, `document.activeElement.id || document.activeElement.textContent.trim()`)
+}
+
+// verbs is the grammar as the page completes it.
+func verbs() []sim.Verb {
+	var all []sim.Verb
+	for _, word := range commands.Words() {
+		all = append(all, sim.Verb(word))
+	}
+	return all
 }

@@ -54,6 +54,9 @@ func TestTabCompletes(t *testing.T) {
 		{"/mesos help hist", "/mesos help history "},
 		{"/mesos agents -l rack=r2", "/mesos agents -l rack=r2 "},
 		{"/mesos filter agent-one --dr", "/mesos filter agent-one --dry-run "},
+		{"/mesos history agent-one --pa", "/mesos history agent-one --page "},
+		{"/mesos status --dr", "/mesos status --dr"},
+		{"/mesos freeze agent-o", "/mesos freeze agent-o"},
 		{"/mesos filter a", "/mesos filter agent-"},
 	} {
 		ask[bool](v, `command.value = ""; command.focus(); true`)

@@ -1,8 +1,5 @@
 // What Tab can make of a command line. Pure: text in, candidates out.
 
-const flags = ["--for", "--until", "--dry-run", "--yes", "--all", "--cluster", "-l", "-m"];
-const anyTargets = new Set(["help", "whoami", "freeze", "thaw", "questions", "answer", "unlock", "filters"]);
-
 // candidates returns {start, words}: what could stand between start and the
 // caret. It completes the command, then a verb, then agents, attributes, flags.
 export function candidates(before, {verbs, agents}) {
@@ -16,11 +13,12 @@ export function candidates(before, {verbs, agents}) {
 function pool(earlier, typed, verbs, agents) {
   if (earlier.length === 0) return typed ? ["/mesos"] : [];
   if (earlier[0] !== "/mesos") return [];
-  if (earlier.length === 1 || (earlier[1] === "help" && earlier.length === 2)) return verbs;
-  if (typed.startsWith("-")) return flags;
+  if (earlier.length === 1 || (earlier[1] === "help" && earlier.length === 2)) return verbs.map((verb) => verb.name);
+  const verb = verbs.find(({name}) => name === earlier[1]);
+  if (typed.startsWith("-")) return verb?.flags ?? [];
   const last = earlier.at(-1);
-  if (last === "-l") return agents.flatMap((agent) => Object.entries(agent.attributes ?? {}).map(([key, value]) => `${key}=${value}`));
-  if (["--for", "--until", "-m", "--cluster", "-c"].includes(last) || anyTargets.has(earlier[1])) return [];
+  if (["-l", "--attribute"].includes(last)) return agents.flatMap((agent) => Object.entries(agent.attributes ?? {}).map(([key, value]) => `${key}=${value}`));
+  if (["--for", "--until", "-m", "--reason", "--page", "--cluster", "-c"].includes(last) || verb?.agents === false) return [];
   return agents.map((agent) => agent.hostname);
 }
 

@@ -30,7 +30,7 @@ export function fill(text) {
 }
 
 // start wires the line: submit(person, text) sends, switched(name) follows the
-// switch, vocabulary() gives {verbs, agents} for completion.
+// switch, vocabulary() gives {verbs, agents} for completion: the grammar, and the cluster.
 export function start({submit, switched, vocabulary}) {
   become(keep.get("person", person()));
   byID("people").addEventListener("change", () => {
