@@ -213,7 +213,11 @@ func (s *Store) replay(ctx context.Context, book *filters.Book, from, to string)
 		if len(messages) == 0 {
 			return nil
 		}
-		events, err := s.visible(ctx, messages)
+		entries, err := parseEntries(messages)
+		if err != nil {
+			return err
+		}
+		events, err := s.visible(ctx, entries)
 		if err != nil {
 			return err
 		}

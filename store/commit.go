@@ -51,6 +51,7 @@ func (s *Store) Commit(ctx context.Context, commit filters.Commit) (filters.Rece
 		return parseReceipt(answer.text(2)), nil
 	}
 	receipt := c.receipt(answer)
+	s.recent.wrote(receipt.Events)
 	if len(receipt.Events) > 0 {
 		s.known.see(receipt.Events[len(receipt.Events)-1].ID)
 	}

@@ -38,20 +38,38 @@ const (
 // force; none if there are none yet. Entries of a change that is not in force are left out until it is: they come with the
 // entry that activates it, before it, under their own, older IDs. The cursor to go on from is the last event's ID.
 func (s *Store) After(ctx context.Context, id string, most int) ([]filters.Event, error) {
+	most = min(max(most, 1), pageSize)
 	for {
-		messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, exclusive(id), "+", int64(min(max(most, 1), pageSize))).Result()
-		if err != nil {
-			return nil, s.redis.fault(err)
+		entries, remembered := s.recent.after(id, most)
+		if !remembered {
+			messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, exclusive(id), "+", int64(most)).Result()
+			if err != nil {
+				return nil, s.redis.fault(err)
+			}
+			if entries, err = parseEntries(messages); err != nil {
+				return nil, err
+			}
 		}
-		if len(messages) == 0 {
+		if len(entries) == 0 {
 			return nil, nil
 		}
-		events, err := s.visible(ctx, messages)
+		events, err := s.visible(ctx, entries)
 		if err != nil || len(events) > 0 {
 			return events, err
 		}
-		id = messages[len(messages)-1].ID
+		id = entries[len(entries)-1].ID
 	}
+}
+
+func parseEntries(messages []redis.XMessage) ([]entry, error) {
+	entries := make([]entry, len(messages))
+	for i := range messages {
+		var err error
+		if entries[i], err = parseEntry(messages[i]); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+	}
+	return entries, nil
 }
 
 func exclusive(id string) string {
@@ -61,19 +79,16 @@ func exclusive(id string) string {
 	return "(" + id
 }
 
-// visible decodes entries and leaves out, or fetches, what a chunked change staged.
-func (s *Store) visible(ctx context.Context, messages []redis.XMessage) ([]filters.Event, error) {
-	events := make([]filters.Event, 0, len(messages))
-	for _, message := range messages {
-		read, err := parseEntry(message)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
-		}
+// visible leaves out, or fetches, what a chunked change staged.
+func (s *Store) visible(ctx context.Context, entries []entry) ([]filters.Event, error) {
+	events := make([]filters.Event, 0, len(entries))
+	for i := range entries {
+		read := &entries[i]
 		if read.stage != "" {
 			continue
 		}
 		if read.activates != "" {
-			staged, err := s.stagedEvents(ctx, &read)
+			staged, err := s.stagedEvents(ctx, read)
 			if err != nil {
 				return nil, err
 			}
@@ -203,6 +218,8 @@ func (s *Store) follow(ctx context.Context, after string, take func([]filters.Ev
 	if err := s.ended(ctx, after); err != nil {
 		return after, err
 	}
+	s.recent.follow(true, after)
+	defer s.recent.follow(false, "")
 	tail := s.redis.connect()
 	defer tail.Close()
 	defer context.AfterFunc(ctx, func() { _ = tail.Close() })()
@@ -211,7 +228,11 @@ func (s *Store) follow(ctx context.Context, after string, take func([]filters.Ev
 		if err != nil {
 			return after, err
 		}
-		events, err := s.visible(ctx, messages)
+		entries, err := s.recent.read(messages)
+		if err != nil {
+			return after, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+		events, err := s.visible(ctx, entries)
 		if err != nil {
 			return after, err
 		}

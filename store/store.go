@@ -16,6 +16,7 @@ type Store struct {
 	batch   batch
 	known   memory
 	witness witnessKept
+	recent  recent
 	// checking is held by the one Check that runs: a second one would take the witness of an installation that the first
 	// has just made for older than what it had read before.
 	checking sync.Mutex
