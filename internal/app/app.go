@@ -232,9 +232,10 @@ func (a *App) meter(cluster string) reconcile.Meter {
 	}
 }
 
-// startStacks runs every cluster's stack. They end, and give up their leases, before Redis is closed.
-func (a *App) startStacks(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// startStacks runs every cluster's stack, and returns when each knows what Redis holds: who asked before would be told
+// that nothing is withheld. Stacks end, and give up their leases, before Redis is closed.
+func (a *App) startStacks(starting context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(starting))
 	var running sync.WaitGroup
 	for _, stack := range a.stacks {
 		running.Go(func() { stack.run(ctx) })
@@ -244,6 +245,11 @@ func (a *App) startStacks(ctx context.Context) error {
 		running.Wait()
 		return nil
 	})
+	for _, stack := range a.stacks {
+		if err := stack.awaitState(starting); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -153,6 +153,32 @@ func (s *stack) follow(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// firstReading bounds how long a starting replica waits for the master: without one it serves what it can.
+const firstReading = 2 * time.Second
+
+// awaitState waits until the book was loaded, and a little for the first reading of the cluster.
+func (s *stack) awaitState(ctx context.Context) error {
+	for {
+		turned := s.book.Turned()
+		if s.book.Position() != "" { // a journal has an entry from its first installation on
+			break
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, firstReading)
+	defer cancel()
+	for s.master.Roster().AsOf().IsZero() {
+		if wait(ctx, 10*time.Millisecond) != nil {
+			return nil //nolint:nilerr // the master is away
+		}
+	}
+	return nil
+}
+
 // believed loads what Redis holds, once that is known to be what it was, or is locked: an older copy must not be acted on
 // for the moment that it takes to notice.
 func (s *stack) believed(ctx context.Context) (filters.State, error) {
