@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -36,12 +37,28 @@ func suiteToReplay(t *testing.T) *Suite {
 	if *recordings == "" {
 		return known
 	}
-	asked := open(t, *recordings, known.Scenario)
+	asked := open(t, directory(t, *recordings), known.Scenario)
+	if len(asked.Recordings) == 0 {
+		t.Fatalf("-recordings %s holds no recordings", *recordings)
+	}
 	if asked.Scenario == nil {
 		return asked.Within(known)
 	}
 	asked.Elsewhere = known.Recordings
 	return asked
+}
+
+// directory finds a directory that is named from where one stands: go test runs in the package's folder, people type from
+// the top of the repository.
+func directory(t *testing.T, name string) string {
+	t.Helper()
+	for _, candidate := range []string{name, filepath.Join("..", "..", name)} {
+		if info, err := os.Stat(candidate); err == nil && info.IsDir() {
+			return candidate
+		}
+	}
+	t.Fatalf("-recordings %s: no such directory, neither from here nor from the top of the repository", name)
+	return ""
 }
 
 func TestReplay(t *testing.T) {
