@@ -16,8 +16,10 @@ import (
 
 const (
 	witnessSchema = 1
-	// witnessEvery is how often a witness is written at most, and renewEvery how often Redis is told that it is kept.
+	// witnessEvery is how often a witness is written at most, witnessShare the share of the time that writing takes at
+	// most, and renewEvery how often Redis is told that it is kept.
 	witnessEvery = time.Second
+	witnessShare = 20
 	renewEvery   = time.Minute
 	// witnessLife is how long a witness that is not renewed keeps the journal from being trimmed, and can be asked.
 	witnessLife = 7 * 24 * time.Hour
@@ -60,6 +62,7 @@ func witnessPath(dir, cluster string) string { return filepath.Join(dir, cluster
 type witnessKept struct {
 	mutex   sync.Mutex
 	last    *Witness
+	took    time.Duration // to write the last
 	renewed time.Time
 }
 
@@ -83,9 +86,9 @@ func (s *Store) readWitness() *Witness {
 }
 
 // KeepWitness writes the witness anew if the journal was sealed further than the last one says, with what the book holds;
-// at most once a second. While a lock stands the witness stays as it was before the doubt.
+// at most once a second, and less often where it is large. While a lock stands the witness stays as it was before the doubt.
 func (s *Store) KeepWitness(ctx context.Context, book *filters.Book) error {
-	if last := s.readWitness(); last != nil && s.Now().Sub(last.WrittenAt).Abs() < witnessEvery {
+	if last := s.readWitness(); last != nil && s.Now().Sub(last.WrittenAt).Abs() < max(witnessEvery, witnessShare*s.witness.cost()) {
 		return nil
 	}
 	return s.KeepLastWitness(ctx, book)
@@ -138,12 +141,20 @@ func (s *Store) renewWitness(ctx context.Context, id string, now time.Time) erro
 	return nil
 }
 
+func (w *witnessKept) cost() time.Duration {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.took
+}
+
 func (s *Store) writeWitness(next *Witness) error {
 	next.Schema, next.Cluster = witnessSchema, s.cluster
 	s.witness.mutex.Lock()
 	defer s.witness.mutex.Unlock()
+	began := time.Now()
+	defer func() { s.witness.took = time.Since(began) }()
 	if dir := s.redis.config.DataDir; dir != "" {
-		text, err := json.MarshalIndent(next, "", " ")
+		text, err := json.Marshal(next)
 		if err != nil {
 			return err
 		}
