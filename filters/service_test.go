@@ -57,6 +57,19 @@ func TestTheDeadlineTravelsWithTheWrite(t *testing.T) {
 	}
 }
 
+func TestAnEndThatHasPassedIsRefused(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	for _, ago := range []time.Duration{0, time.Second, 1000 * time.Hour} {
+		request := asks(alice, "k1", "agent-one")
+		request.Until = s.Now().Add(-ago)
+		_, err := s.Filter(t.Context(), request)
+		wantCode(t, err, Invalid, "the end lies in the past")
+	}
+	if len(s.store.events) != 0 {
+		t.Errorf("something was written: %+v", s.store.events)
+	}
+}
+
 func TestOneRequestKeyHasOneEffect(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{})
 	first := must(t)(s.Filter(t.Context(), asks(alice, "k1", "agent-one")))
