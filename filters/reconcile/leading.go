@@ -194,7 +194,7 @@ func (l *leading) situation() *Situation {
 		Locked: l.Book.Lock() != nil, Holding: holding, Failover: l.settling.last, Memory: l.memory,
 	}
 	if now.Before(l.giveAfter) && holding == "" {
-		holding = "calls of the leader before may still arrive"
+		holding = "the replica that led before may still have calls under way"
 	}
 	l.reconciler.held.Store(&holding)
 	l.note(situation)

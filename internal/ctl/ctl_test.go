@@ -33,7 +33,7 @@ func TestExportIsAScriptThatDoesNothingUnread(t *testing.T) {
 			t.Errorf("a line that does something: %s", line)
 		}
 	}
-	for _, want := range []string{"1 filters stand", "DEACTIVATE_AGENT", "until 2026-09-01T16:00:00Z: kernel reboot", "REACTIVATE_AGENT", "-X DELETE", "agentId=S3", "the last witness"} {
+	for _, want := range []string{"1 filter stands", `-d '{"deactivate_agent":{"agent_id":{"value":`, "DEACTIVATE_AGENT", "until 2026-09-01T16:00:00Z: kernel reboot", "REACTIVATE_AGENT", "-X DELETE", "agentId=S3", "the last witness"} {
 		if !strings.Contains(script.String(), want) {
 			t.Errorf("the script lacks %q:\n%s", want, script.String())
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (e *Export) master() string {
 
 func (e *Export) restore(script *strings.Builder) {
 	standing := slices.DeleteFunc(slices.Clone(e.Filters), func(f filters.Filter) bool { return !f.Stands() })
-	fmt.Fprintf(script, "\n# Withhold again: %d filters stand.\n", len(standing))
+	fmt.Fprintf(script, "\n# Withhold again: %s.\n", count(len(standing), "filter stands", "filters stand"))
 	slices.SortFunc(standing, func(a, b filters.Filter) int { return strings.Compare(a.Hostname+a.ID, b.Hostname+b.ID) })
 	for _, filter := range standing {
 		fmt.Fprintf(script, "# %s, by %s%s%s\n", filter.Hostname, comment(string(filter.Owner)), until(filter.Until), reason(filter.Reason))
@@ -63,7 +64,7 @@ func (e *Export) release(script *strings.Builder) {
 	slices.SortFunc(ledger, func(a, b filters.LedgerEntry) int {
 		return strings.Compare(a.Hostname+string(a.Agent), b.Hostname+string(b.Agent))
 	})
-	fmt.Fprintf(script, "\n# Give back: %d agents are withheld by us.\n", len(ledger))
+	fmt.Fprintf(script, "\n# Give back: %s withheld by us.\n", count(len(ledger), "agent is", "agents are"))
 	for _, entry := range ledger {
 		fmt.Fprintf(script, "# %s\n# %s\n", entry.Hostname, give(entry.Agent, entry.Backend))
 	}
@@ -94,7 +95,17 @@ func curl(method, path string, body any) string {
 	if err != nil {
 		panic(err) // maps of strings encode
 	}
-	return fmt.Sprintf(`curl -fsS -X %s -H 'Content-Type: application/json' -d %s "$MASTER"%s`, method, shellquote.Join(string(encoded)), path)
+	return fmt.Sprintf(`curl -fsS -X %s -H 'Content-Type: application/json' -d %s "$MASTER"%s`, method, quoted(string(encoded)), path)
+}
+
+// quoted puts JSON, which our own fields make, into a shell's quotes so that it can be read.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+func count(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + several
 }
 
 func until(end time.Time) string {

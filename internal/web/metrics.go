@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,9 @@ type Metrics struct {
 
 var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
+// lagBuckets go on where a change waits for a master that is away: alerts ask for more than 30 s.
+var lagBuckets = append(slices.Clone(buckets), 30, 60, 300)
+
 // NewMetrics returns the metrics with a registry of their own.
 func NewMetrics() *Metrics {
 	m := &Metrics{
@@ -36,7 +40,7 @@ func NewMetrics() *Metrics {
 		calls:          counter("cordon_master_calls_total", "Calls to the master that change something, by outcome.", "cluster", "call", "outcome"),
 		callSeconds:    histogram("cordon_master_call_seconds", "Time of a changing call to the master.", "cluster", "call"),
 		passSeconds:    histogram("cordon_reconcile_seconds", "Time of a pass of the reconciler.", "cluster"),
-		lag:            histogram("cordon_reconcile_lag_seconds", "From recording a change to the master's yes.", "cluster"),
+		lag:            histogramOf(lagBuckets, "cordon_reconcile_lag_seconds", "From recording a change to the master's yes.", "cluster"),
 		drift:          counter("cordon_drift_total", "Filters that the master was found without.", "cluster"),
 		filters:        gauge("cordon_filters", "Filters that stand, by kind of owner.", "cluster", "owner_kind"),
 		withheld:       gauge("cordon_agents", "Agents, by state: taking, ours, others, away.", "cluster", "state"),
@@ -59,6 +63,10 @@ func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
 }
 
 func histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	return histogramOf(buckets, name, help, labels...)
+}
+
+func histogramOf(buckets []float64, name, help string, labels ...string) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
 }
 
