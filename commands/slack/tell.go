@@ -47,7 +47,7 @@ func (e *Edge) respond(ctx context.Context, address string, reply commands.Reply
 	}
 	no := false
 	message := &slackgo.WebhookMessage{
-		ResponseType: slackgo.ResponseTypeEphemeral, Text: fallback(reply.Lines), UnfurlLinks: &no, UnfurlMedia: &no,
+		ResponseType: slackgo.ResponseTypeEphemeral, Text: fallback(reply.Lines), Parse: "none", UnfurlLinks: &no, UnfurlMedia: &no,
 		Blocks: &slackgo.Blocks{BlockSet: blocks(reply.Lines, reply.Buttons)},
 	}
 	return e.patiently(ctx, func() error {
