@@ -132,13 +132,21 @@ func (s *Service) byID(ids []string) ([]*Filter, error) {
 	for _, id := range ids {
 		filter := s.config.Book.WithID(id)
 		if filter == nil || !filter.Stands() {
-			return nil, &Error{Code: Unknown, Wrong: "no filter `" + id + "` stands: it may have been released or run out", Try: "`/mesos filters` lists those that do"}
+			return nil, s.noFilter(id)
 		}
 		if !slices.Contains(found, filter) {
 			found = append(found, filter)
 		}
 	}
 	return found, nil
+}
+
+// noFilter explains that nothing stands under an ID, which may be the name of an agent.
+func (s *Service) noFilter(id string) error {
+	if len(s.config.State.Roster().OnHost(id)) > 0 {
+		return &Error{Code: Unknown, Wrong: "`" + id + "` is an agent, not a filter", Expected: "a filter's ID, such as `f-3k7q2m9x`", Try: "`/mesos unfilter " + id + "` ends your own filter there"}
+	}
+	return &Error{Code: Unknown, Wrong: "no filter `" + id + "` stands: it may have been released or run out", Try: "`/mesos filters` lists those that do"}
 }
 
 // standingOn returns the filters that stand on the agents of the targets, registered or not.

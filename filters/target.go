@@ -219,7 +219,7 @@ func resolvePrefix(roster *Roster, prefix string) ([]*Agent, error) {
 	for _, agent := range byID {
 		names = append(names, string(agent.ID))
 	}
-	return nil, ambiguous(prefix, names)
+	return nil, ambiguous(prefix, names, len(byID) == 0)
 }
 
 func (r *Roster) hostsWithPrefix(prefix string) []string {
@@ -234,18 +234,24 @@ func (r *Roster) hostsWithPrefix(prefix string) []string {
 	return hosts
 }
 
-func ambiguous(prefix string, names []string) error {
+// ambiguous lists what the start is the start of. A glob is of use where all are hostnames: it does not look at agent IDs.
+func ambiguous(prefix string, names []string, glob bool) error {
 	shown := names
 	more := ""
 	if len(shown) > 10 {
 		shown, more = shown[:10], fmt.Sprintf(" and %d more", len(names)-10)
 	}
 	wrong := fmt.Sprintf("`%s` is the start of %d agent names: `%s`%s", prefix, len(names), strings.Join(shown, "`, `"), more)
-	return &Error{Code: Ambiguous, Wrong: wrong, Try: fmt.Sprintf("Give one in full, or `%s*` for all of them", prefix)}
+	try := "Give one in full"
+	if glob {
+		try += fmt.Sprintf(", or `%s*` for all of them", prefix)
+	}
+	return &Error{Code: Ambiguous, Wrong: wrong, Try: try}
 }
 
 func unknownAgent(roster *Roster, name string) error {
 	err := &Error{Code: Unknown, Wrong: "I know no agent `" + name + "` in *" + roster.view.Cluster + "*"}
+	err.Try = "`/mesos agents` lists every agent"
 	if nearest := roster.Nearest(name, 3); len(nearest) > 0 {
 		err.Try = "Nearest: `" + strings.Join(nearest, "`, `") + "`"
 	}

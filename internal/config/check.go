@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path"
@@ -16,6 +17,7 @@ var (
 	groupName   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	channelID   = regexp.MustCompile(`^[CGD][A-Z0-9]+$`)
 	personID    = regexp.MustCompile(`^[UWS][A-Z0-9]+$`)
+	teamID      = regexp.MustCompile(`^[TE][A-Z0-9]+$`)
 	tokenName   = regexp.MustCompile(`^[a-z0-9-]+$`)
 )
 
@@ -147,6 +149,9 @@ func (r *reader) checkGroup(at, name string, group Group) {
 }
 
 func (r *reader) checkSlack(slack *Slack) {
+	if slack.Team != "" && !teamID.MatchString(slack.Team) {
+		r.mistake("slack.team", "`"+slack.Team+"` is not a workspace's ID", "an ID such as T0123, not a name")
+	}
 	address, err := url.Parse(slack.APIURL)
 	if err != nil || address.Host == "" || !strings.HasSuffix(slack.APIURL, "/") {
 		r.mistake("slack.api_url", "`"+slack.APIURL+"` is not the address of an API", "a URL that ends in a slash, such as https://slack.com/api/")
@@ -173,6 +178,9 @@ func (r *reader) checkRedis(redis *Redis) {
 }
 
 func (r *reader) checkHTTP(http *HTTP) {
+	if _, port, err := net.SplitHostPort(http.Listen); err != nil || port == "" {
+		r.mistake("http.listen", "`"+http.Listen+"` is not where a server can listen", "such as :8081 or 127.0.0.1:8081")
+	}
 	if (http.CertFile == "") != (http.KeyFile == "") {
 		r.mistake("http.cert_file", "one of cert_file and key_file is missing", "both or neither")
 	}

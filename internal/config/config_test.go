@@ -116,6 +116,8 @@ func TestMistakesNameLineFieldAndExpectation(t *testing.T) {
 		"unknown cluster":     {"cluster: prod, role", "cluster: prud, role", "tokens[0].cluster: `prud` is not among the clusters; expected one of old-one, prod"},
 		"wrong type":          {"    channel: C0456", "    channel: C0456\n    observe: maybe", "clusters.old-one.observe: `maybe` is of the wrong type; expected true or false"},
 		"not YAML":            {"clusters:", "clusters: [", "is not YAML"},
+		"a name for a team":   {"team: T0123", "team: acme", "slack.team: `acme` is not a workspace's ID"},
+		"a port alone":        {"http: {adv", "http: {listen: \"8081\", adv", "http.listen: `8081` is not where a server can listen; expected such as :8081"},
 		"missing team":        {"  team: T0123\n", "", "slack.team: is missing"},
 		"list for a mapping":  {"slack:\n  team: T0123\n  bot_token_file: SECRET\n  app_token_file: SECRET", "slack: [1]", ":15: slack: is not a mapping"},
 		"given twice":         {"  team: T0123", "  team: T0123\n  team: T0456", ":17: is not YAML: mapping key \"team\" already defined"},
