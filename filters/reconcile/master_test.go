@@ -54,6 +54,8 @@ type cluster struct {
 	gives     int
 	reads     int
 	ones      int
+	looking   int // single readings under way, and the most that ever were
+	lookers   int
 	calls     []string // "take agent", "give agent"
 	running   int      // calls under way, and the most that ever were
 	crowd     int
@@ -275,6 +277,15 @@ func (h *hand) Read(ctx context.Context) (filters.View, error) {
 }
 
 func (h *hand) ReadOne(ctx context.Context, id filters.AgentID) (filters.Agent, bool, error) {
+	h.mutex.Lock()
+	h.looking++
+	h.lookers = max(h.lookers, h.looking)
+	h.mutex.Unlock()
+	defer func() {
+		h.mutex.Lock()
+		defer h.mutex.Unlock()
+		h.looking--
+	}()
 	if !h.process.step() || !pause(ctx, latency) {
 		return filters.Agent{}, false, errDown
 	}

@@ -183,6 +183,9 @@ func TestManyAreNotReadOneByOne(t *testing.T) {
 				t.Fatalf("%s is %s after two readings", key, filter.State)
 			}
 		}
+		if w.lookers > 32 {
+			t.Errorf("%d single readings at a time", w.lookers)
+		}
 		if w.ones > 3*88 || w.reads > 5 {
 			t.Errorf("%d single readings, %d complete ones", w.ones, w.reads)
 		}
@@ -362,6 +365,23 @@ func TestFollowersAreToldWhatIsHeld(t *testing.T) {
 		}
 		if len(said) < 2 || !said[""] {
 			t.Errorf("giving back was held because %v", said)
+		}
+	})
+}
+
+// A leader that slept past its lease makes no call, though nobody has told it yet that it leads no more.
+func TestNoCallIsMadePastTheLease(t *testing.T) {
+	var left atomic.Int64
+	in(t, func(w *world) { w.left = func() time.Duration { return time.Duration(left.Load()) } }, func(t *testing.T, w *world) {
+		ok(t, w.filter("UALICE", 0, "web-0"))
+		wait(20 * time.Second)
+		if w.takes != 0 || w.withheld(0) {
+			t.Errorf("%d calls past the lease", w.takes)
+		}
+		left.Store(int64(10 * time.Second))
+		wait(time.Minute)
+		if !w.withheld(0) {
+			t.Error("not withheld by a leader whose lease lasts")
 		}
 	})
 }

@@ -51,6 +51,7 @@ type world struct {
 	service *filters.Service
 	leader  *process
 	observe bool
+	left    func() time.Duration // of the leadership; nil: as long as it lives
 	loop    *reconcile.Reconciler
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -127,7 +128,7 @@ func (w *world) leadOnce(ctx context.Context, previous time.Time) {
 	w.memory.mutex.Lock()
 	w.leader, w.loop = p, loop
 	w.memory.mutex.Unlock()
-	_ = loop.Run(living, reconcile.Leadership{Term: p.term, Began: time.Now(), Previous: previous})
+	_ = loop.Run(living, reconcile.Leadership{Term: p.term, Began: time.Now(), Previous: previous, Left: w.left})
 }
 
 func (w *world) close() {
