@@ -204,7 +204,7 @@ const measureEvery = 15 * time.Second
 func (s *stack) measure(ctx context.Context) error {
 	return every(ctx, measureEvery, func() {
 		status := s.service.Status()
-		s.metrics.Agents(s.name, map[string]int{"taking": status.Taking, "ours": status.Ours, "others": status.Others, "away": status.Away})
+		s.metrics.Agents(s.name, map[string]int{"taking": status.Taking, "ours": status.Ours, "others": status.Others, "contested": status.Contested, "away": status.Away})
 		kinds := map[string]int{}
 		for _, filter := range s.service.Filters() {
 			kinds[filter.Owner.Kind()]++

@@ -43,7 +43,7 @@ func NewMetrics() *Metrics {
 		lag:            histogramOf(lagBuckets, "cordon_reconcile_lag_seconds", "From recording a change to the master's yes.", "cluster"),
 		drift:          counter("cordon_drift_total", "Filters that the master was found without.", "cluster"),
 		filters:        gauge("cordon_filters", "Filters that stand, by kind of owner.", "cluster", "owner_kind"),
-		withheld:       gauge("cordon_agents", "Agents, by state: taking, ours, others, away.", "cluster", "state"),
+		withheld:       gauge("cordon_agents", "Agents, by state: taking, ours, others, contested, away.", "cluster", "state"),
 		leads:          gauge("cordon_leader", "1 on the replica that holds the cluster's lease.", "cluster"),
 		locked:         gauge("cordon_locked", "1 while nothing is given back because the bot doubts its memory.", "cluster"),
 		heard:          gauge("cordon_master_heard_timestamp_seconds", "When the master was last heard of.", "cluster"),
