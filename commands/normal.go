@@ -58,6 +58,9 @@ func simple(text string) bool {
 // visible refuses characters that people cannot see and that could make a command or a reason read as another.
 func visible(text string) error {
 	for i, c := range text {
+		if c >= ' ' && c <= '~' {
+			continue
+		}
 		if c == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
 				return unseen(text[:i], "bytes that are not UTF-8")

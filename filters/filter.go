@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -129,11 +130,14 @@ var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 // DerivedID returns an ID of eight letters made from the parts: the same parts give the same ID, so that a repeated
 // request names the same things. The prefix says what it is the ID of.
 func DerivedID(prefix string, parts ...string) string {
-	hash := sha256.New()
+	var room [256]byte
+	text := room[:0]
 	for _, part := range parts {
-		fmt.Fprintf(hash, "%d:%s", len(part), part)
+		text = append(strconv.AppendInt(text, int64(len(part)), 10), ':')
+		text = append(text, part...)
 	}
-	return prefix + idEncoding.EncodeToString(hash.Sum(nil)[:5])
+	hash := sha256.Sum256(text)
+	return prefix + idEncoding.EncodeToString(hash[:5])
 }
 
 // RandomID returns a fresh ID of sixteen letters behind the prefix.

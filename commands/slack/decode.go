@@ -65,14 +65,38 @@ func wrongTeam() error {
 
 // slashForm decodes the form of a slash command.
 func (e *Edge) slashForm(body []byte) (slash, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return slash{}, malformed("a slash command")
+	var command slash
+	for pair := range strings.SplitSeq(string(body), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		field := command.field(name) // Slack escapes no name
+		if field == nil || *field != "" {
+			continue
+		}
+		var err error
+		if *field, err = url.QueryUnescape(value); err != nil {
+			return slash{}, malformed("a slash command")
+		}
 	}
-	return e.checkSlash(slash{
-		Team: form.Get("team_id"), Channel: form.Get("channel_id"), User: form.Get("user_id"), Text: form.Get("text"),
-		ResponseURL: form.Get("response_url"), Trigger: form.Get("trigger_id"),
-	})
+	return e.checkSlash(command)
+}
+
+// field returns where a form's field goes, nil if it is not used.
+func (s *slash) field(name string) *string {
+	switch name {
+	case "team_id":
+		return &s.Team
+	case "channel_id":
+		return &s.Channel
+	case "user_id":
+		return &s.User
+	case "text":
+		return &s.Text
+	case "response_url":
+		return &s.ResponseURL
+	case "trigger_id":
+		return &s.Trigger
+	}
+	return nil
 }
 
 // slashJSON decodes the payload of a slash command's envelope.

@@ -72,8 +72,9 @@ func (a *App) observe(seen commands.Observation) {
 	if seen.Code == filters.Internal || seen.Code == filters.Unconfirmed {
 		level = slog.LevelError
 	}
-	a.log.Log(context.Background(), level, "command", "cluster", seen.Cluster, "verb", seen.Verb, "actor", seen.Actor, "request", seen.RequestKey,
-		"cause", seen.Cause, "code", string(seen.Code), "took", seen.Took, "error", seen.Err)
+	a.log.LogAttrs(context.Background(), level, "command", slog.String("cluster", seen.Cluster), slog.String("verb", seen.Verb),
+		slog.String("actor", seen.Actor), slog.String("request", seen.RequestKey), slog.String("cause", seen.Cause),
+		slog.String("code", string(seen.Code)), slog.Duration("took", seen.Took), slog.Any("error", seen.Err))
 }
 
 // startSlack connects to Slack. On the way down the bot refuses new commands first, then finishes running ones.
