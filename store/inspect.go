@@ -11,11 +11,14 @@ import (
 	"cordon/filters"
 )
 
-// servers are the Redis processes that connections led to. A process that was not met before may hold other data: a
-// restart, a failover, a restore (Pulse).
+// servers are the Redis processes that connections led to. Another process than before may hold other data: after a
+// restart, a failover, a restore (Pulse). So may one that was met before, if another was in between; only of the many of a
+// Redis Cluster that is the rule.
 type servers struct {
+	many    bool
 	mutex   sync.Mutex
 	met     map[string]bool
+	last    string
 	changes atomic.Int64
 }
 
@@ -29,16 +32,21 @@ func (s *servers) greet(ctx context.Context, connection *redis.Conn) error {
 	if !known {
 		return nil
 	}
+	s.meet(process)
+	return nil
+}
+
+func (s *servers) meet(process string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if !s.met[process] {
-		if s.met == nil {
-			s.met = map[string]bool{}
-		}
-		s.met[process] = true
-		s.changes.Add(1)
+	if s.met[process] && (s.many || s.last == process) {
+		return
 	}
-	return nil
+	if s.met == nil {
+		s.met = map[string]bool{}
+	}
+	s.met[process], s.last = true, process
+	s.changes.Add(1)
 }
 
 // inspect refuses a server that may throw state away and warns of one that may lose a second of it.

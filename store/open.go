@@ -77,6 +77,7 @@ func Open(ctx context.Context, config Config) (*Redis, error) {
 		}
 	}
 	r := &Redis{config: config, kind: address.kind}
+	r.servers.many = address.kind == slots
 	if r.options, err = r.universal(address); err != nil {
 		return nil, err
 	}
