@@ -34,7 +34,7 @@ func TestAFilterOutlivesAnAgentRestart(t *testing.T) {
 		}
 		return ""
 	})
-	w.AwaitThread("deactivation kept")
+	w.AwaitThread(reading, "deactivation kept")
 	said(t, w.Say("alice", "unfilter agent-one"), "agent-one takes tasks again")
 	w.AwaitWithheld("agent-one", false, harness.Patience)
 	w.Rest(harness.Patience)
@@ -127,7 +127,7 @@ func TestWhatSomebodyGivesBackIsRepairedOnce(t *testing.T) {
 	w.AwaitRoot("agent-one", "was taking tasks again")
 	w.Rest(harness.Patience)
 	giveBack()
-	question := w.AwaitRoot("agent-one", "?")
+	question := w.AwaitRootWithin(reading, "agent-one", "?")
 	if w.Agent("agent-one").Withheld() {
 		t.Error("the bot fights with somebody over agent-one")
 	}

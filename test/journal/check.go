@@ -107,6 +107,7 @@ type checker struct {
 	lives      map[string]*life                     // by filter ID
 	ledger     map[filters.AgentID]filters.LedgerEntry
 	operations map[string]*operation
+	wishes     map[filters.AgentID][]string // the filters that stood at the newest intent to give each agent back
 	lock       *filters.Lock
 	freeze     *filters.Freeze
 }
@@ -114,7 +115,7 @@ type checker struct {
 func newChecker() *checker {
 	return &checker{
 		requests: map[string]*effect{}, standing: map[filters.FilterKey]filters.Filter{}, lives: map[string]*life{},
-		ledger: map[filters.AgentID]filters.LedgerEntry{}, operations: map[string]*operation{},
+		ledger: map[filters.AgentID]filters.LedgerEntry{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
 	}
 }
 

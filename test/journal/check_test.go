@@ -149,6 +149,19 @@ func TestExpiryMoveAndReplacementAreLegal(t *testing.T) {
 	}
 }
 
+// An intent whose writer had not read of a filter yet is harmless, if no call follows it.
+func TestAnIntentOvertakenByAFilterIsLegal(t *testing.T) {
+	s := good()
+	s.add(filters.Event{Kind: filters.KindReleasing, Term: 1, Agent: two, Ledger: entry(two, filters.HoldReleasing, 4)})
+	s.add(filters.Event{Kind: filters.KindTaking, Term: 1, Agent: two, Ledger: entry(two, filters.HoldTaking, 5)})
+	s.add(filters.Event{Kind: filters.KindTook, Term: 1, Agent: two, Outcome: "verified", Ledger: entry(two, filters.HoldHeld, 6)})
+	s.last().Operation = "op-r-1"
+	s.run.Entries[len(s.run.Entries)-2].Operation, s.run.Entries[len(s.run.Entries)-2].Outcome = "op-r-1", "recorded"
+	for _, violation := range Check(s.run) {
+		t.Error(violation)
+	}
+}
+
 // find returns the first entry of the kind and outcome.
 func (s *story) find(kind filters.Kind, outcome string) *filters.Event {
 	i := slices.IndexFunc(s.run.Entries, func(e filters.Event) bool {
@@ -211,8 +224,9 @@ func TestEachViolationIsSeen(t *testing.T) {
 		{"somebody else's is given back", RuleOurs, "the ledger does not have it", func(s *story) {
 			s.add(filters.Event{Kind: filters.KindReleasing, Term: 1, Agent: "a-S3", Ledger: entry("a-S3", filters.HoldReleasing, 1)})
 		}},
-		{"given back while wished", RuleOurs, "while a filter stands", func(s *story) {
+		{"given back while wished", RuleOurs, "stood on it before the intent", func(s *story) {
 			s.add(filters.Event{Kind: filters.KindReleasing, Term: 1, Agent: two, Ledger: entry(two, filters.HoldReleasing, 4)})
+			s.add(filters.Event{Kind: filters.KindGave, Term: 1, Agent: two, Outcome: "accepted", Ledger: entry(two, filters.HoldReleasing, 5)})
 		}},
 		{"given back while locked", RuleLocked, "while locked", func(s *story) {
 			s.find(filters.KindTaking, "").Kind = filters.KindLock

@@ -1,6 +1,10 @@
 package journal
 
-import "cordon/filters"
+import (
+	"slices"
+
+	"cordon/filters"
+)
 
 // hand holds what the leader did to an agent to the ledger: an intent stands before each outcome, and only what is ours
 // and wished by nobody is given back.
@@ -10,8 +14,8 @@ func (c *checker) hand(e *filters.Event) {
 	case filters.KindReleasing:
 		c.releasing(e, before, ours)
 	case filters.KindGave:
-		if e.Outcome == string(filters.StateAccepted) && before.Hold != filters.HoldReleasing {
-			c.fail(RuleIntent, "%s was given back without an intent: the ledger says %q", e.Agent, before.Hold)
+		if e.Outcome == string(filters.StateAccepted) {
+			c.gave(e, before)
 		}
 	case filters.KindTook:
 		if e.Outcome == string(filters.StateAccepted) && e.Ledger != nil && before.Hold != filters.HoldTaking {
@@ -31,16 +35,30 @@ func (c *checker) hand(e *filters.Event) {
 }
 
 func (c *checker) releasing(e *filters.Event, before filters.LedgerEntry, ours bool) {
+	c.wishes[e.Agent] = c.wished(e.Agent)
 	switch {
 	case !ours:
 		c.fail(RuleOurs, "%s is being given back, and the ledger does not have it", e.Agent)
-	case c.wished(e.Agent):
-		c.fail(RuleOurs, "%s is being given back while a filter stands on it", e.Agent)
 	case before.Contested:
 		c.fail(RuleOurs, "%s is being given back, and it was contested", e.Agent)
 	}
 	if e.Ledger == nil || e.Ledger.Hold != filters.HoldReleasing {
 		c.fail(RuleIntent, "the intent to give %s back is not in the ledger", e.Agent)
+	}
+}
+
+// gave holds a call that the master has answered to its intent. A filter may be recorded a moment before an intent whose
+// writer has not read of it yet; the call must not follow then. One that comes after the intent is too late to be seen: the
+// agent is withheld again.
+func (c *checker) gave(e *filters.Event, before filters.LedgerEntry) {
+	if before.Hold != filters.HoldReleasing {
+		c.fail(RuleIntent, "%s was given back without an intent: the ledger says %q", e.Agent, before.Hold)
+	}
+	still := c.wished(e.Agent)
+	for _, id := range c.wishes[e.Agent] {
+		if slices.Contains(still, id) {
+			c.fail(RuleOurs, "%s was given back although filter %s stood on it before the intent", e.Agent, id)
+		}
 	}
 }
 

@@ -89,12 +89,12 @@ func (c *checker) revision(e *filters.Event, stored filters.Filter, exists bool)
 	}
 }
 
-// wished tells whether a filter stands that withholds the agent.
-func (c *checker) wished(agent filters.AgentID) bool {
+// wished returns the IDs of the filters that stand and withhold the agent.
+func (c *checker) wished(agent filters.AgentID) (ids []string) {
 	for key, filter := range c.standing {
 		if key.Agent == agent && filter.Stands() && filter.Mode.Strength() >= filters.ModeFilter.Strength() {
-			return true
+			ids = append(ids, filter.ID)
 		}
 	}
-	return false
+	return ids
 }

@@ -57,7 +57,7 @@ func (c *checker) listed(end *End) {
 
 // agent compares the cluster's truth with what is wished.
 func (c *checker) agent(agent Agent) {
-	wished, entry := c.wished(agent.ID), c.ledger[agent.ID]
+	wished, entry := len(c.wished(agent.ID)) > 0, c.ledger[agent.ID]
 	if entry.Contested {
 		return
 	}
@@ -78,7 +78,7 @@ func (c *checker) held(entry filters.LedgerEntry, listed map[filters.AgentID]Age
 	case !here:
 	case entry.Hold != filters.HoldHeld:
 		c.fail(RuleEnd, "the ledger says %s of %s: an intent without an outcome", entry.Hold, entry.Hostname)
-	case !c.wished(entry.Agent):
+	case len(c.wished(entry.Agent)) == 0:
 		c.fail(RuleEnd, "the ledger holds %s and no filter stands on it", entry.Hostname)
 	}
 }

@@ -93,7 +93,7 @@ func (b *Bot) AwaitReady() {
 	Until(b.t, Patience, func() string {
 		b.mustLive()
 		status, _, text := Try(Request{URL: b.URL + "/readyz"})
-		if status == http.StatusOK {
+		if status == http.StatusOK && strings.Contains(text, `"ready":true`) {
 			return ""
 		}
 		return fmt.Sprintf("%s is not ready: %d %s", b.URL, status, text)

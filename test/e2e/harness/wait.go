@@ -1,7 +1,10 @@
 package harness
 
 import (
+	"fmt"
 	"net"
+	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -43,15 +46,28 @@ func Stays(t testing.TB, long time.Duration, broken func() string) {
 	}
 }
 
+// ports counts through the ports below those that systems give to whoever asks for any: a bot that is started again, or a
+// proxy that listens again, finds its port as it left it.
+var ports atomic.Int64
+
+const (
+	portFirst = 20_000
+	portCount = 12_000
+)
+
 // freePort returns a port of 127.0.0.1 that nobody listens on.
 func freePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range portCount {
+		port := portFirst + int(int64(os.Getpid())*97+ports.Add(1))%portCount
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // Pause lets time pass in which something goes on: it is for the rhythm of a storm, never for waiting.

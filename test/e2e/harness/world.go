@@ -74,7 +74,7 @@ func Open(t testing.TB, setup Setup) *World {
 func (w *World) openRedis() string {
 	w.t.Helper()
 	w.Redis = StartRedis(w.t)
-	proxy, err := redisproxy.Start(w.Redis.Dial)
+	proxy, err := redisproxy.Start(fmt.Sprintf("127.0.0.1:%d", freePort(w.t)), w.Redis.Dial)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -194,18 +194,24 @@ func (w *World) AwaitWithheld(hostname string, withheld bool, most time.Duration
 // AwaitRoot waits until a root message in the channel holds each of the texts and returns the newest one.
 func (w *World) AwaitRoot(texts ...string) Message {
 	w.t.Helper()
-	return w.awaitMessage("root message", Message.Root, texts)
+	return w.AwaitRootWithin(Patience, texts...)
+}
+
+// AwaitRootWithin is AwaitRoot with a time of its own.
+func (w *World) AwaitRootWithin(most time.Duration, texts ...string) Message {
+	w.t.Helper()
+	return w.awaitMessage("root message", most, Message.Root, texts)
 }
 
 // AwaitThread waits until a message in a thread holds each of the texts.
-func (w *World) AwaitThread(texts ...string) Message {
+func (w *World) AwaitThread(most time.Duration, texts ...string) Message {
 	w.t.Helper()
-	return w.awaitMessage("thread message", func(m Message) bool { return !m.Ephemeral && !m.Root() }, texts)
+	return w.awaitMessage("thread message", most, func(m Message) bool { return !m.Ephemeral && !m.Root() }, texts)
 }
 
-func (w *World) awaitMessage(what string, wanted func(Message) bool, texts []string) (found Message) {
+func (w *World) awaitMessage(what string, most time.Duration, wanted func(Message) bool, texts []string) (found Message) {
 	w.t.Helper()
-	Until(w.t, Patience, func() string {
+	Until(w.t, most, func() string {
 		messages := w.Messages("alice")
 		for _, message := range slices.Backward(messages) {
 			missing := slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(message.Text, text) })

@@ -25,9 +25,9 @@ type Proxy struct {
 	delay    time.Duration
 }
 
-// Start listens on a free port of 127.0.0.1; dial reaches the server.
-func Start(dial func(context.Context) (net.Conn, error)) (*Proxy, error) {
-	p := &Proxy{address: "127.0.0.1:0", dial: dial, links: map[*link]struct{}{}, gate: make(chan struct{})}
+// Start listens on the address, host:port; dial reaches the server.
+func Start(address string, dial func(context.Context) (net.Conn, error)) (*Proxy, error) {
+	p := &Proxy{address: address, dial: dial, links: map[*link]struct{}{}, gate: make(chan struct{})}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	close(p.gate)
 	if err := p.listen(); err != nil {

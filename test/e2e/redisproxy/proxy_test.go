@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func open(t *testing.T) (*miniredis.Miniredis, *Proxy) {
 	t.Helper()
 	server := miniredis.RunT(t)
-	proxy, err := Start(func(ctx context.Context) (net.Conn, error) {
+	proxy, err := Start("127.0.0.1:0", func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", server.Addr())
 	})
 	if err != nil {
