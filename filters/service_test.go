@@ -57,6 +57,26 @@ func TestTheDeadlineTravelsWithTheWrite(t *testing.T) {
 	}
 }
 
+func TestUnlockingNeedsAReasonAndShowsWhatIsOverdueFirst(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	request := asks(alice, "k1", "agent-one")
+	request.Until = s.Now().Add(time.Hour)
+	must(t)(s.Filter(t.Context(), request))
+	s.config.Book.Anticipate(Event{ID: "9999999999999-0", Kind: KindLock, Lock: &Lock{Cause: "it lost writes"}})
+	s.store.now = s.store.now.Add(2 * time.Hour)
+	order := Request{Actor: alice, Key: "k2"}
+	_, _, err := s.Unlock(t.Context(), order)
+	wantCode(t, err, Invalid, "needs a reason")
+	order.DryRun = true
+	overdue, lock, err := s.Unlock(t.Context(), order)
+	if err != nil || len(overdue) != 1 || overdue[0].Hostname != "agent-one" || lock.Cause != "it lost writes" {
+		t.Errorf("%+v %+v %v", overdue, lock, err)
+	}
+	if len(s.store.events) != 1 {
+		t.Errorf("a look wrote %+v", s.store.events[1:])
+	}
+}
+
 func TestAnEndThatHasPassedIsRefused(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{})
 	for _, ago := range []time.Duration{0, time.Second, 1000 * time.Hour} {
