@@ -102,7 +102,7 @@ func joined(event *filters.Event) bool {
 // saysItAll tells whether the words of an entry hold its reason already.
 func saysItAll(event *filters.Event) bool {
 	switch event.Kind {
-	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart:
+	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart, filters.KindFound:
 		return true
 	case filters.KindTook:
 		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"cordon/commands"
@@ -217,6 +218,9 @@ func (r *run) update(ctx context.Context, n *Notice, open int) error {
 // replyLines is how many steps go into one reply.
 const replyLines = 20
 
+// listed is how many hosts a root message names (commands.List).
+const listed = 10
+
 // reply adds the steps that have gathered to the thread.
 func (r *run) reply(ctx context.Context, n *Notice) error {
 	steps := n.Steps[:min(len(n.Steps), replyLines)]
@@ -236,7 +240,7 @@ func (r *run) reply(ctx context.Context, n *Notice) error {
 		return err
 	}
 	r.posts.take(time.Now())
-	err := r.config.Channel.Reply(ctx, n.Ref, key, stepLines(n, steps))
+	err := r.config.Channel.Reply(ctx, n.Ref, key, append(stepLines(n, steps), everyHost(n)...))
 	switch {
 	case errors.Is(err, ErrGone):
 		return r.told(ctx, n, len(n.Steps))
@@ -267,6 +271,22 @@ func (r *run) shown(ctx context.Context, n *Notice) error {
 func (r *run) note(ctx context.Context, n *Notice) error {
 	r.desk.changed[n.Key] = true
 	return r.save(ctx)
+}
+
+// everyMost is how many hosts a thread names: their names fit into one message.
+const everyMost = 150
+
+// everyHost names in the first reply of a thread the agents for which the root message has no room.
+func everyHost(n *Notice) []commands.Line {
+	names := hosts(n.sorted(all))
+	if n.Topic != TopicFilter || n.Told > 0 || len(names) <= listed {
+		return nil
+	}
+	line := commands.Say("all " + strconv.Itoa(len(names)) + ": " + strings.Join(names[:min(len(names), everyMost)], ", "))
+	if more := len(names) - everyMost; more > 0 {
+		line = append(line, commands.Text(" and "+strconv.Itoa(more)+" more: "), commands.Literal("GET /api/filters"))
+	}
+	return []commands.Line{line}
 }
 
 func stepLines(n *Notice, steps []Step) []commands.Line {

@@ -235,6 +235,9 @@ func (s *scene) does(line string) {
 
 // leads writes down what a leader would.
 func (s *scene) leads(word string, fields []string) {
+	var commit []filters.Event // all of it is one, as a leader's is
+	defer func() { s.on.Happen(commit...) }()
+	happen := func(event filters.Event) { commit = append(commit, event) }
 	bot := filters.Event{Actor: "bot:one", Master: "master-one:5050", Term: s.term}
 	each := func(standing bool, write func(filter filters.Filter, event filters.Event)) {
 		for _, filter := range s.on.Book.Filters() {
@@ -250,7 +253,7 @@ func (s *scene) leads(word string, fields []string) {
 			event := bot
 			found := s.on.Find("", host)[0]
 			event.Kind, event.Agent, event.Host, event.Reason, event.Subject = kind, found.ID, host, reason, "drift-1"
-			s.on.Happen(event)
+			happen(event)
 		}
 	}
 	ledger := func(filter filters.Filter, hold filters.Hold) *filters.LedgerEntry {
@@ -261,7 +264,7 @@ func (s *scene) leads(word string, fields []string) {
 			filter.State = to
 			event.Kind, event.Outcome, event.Filter, event.Reason = filters.KindTook, string(to), &filter, reason
 			event.Ledger = ledger(filter, filters.HoldHeld)
-			s.on.Happen(event)
+			happen(event)
 		})
 	}
 	switch word {
@@ -275,37 +278,37 @@ func (s *scene) leads(word string, fields []string) {
 		each(false, func(filter filters.Filter, event filters.Event) {
 			event.Kind, event.Outcome, event.Operation = filters.KindGave, "accepted", filter.EndOperation
 			event.Ledger = ledger(filter, filters.HoldReleasing)
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "given":
 		each(false, func(filter filters.Filter, event filters.Event) {
 			event.Kind, event.Outcome, event.Operation, event.Filter, event.Settled = filters.KindGave, "verified", filter.EndOperation, &filter, true
 			event.Ledger = ledger(filter, filters.HoldFree)
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "others": // the filter is over, others still stand
 		each(false, func(filter filters.Filter, event filters.Event) {
 			event.Kind, event.Outcome, event.Operation, event.Filter, event.Settled = filters.KindGave, "verified", filter.EndOperation, &filter, true
 			event.Reason = "others still withhold it"
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "expire":
 		each(true, func(filter filters.Filter, event filters.Event) {
 			filter.Ended, filter.EndedBy, filter.EndCause, filter.EndOperation = time.Now().UTC(), "bot:one", filters.CauseExpiry, "op-end"
 			event.Kind, event.Cause, event.Outcome, event.Filter, event.Operation = filters.KindExpire, filters.CauseExpiry, "recorded", &filter, "op-end"
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "nag":
 		each(true, func(filter filters.Filter, event filters.Event) {
 			filter.Nagged = time.Now().UTC()
 			event.Kind, event.Filter = filters.KindNag, &filter
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "missing":
 		each(true, func(filter filters.Filter, event filters.Event) {
 			filter.Missing = time.Now().UTC()
 			event.Kind, event.Filter = filters.KindMissing, &filter
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "lost":
 		agent(filters.KindLost, "it came back from a restart without its filter")
@@ -313,25 +316,25 @@ func (s *scene) leads(word string, fields []string) {
 		for _, host := range fields {
 			lost, found := bot, s.on.Find("", host)[0]
 			lost.Kind, lost.Agent, lost.Host, lost.Cause, lost.Reason, lost.Subject = filters.KindLost, found.ID, host, filters.CauseObserved, "it registered again without its filter", "drift-2"
-			s.on.Happen(lost)
+			happen(lost)
 			taking := bot
 			taking.Kind, taking.Agent, taking.Host, taking.Subject = filters.KindTaking, found.ID, host, "drift-2"
 			taking.Ledger = &filters.LedgerEntry{Agent: found.ID, Hostname: host, Backend: filters.BackendOperator, Hold: filters.HoldTaking, Registered: time.Now().UTC().Add(-4 * time.Second)}
-			s.on.Happen(taking)
+			happen(taking)
 		}
 	case "moved": // the host came back with a new agent ID, two seconds ago
 		each(true, func(filter filters.Filter, event filters.Event) {
 			old := event
 			old.Kind, old.Filter, old.Settled = filters.KindMove, &filter, true
-			s.on.Happen(old)
+			happen(old)
 			moved := filter
 			moved.Agent, moved.State = filter.Agent+"-new", filters.StateRecorded
 			event.Kind, event.Agent, event.Outcome, event.Filter, event.Reason = filters.KindMove, moved.Agent, "recorded", &moved, "the host came back with a new agent ID"
-			s.on.Happen(event)
+			happen(event)
 			event.Kind, event.Filter, event.Outcome, event.Reason = filters.KindTaking, nil, "", ""
 			event.Ledger = ledger(moved, filters.HoldTaking)
 			event.Ledger.Registered = time.Now().UTC().Add(-2 * time.Second)
-			s.on.Happen(event)
+			happen(event)
 		})
 	case "repaired":
 		for _, outcome := range []string{"accepted", "verified"} {
@@ -339,7 +342,7 @@ func (s *scene) leads(word string, fields []string) {
 				event, found := bot, s.on.Find("", host)[0]
 				event.Kind, event.Outcome, event.Agent, event.Host, event.Subject = filters.KindTook, outcome, found.ID, host, "drift-1"
 				event.Ledger = &filters.LedgerEntry{Agent: found.ID, Hostname: host, Backend: filters.BackendOperator, Hold: filters.HoldHeld}
-				s.on.Happen(event)
+				happen(event)
 			}
 		}
 	case "restart":
@@ -351,17 +354,17 @@ func (s *scene) leads(word string, fields []string) {
 	case "contested":
 		agent(filters.KindContested, "lost again without a cause")
 	case "question":
-		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindQuestion, Subject: "q-1", Question: &filters.Question{
+		happen(filters.Event{Actor: "bot:one", Kind: filters.KindQuestion, Subject: "q-1", Question: &filters.Question{
 			ID: "q-1", Subject: "q-1", Kind: filters.QuestionContested, Text: "Somebody gives agent-one back. Withhold it again?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC()}})
 	case "lock":
 		lock := &filters.Lock{Cause: "the journal is older than the witness", At: time.Now().UTC()}
-		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindLock, Subject: "lock-1", Reason: lock.Cause, Lock: lock})
+		happen(filters.Event{Actor: "bot:one", Kind: filters.KindLock, Subject: "lock-1", Reason: lock.Cause, Lock: lock})
 	case "unlock":
-		s.on.Happen(filters.Event{Actor: "user:UBOB", Kind: filters.KindUnlock, Subject: "op-9", Reason: "restored and checked"})
+		happen(filters.Event{Actor: "user:UBOB", Kind: filters.KindUnlock, Subject: "op-9", Reason: "restored and checked"})
 	case "failover":
-		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindFailover, Subject: "settling-1", Master: "master-two:5050"})
+		happen(filters.Event{Actor: "bot:one", Kind: filters.KindFailover, Subject: "settling-1", Master: "master-two:5050"})
 	case "settled":
-		s.on.Happen(filters.Event{Actor: "bot:one", Kind: filters.KindSettled, Subject: "settling-1", Master: "master-two:5050"})
+		happen(filters.Event{Actor: "bot:one", Kind: filters.KindSettled, Subject: "settling-1", Master: "master-two:5050"})
 	default:
 		s.t.Fatalf("%q is no word of these scripts", word)
 	}
@@ -601,6 +604,28 @@ func TestManyMessagesAreNotRefreshed(t *testing.T) {
 		}
 		if more := len(s.board.log) - before; more != 0 {
 			t.Errorf("%d messages for nothing new", more)
+		}
+	})
+}
+
+// The root message names ten agents; the thread names them all.
+func TestThreadsNameEveryAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var names []string
+		for i := range 120 { // one command may name a tenth of them
+			names = append(names, fmt.Sprintf("web-%02d", i))
+		}
+		s := set(t, stage.Options{Agents: names})
+		names = names[:12]
+		s.does("filter " + strings.Join(names, " "))
+		s.does("confirmed " + strings.Join(names, " "))
+		pass(10 * time.Second)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		shown := s.board.all()
+		if !strings.Contains(shown, "web-09 and 2 more") || !strings.Contains(shown, "all 12: web-00, ") || !strings.Contains(shown, "web-10, web-11") {
+			t.Error(shown)
 		}
 	})
 }
