@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -101,11 +103,19 @@ func renderExtended(result filters.Result) []Line {
 	}
 	if len(result.Others) > 0 {
 		lines = append(lines, Say(Strong(Names(distinctHosts(result.Others), 0)), " "+stay(result.Others)+" withheld longer than that already: ", Ends(result.Others[0].Until, result.At)))
+		lines = append(lines, longer(result))
 	}
 	if len(result.Changed) == 0 {
 		lines = append(lines, Say(nothingChanged))
 	}
 	return lines
+}
+
+// longer says what moves the end of what stays longer than was asked: about an hour more than is left.
+func longer(result filters.Result) Line {
+	first := result.Others[0]
+	hours := int(math.Ceil(first.Until.Sub(result.At).Hours())) + 1
+	return Say("An extension counts from now: ", Literal(fmt.Sprintf("/mesos extend %s --for %dh", first.ID, hours)), " moves the end.")
 }
 
 func renderEnded(result filters.Result, asker filters.Actor) []Line {
