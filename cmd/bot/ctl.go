@@ -10,8 +10,8 @@ import (
 
 // control is the chat's commands without the chat.
 type control struct {
-	Run_   talk   `cmd:"" default:"withargs" name:"run" help:"Run a command, for example: bot ctl filter agent-one --for 2h"`
-	Export export `cmd:"" help:"Print the curl commands that restore or release what we withhold, also when Redis is gone."`
+	Command talk   `cmd:"" default:"withargs" name:"run" help:"Run a command, for example: bot ctl filter agent-one --for 2h"`
+	Export  export `cmd:"" help:"Print the curl commands that restore or release what we withhold, also when Redis is gone."`
 }
 
 // talk runs one command of the chat language.
@@ -19,7 +19,7 @@ type talk struct {
 	URL       string   `env:"CORDON_URL" default:"http://127.0.0.1:8081" help:"The bot's address."`
 	TokenFile string   `type:"path" help:"A file with the token; else the environment variable CORDON_TOKEN."`
 	Key       string   `help:"Repeating a command with the same key has one effect."`
-	Words     []string `arg:"" passthrough:"" help:"The command as typed behind /mesos."`
+	Words     []string `arg:"" passthrough:"" help:"The command as typed behind /mesos; the flags here stand before it."`
 }
 
 // Run sends the command and prints the answer.
