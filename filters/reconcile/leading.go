@@ -89,8 +89,10 @@ func (r *retry) waits(now time.Time) bool { return now.Before(r.until) }
 func newLeading(r *Reconciler, leadership Leadership) *leading {
 	l := &leading{
 		Config: &r.config, reconciler: r, term: leadership.Term, began: leadership.Began.UTC(), left: leadership.Left,
-		settling: settling{reregister: cmp.Or(leadership.Reregister, r.config.ReregisterTimeout)},
-		done:     make(chan report, window+singly+1), slots: make(chan struct{}, r.config.Calls),
+		settling: settling{
+			reregister: cmp.Or(leadership.Reregister, r.config.ReregisterTimeout), leader: leadership.Before.Leader, fleet: leadership.Before.Fleet,
+		},
+		done: make(chan report, window+singly+1), slots: make(chan struct{}, r.config.Calls),
 		wantRead: true, dirty: true,
 		unlisted: map[filters.AgentID]bool{}, intents: map[filters.AgentID]string{}, reasons: map[filters.AgentID]string{},
 		observed: map[filters.AgentID]filters.ChangeKind{},
@@ -182,6 +184,9 @@ func (l *leading) situation() *Situation {
 	l.suspect(local)
 	holding, changes := l.settling.observe(&surroundings{now, local, l.began, leader, failovers, roster, questions})
 	l.pending = append(l.pending, changes...)
+	if l.settling.compared && l.settling.since.IsZero() {
+		l.reconciler.baseline.Store(&Baseline{l.settling.leader, l.settling.fleet})
+	}
 	if l.settling.last.Equal(now) {
 		l.memory.Registered, l.wantRead = map[filters.AgentID]time.Time{}, true
 	}

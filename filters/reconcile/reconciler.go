@@ -50,8 +50,9 @@ func (c Config) withDefaults() Config {
 
 // Reconciler is one cluster's loop. Run may be called again after it has returned, with a newer term.
 type Reconciler struct {
-	config Config
-	held   atomic.Pointer[string]
+	config   Config
+	held     atomic.Pointer[string]
+	baseline atomic.Pointer[Baseline]
 }
 
 // New returns a Reconciler. It panics if a required field is missing: that is a mistake of the program.
@@ -71,6 +72,15 @@ func (r *Reconciler) Held() string {
 	return ""
 }
 
+// Baseline is the cluster as it was last settled; zero before it was, and on a replica that never led. Safe for concurrent
+// use.
+func (r *Reconciler) Baseline() Baseline {
+	if baseline := r.baseline.Load(); baseline != nil {
+		return *baseline
+	}
+	return Baseline{}
+}
+
 // Leadership is one term of leading.
 type Leadership struct {
 	Term int64
@@ -84,12 +94,15 @@ type Leadership struct {
 	Left func() time.Duration
 	// Reregister is how long agents may take to come back after a failover, as the master told; 0: Config.ReregisterTimeout.
 	Reregister time.Duration
+	// Before is the cluster as an earlier leader left it settled; zero: not known.
+	Before Baseline
 }
 
 // Run reconciles for as long as ctx lives, which must not be longer than the leadership. It waits for its calls and
 // returns ctx's error.
 func (r *Reconciler) Run(ctx context.Context, leadership Leadership) error {
 	defer r.held.Store(nil)
+	r.baseline.Store(nil)
 	r.config.Logger.Info("reconciling", "term", leadership.Term, "observe", r.config.Observe)
 	return newLeading(r, leadership).run(ctx)
 }

@@ -22,7 +22,8 @@ type settling struct {
 
 	leader    string
 	failovers int
-	known     bool // leader and failovers are those of an earlier pass
+	known     bool // failovers is that of an earlier pass
+	compared  bool // a reading was held against the baseline that this leader began with
 	fleet     int  // how many agents there were when the cluster was last settled
 
 	since   time.Time // the cluster's time of the failover; zero: settled
@@ -50,11 +51,9 @@ func (s *settling) observe(around *surroundings) (holding string, changes []filt
 	if view.Began.Before(around.began) {
 		return "the master has not been read yet", changes
 	}
-	if s.fleet == 0 {
-		s.fleet = len(view.Agents) + len(view.Recovered)
-		if len(view.Recovered) > 0 && s.since.IsZero() {
-			changes = append(changes, s.begin(around, "the master has failed over a short while ago"))
-		}
+	if !s.compared {
+		s.compared = true
+		changes = append(changes, s.compare(around, view)...)
 	}
 	if s.since.IsZero() {
 		holding, done := s.steady(around, view)
@@ -64,9 +63,35 @@ func (s *settling) observe(around *surroundings) (holding string, changes []filt
 	return holding, append(changes, ended...)
 }
 
+// compare holds a leader's first reading against what was settled before it led: the master may have failed over while
+// nobody looked.
+func (s *settling) compare(around *surroundings, view *filters.View) []filters.Change {
+	short := len(view.Agents) < s.least()
+	if s.fleet == 0 {
+		s.fleet = len(view.Agents) + len(view.Recovered)
+	}
+	switch {
+	case !s.since.IsZero():
+	case len(view.Recovered) > 0:
+		return []filters.Change{s.begin(around, "the master has failed over a short while ago")}
+	case short:
+		return []filters.Change{s.begin(around, fmt.Sprintf("%d of %d agents are here: the master may have failed over while nobody looked", len(view.Agents), s.fleet))}
+	}
+	return nil
+}
+
+// least is how many agents a settled cluster has, by how many it had.
+func (s *settling) least() int { return s.fleet - max(shrunkFloor, s.fleet/shrunkShare) }
+
+// Baseline is a settled cluster, for a leader that takes over: who led it and how many agents it had.
+type Baseline struct {
+	Leader string `json:"leader,omitempty"`
+	Fleet  int    `json:"fleet,omitempty"`
+}
+
 // failedOver notes the leading master and tells whether it is another than before, or the same after a restart.
 func (s *settling) failedOver(around *surroundings) bool {
-	changed := s.known && (around.failovers != s.failovers || s.leader != "" && around.leader != "" && around.leader != s.leader)
+	changed := s.known && around.failovers != s.failovers || s.leader != "" && around.leader != "" && around.leader != s.leader
 	s.known, s.failovers = true, around.failovers
 	if around.leader != "" {
 		s.leader = around.leader
@@ -101,9 +126,8 @@ func (s *settling) wait(around *surroundings, view *filters.View) (holding strin
 	if away := len(view.Recovered); away > 0 && waited < s.reregister {
 		return fmt.Sprintf("%d agents have not registered again since the failover", away), nil
 	}
-	least := s.fleet - max(shrunkFloor, s.fleet/shrunkShare)
 	question := shrunkQuestion(around.questions)
-	if listed := len(view.Agents); listed < least && (question == nil || question.Answer != answerYes) {
+	if listed := len(view.Agents); listed < s.least() && (question == nil || question.Answer != answerYes) {
 		return fmt.Sprintf("%d of %d agents are here since the failover", listed, s.fleet), s.ask(around, question, waited, listed)
 	}
 	return "", s.settle(view, question)

@@ -30,8 +30,9 @@ type stack struct {
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
-	term       atomic.Int64           // of the lease that this replica holds; 0: it does not lead
-	told       atomic.Pointer[string] // why nothing is given back, as the leader published it; nil: nothing was
+	term       atomic.Int64                       // of the lease that this replica holds; 0: it does not lead
+	before     atomic.Pointer[reconcile.Baseline] // what the leader before left settled
+	told       atomic.Pointer[string]             // why nothing is given back, as the leader published it; nil: nothing was
 }
 
 // leaseTime is how long a lease lasts from a renewal. A call to the master is bounded well inside it.
@@ -76,11 +77,12 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	before := s.inherit(ctx)
 	parts := []func(context.Context) error{
 		s.master.Lead,
 		func(ctx context.Context) error {
 			return s.reconciler.Run(ctx, reconcile.Leadership{
-				Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left, Reregister: s.reregister(ctx),
+				Term: term.Number, Began: began, Previous: term.Previous, Left: term.Left, Reregister: s.reregister(ctx), Before: before,
 			})
 		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"cordon/filters/reconcile"
 )
 
 // publication is what the leader tells followers, so that their answers are as true as its own.
@@ -12,15 +14,42 @@ type publication struct {
 	Held string `json:"held,omitempty"`
 	// Master is the view of filters/mesos.
 	Master json.RawMessage `json:"master"`
+	// Baseline is the cluster as it was last settled, for the leader after this one.
+	Baseline reconcile.Baseline `json:"baseline,omitzero"`
 }
 
 // published encodes this replica's view for followers.
 func (s *stack) published() []byte {
-	encoded, err := json.Marshal(publication{Held: s.reconciler.Held(), Master: s.master.Published()})
+	encoded, err := json.Marshal(publication{Held: s.reconciler.Held(), Master: s.master.Published(), Baseline: s.baseline()})
 	if err != nil {
 		panic(err) // the master's view is JSON
 	}
 	return encoded
+}
+
+// baseline is the cluster as it was last settled: by this leader, or else by the one before.
+func (s *stack) baseline() reconcile.Baseline {
+	if own := s.reconciler.Baseline(); own != (reconcile.Baseline{}) {
+		return own
+	}
+	if before := s.before.Load(); before != nil {
+		return *before
+	}
+	return reconcile.Baseline{}
+}
+
+// inherit reads what the leader before left settled.
+func (s *stack) inherit(ctx context.Context) reconcile.Baseline {
+	var told publication
+	view, _, err := s.store.View(ctx)
+	if err == nil && len(view) > 0 {
+		err = json.Unmarshal(view, &told)
+	}
+	if err != nil {
+		s.log.Warn("what the leader before left settled is not known", "error", err)
+	}
+	s.before.Store(&told.Baseline)
+	return told.Baseline
 }
 
 // overlayEvery is how often a follower looks at what the leader published.
