@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"strings"
 	"time"
 
 	simmesos "cordon/internal/sim/mesos"
@@ -127,12 +129,30 @@ func control(cluster *simmesos.Cluster) http.Handler {
 		}
 		_ = writeLine(w, calls)
 	})
-	mux.HandleFunc("POST /failover", func(w http.ResponseWriter, _ *http.Request) {
-		if err := cluster.Failover(); err != nil {
+	mux.HandleFunc("POST /lose", func(w http.ResponseWriter, _ *http.Request) {
+		if err := lose(cluster); err != nil {
 			http.Error(w, err.Error(), http.StatusConflict)
 			return
 		}
 		_ = writeLine(w, "done")
 	})
 	return mux
+}
+
+// lose makes the leading master forget every deactivation, as one without a registry does, and fail over at once.
+func lose(cluster *simmesos.Cluster) error {
+	for _, agent := range cluster.Snapshot().Agents {
+		if !agent.Deactivated {
+			continue
+		}
+		body := fmt.Sprintf(`{"type":"REACTIVATE_AGENT","reactivate_agent":{"agent_id":{"value":%q}}}`, agent.ID)
+		request := httptest.NewRequest(http.MethodPost, "/api/v1", strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		cluster.Handler(0).ServeHTTP(answer, request)
+		if answer.Code != http.StatusOK {
+			return fmt.Errorf("reactivate %s: %d %s", agent.Hostname, answer.Code, answer.Body)
+		}
+	}
+	return cluster.Failover()
 }

@@ -39,6 +39,14 @@ func (s sample) median() float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
+func (s sample) scaled(by float64) sample {
+	scaled := make(sample, len(s))
+	for i := range s {
+		scaled[i] = by * s[i]
+	}
+	return scaled
+}
+
 // String renders the median, and the lowest and highest value.
 func (s sample) String() string {
 	if len(s) == 0 {
