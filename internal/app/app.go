@@ -232,6 +232,18 @@ func (a *App) meter(cluster string) reconcile.Meter {
 	}
 }
 
+// awaitEnd waits for the stacks until ctx ends: what waits for a slow Redis is cut off with its connections then.
+func (a *App) awaitEnd(ctx context.Context, running *sync.WaitGroup) error {
+	ended := make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		a.log.Warn("a slow Redis or master is not waited for any longer")
+	}
+	return nil
+}
+
 // startStacks runs every cluster's stack, and returns when each knows what Redis holds: who asked before would be told
 // that nothing is withheld. Stacks end, and give up their leases, before Redis is closed.
 func (a *App) startStacks(starting context.Context) error {
@@ -240,10 +252,9 @@ func (a *App) startStacks(starting context.Context) error {
 	for _, stack := range a.stacks {
 		running.Go(func() { stack.run(ctx) })
 	}
-	a.down.add("clusters", 3*time.Second, func(context.Context) error {
+	a.down.add("clusters", 3*time.Second, func(ctx context.Context) error {
 		cancel()
-		running.Wait()
-		return nil
+		return a.awaitEnd(ctx, &running)
 	})
 	for _, stack := range a.stacks {
 		if err := stack.awaitState(starting); err != nil {

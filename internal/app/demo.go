@@ -122,7 +122,7 @@ func runDemo(ctx context.Context, options DemoOptions, scene *sim.Demo, memory *
 	if err == nil {
 		<-ctx.Done()
 	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4800*time.Millisecond)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	return errors.Join(err, app.Stop(stopping))
 }

@@ -12,6 +12,9 @@ import (
 	"cordon/store/server"
 )
 
+// stopTime is how long stopping may take: less than the 5 s after which a supervisor loses patience.
+const stopTime = 4500 * time.Millisecond
+
 // Serve runs the bot until ctx ends and stops it in less than 5 s.
 func Serve(ctx context.Context, options Options) error {
 	app, err := Start(ctx, options)
@@ -20,7 +23,7 @@ func Serve(ctx context.Context, options Options) error {
 	}
 	<-ctx.Done()
 	app.log.Info("stopping: new commands are refused, running ones finished")
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4800*time.Millisecond)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	return app.Stop(stopping)
 }
