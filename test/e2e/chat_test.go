@@ -156,7 +156,9 @@ func TestFiltersLiveAndEnd(t *testing.T) {
 	said(t, w.Say("alice", "filter @bench --until tomorrow 06:00 -m bench"), "2 agents take no new tasks")
 	w.AwaitWithheld("agent-one", true, harness.Patience)
 	said(t, w.Say("alice", "uncordon @bench"), "2 agents take tasks again")
-	said(t, w.Say("alice", "history agent-one")+w.Say("alice", "history agent-one --page 2"), "kernel upgrade", "disk")
+	history := w.Say("alice", "history agent-one")
+	history.Replies = append(history.Replies, w.Say("alice", "history agent-one --page 2").Replies...)
+	said(t, history, "kernel upgrade", "disk")
 	w.Rest(harness.Patience)
 }
 
