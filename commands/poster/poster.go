@@ -53,9 +53,7 @@ const (
 	batch = 500
 	// gather is how long entries gather before they are read, unless nothing was read for as long: all that they tell of is
 	// saved together. Where many messages wait, more entries change little.
-	gather      = 100 * time.Millisecond
-	gatherLong  = time.Second
-	waitingMany = 10
+	gather = 100 * time.Millisecond
 	// A channel takes one new message a second (FACTS.md); changing one has a limit of its own, of 50 a minute.
 	postEvery   = time.Second
 	updateEvery = 1200 * time.Millisecond
@@ -162,13 +160,6 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
-}
-
-func (r *run) gathering() time.Duration {
-	if r.backlog.Load() > waitingMany {
-		return gatherLong
-	}
-	return gather
 }
 
 // listen waits for entries behind each position it is given, and nudges when there are some.

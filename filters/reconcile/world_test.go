@@ -56,8 +56,6 @@ type world struct {
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 	keys    int
-	gone    chan struct{} // closed when the leader has returned
-	lease   time.Time     // until when the leader's lease lasts, were it to die
 	meter   reconcile.Meter
 }
 

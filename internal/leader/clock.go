@@ -26,7 +26,7 @@ func (c *clock) check(lease time.Time) error {
 	}
 	elapsed := local.Sub(before.local)
 	if step := lease.Round(0).Sub(before.lease.Round(0)) - elapsed; step.Abs() > MaxSkew {
-		return fmt.Errorf("Redis TIME stepped by %v", step.Round(time.Millisecond))
+		return fmt.Errorf("the clock of the lease (Redis TIME) stepped by %v", step.Round(time.Millisecond))
 	}
 	return nil
 }

@@ -68,9 +68,8 @@ func (p *process) stop() {
 
 // usage is what a process has used so far.
 type usage struct {
-	cpu                time.Duration // user and system
-	resident, peak     float64       // MiB
-	collected, threads int
+	cpu            time.Duration // user and system
+	resident, peak float64       // MiB
 }
 
 // usage asks Linux; elsewhere all is zero.
@@ -94,9 +93,4 @@ func mebibytes(status, field string) float64 {
 	_, rest, _ := strings.Cut(status, field)
 	kilobytes, _ := strconv.ParseFloat(strings.Fields(rest + " 0")[0], 64)
 	return kilobytes / 1024
-}
-
-// forgetPeak makes the peak begin anew, where the system can.
-func (p *process) forgetPeak() {
-	_ = os.WriteFile("/proc/"+strconv.Itoa(p.command.Process.Pid)+"/clear_refs", []byte("5"), 0)
 }
