@@ -52,7 +52,7 @@ func (p *Poster) Backlog() int64 { return p.backlog.Load() }
 const (
 	batch = 500
 	// gather is how long entries gather before they are read, unless nothing was read for as long: all that they tell of is
-	// saved together. Where many messages wait, more entries change little.
+	// saved together.
 	gather = 100 * time.Millisecond
 	// A channel takes one new message a second (FACTS.md); changing one has a limit of its own, of 50 a minute.
 	postEvery   = time.Second
