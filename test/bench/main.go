@@ -28,6 +28,7 @@ var benchmarks = []struct {
 	run  func(context.Context, *session) error
 }{
 	{"chat", chat},
+	{"turns", turns},
 	{"master", toMaster},
 	{"read", reading},
 	{"repair", repair},
@@ -42,7 +43,7 @@ func main() {
 	}
 	var o options
 	flag.StringVar(&o.bot, "bot", "bin/bot", "the built bot")
-	flag.StringVar(&o.only, "only", "", "benchmarks to run, with commas: chat, master, read, repair, packages; empty: all")
+	flag.StringVar(&o.only, "only", "", "benchmarks to run, with commas: chat, turns, master, read, repair, packages; empty: all")
 	flag.IntVar(&o.rounds, "rounds", 7, "interleaved rounds of which medians are taken")
 	flag.BoolVar(&o.quick, "quick", false, "shorter rounds and smaller clusters: to see that it works, not how fast")
 	flag.StringVar(&o.profile, "profile", "", "write profiles of the chat benchmark to this directory; the bot must be built with -tags profile")
