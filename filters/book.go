@@ -24,6 +24,7 @@ type Book struct {
 	lock      pages[struct{}, Lock]
 	freed     map[AgentID]time.Time // when the agent's ledger entry was removed
 	turned    chan struct{}         // closed and replaced when a page may have turned
+	moved     chan struct{}         // closed and replaced when more may have changed than ends that moved further away
 }
 
 // pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
@@ -79,7 +80,7 @@ func (p *pages[K, V]) values() []*V {
 
 // NewBook returns an empty book.
 func NewBook() *Book {
-	book := &Book{turned: make(chan struct{})}
+	book := &Book{turned: make(chan struct{}), moved: make(chan struct{})}
 	book.Reset(State{})
 	return book
 }
@@ -106,37 +107,59 @@ func (b *Book) Reset(state State) {
 	}
 	b.freeze.turn(struct{}{}, state.Position, state.Freeze)
 	b.lock.turn(struct{}{}, state.Position, state.Lock)
-	b.wake()
+	b.wake(true)
 }
 
 // Follow brings the book up to events read from the journal, in its order, and moves its position.
 func (b *Book) Follow(events ...Event) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	for i := range events {
-		b.apply(&events[i])
-		b.position = events[i].ID
+	moved := b.applyAll(events)
+	if len(events) > 0 {
+		b.position = events[len(events)-1].ID
 	}
 	b.filters.forget(b.position)
 	b.ledger.forget(b.position)
 	b.questions.forget(b.position)
-	b.wake()
+	b.wake(moved)
 }
 
 // Anticipate applies the events of this replica's own commit before the journal brings them.
 func (b *Book) Anticipate(events ...Event) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	for i := range events {
-		b.apply(&events[i])
-	}
-	b.wake()
+	b.wake(b.applyAll(events))
 }
 
-func (b *Book) wake() {
+func (b *Book) applyAll(events []Event) (moved bool) {
+	for i := range events {
+		moved = !b.onlyExtends(&events[i]) || moved
+		b.apply(&events[i])
+	}
+	return moved
+}
+
+// onlyExtends tells whether the entry does no more than move an end further away.
+func (b *Book) onlyExtends(event *Event) bool {
+	if event.Kind != KindExtend || event.Filter == nil {
+		return false
+	}
+	before := b.filters.get(event.Filter.Key())
+	return before != nil && before.ID == event.Filter.ID && !before.Until.IsZero() && !event.Filter.Until.Before(before.Until)
+}
+
+func (b *Book) wake(moved bool) {
 	close(b.turned)
 	b.turned = make(chan struct{})
+	if moved {
+		close(b.moved)
+		b.moved = make(chan struct{})
+	}
 }
+
+// Moved returns a channel that is closed at the next change of the book that is more than ends that move further away: for
+// who has nothing to do before an end comes.
+func (b *Book) Moved() <-chan struct{} { b.mutex.RLock(); defer b.mutex.RUnlock(); return b.moved }
 
 // Turned returns a channel that is closed at the next change of the book.
 func (b *Book) Turned() <-chan struct{} { b.mutex.RLock(); defer b.mutex.RUnlock(); return b.turned }

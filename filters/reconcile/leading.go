@@ -114,17 +114,17 @@ func newLeading(r *Reconciler, leadership Leadership) *leading {
 // run passes whenever there is a reason to, until ctx ends; then it waits for what is under way.
 func (l *leading) run(ctx context.Context) error {
 	defer l.workers.Wait()
-	turned := l.Book.Turned()
+	moved := l.Book.Moved()
 	for ctx.Err() == nil {
 		if now := time.Now(); l.dirty && !now.Before(l.earliest) || !now.Before(l.due) {
-			turned = l.Book.Turned()
+			moved = l.Book.Moved()
 			l.pass(ctx)
 		}
 		timer := time.NewTimer(l.wait())
 		select {
 		case <-ctx.Done():
-		case <-turned:
-			turned, l.dirty = nil, true
+		case <-moved:
+			moved, l.dirty = nil, true
 		case <-l.Master.Changes():
 			l.master, l.wantRead, l.suspicious, l.dirty = retry{}, true, true, true
 		case first := <-l.done:
