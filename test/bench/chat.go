@@ -91,8 +91,9 @@ func (s *session) seconds(usual, quick float64) time.Duration {
 	return time.Duration(usual * float64(time.Second))
 }
 
+// filterText moves the ends of all agents further away, in turn.
 func (w *world) filterText(n int) string {
-	return fmt.Sprintf(`filter %s --for %dm -m "kernel upgrade, ticket OPS-%d"`, host(n%chatAgents), 120+n%600, n)
+	return fmt.Sprintf(`filter %s --for %dm -m "kernel upgrade, ticket OPS-%d"`, host(n%chatAgents), 120+n/chatAgents, n)
 }
 
 // turnText filters each agent and gives it back in the next turn.
@@ -115,8 +116,8 @@ type meter struct {
 func (m *meter) requests(c *contender, count int) [][]byte {
 	requests := make([][]byte, count)
 	for i := range requests {
+		requests[i] = m.world.sender.Command(c.text(m.sent), "trigger."+strconv.Itoa(m.sent))
 		m.sent++
-		requests[i] = m.world.sender.Command(c.text(i), "trigger."+strconv.Itoa(m.sent))
 	}
 	return requests
 }
