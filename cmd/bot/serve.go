@@ -57,10 +57,11 @@ func (d demo) Run(ctx context.Context, std streams) error {
 // sim runs the two simulators.
 type sim struct {
 	place
+	Module bool   `help:"Load the offer-filter allocator module into the masters."`
 	BotURL string `help:"Where the workspace delivers over HTTP: the address of a bot serve. Not needed for Socket Mode."`
 }
 
 // Run serves the simulators until SIGTERM.
 func (s sim) Run(ctx context.Context, std streams) error {
-	return app.Simulate(ctx, app.DemoOptions{Port: s.Port, ReadyFile: s.ReadyFile, BotURL: s.BotURL, Version: version, Out: std.out, Logger: logger(std.err, s.LogLevel, "text")})
+	return app.Simulate(ctx, app.DemoOptions{Port: s.Port, ReadyFile: s.ReadyFile, BotURL: s.BotURL, Module: s.Module, Version: version, Out: std.out, Logger: logger(std.err, s.LogLevel, "text")})
 }

@@ -26,6 +26,7 @@ type DemoOptions struct {
 	Port      *int   // nil: the usual ports; 0: free ones
 	ReadyFile string // written when everything answers; empty: none is
 	BotURL    string // of `bot sim`: where the workspace delivers over HTTP
+	Module    bool   // of `bot sim`: the masters have the offer-filter allocator module
 	Version   string
 	Out       io.Writer
 	Logger    *slog.Logger
@@ -44,7 +45,7 @@ func Simulate(ctx context.Context, options DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, BotURL: options.BotURL, Verbs: pageVerbs(), Logger: options.Logger})
+	scene, err := sim.Start(ctx, sim.Config{Addresses: addresses, BotURL: options.BotURL, Module: options.Module, Verbs: pageVerbs(), Logger: options.Logger})
 	if err != nil {
 		return err
 	}

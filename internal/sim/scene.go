@@ -55,7 +55,7 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 		HeartbeatInterval: 5 * time.Second, AllocationInterval: 200 * time.Millisecond, OfferHold: 20 * time.Millisecond,
 		TaskStart: 200 * time.Millisecond, AgentRestart: 3 * time.Second, AgentTimeout: 10 * time.Second,
 		Election: 1500 * time.Millisecond, Recovery: 300 * time.Millisecond, Reregistration: 2 * time.Second,
-		ReregistrationTimeout: 30 * time.Second,
+		ReregistrationTimeout: 30 * time.Second, Allocator: config.Module,
 	})
 	if err != nil {
 		return nil, err

@@ -52,6 +52,8 @@ type Config struct {
 	// BotURL is where Slack delivers to over HTTP; empty: to Addresses.Bot, if
 	// that has a port. SetBotURL of the workspace changes it later.
 	BotURL string
+	// Module loads the offer-filter allocator module into the masters.
+	Module bool
 	// Redis is what "cut Redis" cuts; nil where Redis is another process.
 	Redis Redis
 	// Verbs are completed after /mesos.
