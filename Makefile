@@ -39,7 +39,7 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	cd internal/tools && GOBIN=$(TOOLS) go install $$(go list -f '{{.ImportPath}}' tool | grep '/$*$$')
 
 bench: build ## every benchmark side by side; docs/performance.md says how to read it
-	go test -run '^$$' -bench . -benchmem ./filters/... ./store/... ./commands/... ./test/bench/...
+	go run ./test/bench
 
 docs: ## the generated pages of docs/
 	go test ./internal/config ./commands -run 'Reference' -update
