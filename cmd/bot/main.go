@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -35,14 +34,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-// memoryAim is the memory, in bytes, from which on the garbage collector works harder: a bot that leads 50,000 agents stays
-// under 100 MB. It is no limit: a state that needs more gets more, at some processor time. GOMEMLIMIT and GOGC go before.
-const memoryAim = 72 << 20
-
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
-		debug.SetMemoryLimit(memoryAim)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr}))

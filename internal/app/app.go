@@ -249,6 +249,7 @@ func (a *App) awaitEnd(ctx context.Context, running *sync.WaitGroup) error {
 func (a *App) startStacks(starting context.Context) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(starting))
 	var running sync.WaitGroup
+	running.Go(func() { boundMemory(ctx) })
 	for _, stack := range a.stacks {
 		running.Go(func() { stack.run(ctx) })
 	}
