@@ -24,6 +24,11 @@ func (s *Store) Audit(ctx context.Context, book *filters.Book) ([]string, error)
 	for _, question := range book.Questions() {
 		copied.Questions = append(copied.Questions, *question)
 	}
+	for _, shelf := range filters.Shelves() {
+		for _, record := range book.Records(shelf) {
+			copied.Records = append(copied.Records, *record)
+		}
+	}
 	replayed.Reset(copied)
 	state, err := s.Load(ctx)
 	if err != nil {
@@ -42,6 +47,9 @@ func differences(kept, stored *filters.Book) []string {
 	found := compare("filter", kept.Filters(), stored.Filters(), func(f *filters.Filter) string { return f.Key().String() })
 	found = append(found, compare("ledger entry", kept.Entries(), stored.Entries(), func(e *filters.LedgerEntry) string { return string(e.Agent) })...)
 	found = append(found, compare("question", kept.Questions(), stored.Questions(), func(q *filters.Question) string { return q.ID })...)
+	for _, shelf := range filters.Shelves() {
+		found = append(found, compare(string(shelf), kept.Records(shelf), stored.Records(shelf), func(r *filters.Record) string { return r.Name })...)
+	}
 	found = append(found, compare("freeze", one(kept.Freeze()), one(stored.Freeze()), func(*filters.Freeze) string { return "" })...)
 	return append(found, compare("lock", one(kept.Lock()), one(stored.Lock()), func(*filters.Lock) string { return "" })...)
 }

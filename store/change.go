@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"cordon/filters"
 )
@@ -15,7 +16,17 @@ const (
 	filtersHash   = "1"
 	ledgerHash    = "2"
 	questionsHash = "3"
+	firstShelf    = 15 // the shelves follow each other, in the order of filters.Shelves
 )
+
+// shelfHash is the number of a shelf's hash; empty if there is no such shelf.
+func shelfHash(shelf filters.Shelf) string {
+	place := slices.Index(filters.Shelves(), shelf)
+	if place < 0 {
+		return ""
+	}
+	return strconv.Itoa(firstShelf + place)
+}
 
 // change is a commit as the script takes it: text, and the events that the receipt will hold.
 type change struct {
@@ -47,12 +58,15 @@ func compose(commit *filters.Commit) (*change, error) {
 	}
 	c := &change{events: slices.Clone(commit.Events)}
 	c.details = make([]string, 0, len(commit.Events))
-	c.records = make([]record, 0, len(commit.Filters)+len(commit.Settled)+len(commit.Ledger)+len(commit.Questions))
+	c.records = make([]record, 0, len(commit.Filters)+len(commit.Settled)+len(commit.Ledger)+len(commit.Questions)+len(commit.Records))
 	stored := newStored(commit)
 	if err := c.addFilters(commit, stored); err != nil {
 		return nil, err
 	}
 	if err := c.addOthers(commit, stored); err != nil {
+		return nil, err
+	}
+	if err := c.addRecords(commit, stored); err != nil {
 		return nil, err
 	}
 	if err := c.addStates(commit); err != nil {
@@ -140,6 +154,27 @@ func (c *change) addOthers(commit *filters.Commit, stored *stored) error {
 	return nil
 }
 
+func (c *change) addRecords(commit *filters.Commit, stored *stored) error {
+	for i := range commit.Records {
+		kept := commit.Records[i]
+		number := shelfHash(kept.Shelf)
+		if number == "" || kept.Name == "" || !utf8.ValidString(kept.Name) {
+			return fmt.Errorf("a record is named %q on the shelf %q", kept.Name, kept.Shelf)
+		}
+		kept.Revision++
+		encoded, err := encode(&kept)
+		if err != nil {
+			return err
+		}
+		stored.records.put(kept.Key(), &kept, encoded)
+		if kept.Removed {
+			encoded = ""
+		}
+		c.records = append(c.records, record{hash: number, field: kept.Name, revision: kept.Revision - 1, identity: "-", replaces: "-", json: encoded})
+	}
+	return nil
+}
+
 func (c *change) addStates(commit *filters.Commit) (err error) {
 	if commit.Freeze != nil {
 		if c.freeze, err = plain(commit.Freeze); err != nil {
@@ -208,8 +243,12 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 		tallies = count(c.events)
 	}
 	records, events := c.records[chunk.records.from:chunk.records.to], c.events[chunk.events.from:chunk.events.to]
-	list := newArguments(len(s.keys.commit) + 3 + 17 + 9*len(records) + 5*len(tallies) + 11*len(events))
-	list.any = append(list.any, nil, nil, commitKeys)
+	list := newArguments(len(s.keys.commit) + len(s.keys.shelves) + 5 + 17 + 9*len(records) + 5*len(tallies) + 11*len(events))
+	number := commitKeys
+	if len(commit.Records) > 0 {
+		number = recordKeys
+	}
+	list.any = append(list.any, nil, nil, number)
 	list.any = append(list.any, s.keys.commit...)
 	whole := s.keys.request(commit.Request)
 	var key any = whole
@@ -217,6 +256,9 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 		list.any = append(list.any, whole+"/"+strconv.Itoa(chunk.number), key)
 	} else {
 		list.any = append(list.any, key, key)
+	}
+	if len(commit.Records) > 0 {
+		list.any = append(list.any, s.keys.shelves...)
 	}
 
 	deadline := "0"
@@ -253,8 +295,10 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 }
 
 const (
-	// commitKeys is how many KEYS lua/commit.lua has.
+	// commitKeys is how many KEYS lua/commit.lua has, and recordKeys how many with the shelves: a command of every day does
+	// not carry them.
 	commitKeys = "14"
+	recordKeys = "17"
 	// requestLife is how long what a request key did is remembered, in seconds: a day.
 	requestLife = "86400"
 )

@@ -80,6 +80,7 @@ type entryRecord struct {
 	Settled  bool                 `json:"settled,omitempty"`
 	Ledger   *filters.LedgerEntry `json:"ledger,omitempty"`
 	Question *filters.Question    `json:"question,omitempty"`
+	Record   *filters.Record      `json:"record,omitempty"`
 	Freeze   *filters.Freeze      `json:"freeze,omitempty"`
 	Lock     *filters.Lock        `json:"lock,omitempty"`
 	Host     string               `json:"host,omitempty"`
@@ -129,6 +130,6 @@ func (e *entry) parseRecord(text string) error {
 		return fmt.Errorf("journal entry %s: the record: %w", e.ID, err)
 	}
 	e.Filter, e.Settled, e.Ledger, e.Question = record.Filter, record.Settled, record.Ledger, record.Question
-	e.Freeze, e.Lock, e.Host, e.Master = record.Freeze, record.Lock, record.Host, record.Master
+	e.Record, e.Freeze, e.Lock, e.Host, e.Master = record.Record, record.Freeze, record.Lock, record.Host, record.Master
 	return nil
 }

@@ -103,6 +103,7 @@ func FuzzDecodeEntry(f *testing.F) {
 // FuzzParseEntry: a stream's message may hold anything.
 func FuzzParseEntry(f *testing.F) {
 	f.Add("1", "0", "0", `{"filter":{"id":"f"}}`, "stage 1-0")
+	f.Add("1", "0", "0", `{"record":{"shelf":"windows","name":"w","body":{"schema":1}},"host":"agent-one"}`, "")
 	f.Add("2", "x", "-1", "{", "")
 	f.Fuzz(func(t *testing.T, version, at, term, record, activates string) {
 		_, _ = parseEntry(redis.XMessage{ID: "1-1", Values: map[string]any{

@@ -1,10 +1,15 @@
 package store
 
+import "cordon/filters"
+
 // keys are the Redis keys of one cluster. The hash tag keeps them in one slot, so that scripts run on Redis Cluster.
 //
 //	filters     hash   "<agent> <mode> <owner>" -> value (value.go)
 //	ledger      hash   agent ID -> value
 //	questions   hash   question ID -> value
+//	windows     hash   window -> value               (the shelves of filters.Record: its name -> value)
+//	runs        hash   run ID -> value
+//	run-agents  hash   "<run ID> <agent ID>" -> value
 //	freeze      string value; absent: none stands
 //	lock        string value; absent: none stands
 //	withheld    hash   agent ID -> "<standing filters> <rack>"
@@ -28,7 +33,16 @@ type keys struct {
 	operations, staged, journal, seals, sinks, witnesses, messages string
 	quarantine, view, lease, term, beat, epoch                     string
 
-	commit []any // the fixed KEYS of lua/commit.lua, in order
+	commit  []any  // the fixed KEYS of lua/commit.lua, in order, before those of requests
+	shelves []any  // after those of requests, where records are written
+	records []hash // of records of all kinds, in the order in which they are read and taken back
+}
+
+// hash is a hash of records.
+type hash struct {
+	name   string // as messages and the quarantine call it, and the end of its key
+	number string // among the KEYS of lua/commit.lua
+	key    string
 }
 
 func keysOf(cluster string) keys {
@@ -48,6 +62,12 @@ func keysOf(cluster string) keys {
 		k.filters, k.ledger, k.questions, k.freeze, k.lock, k.withheld, k.counts, k.journal, k.operations, k.term, k.epoch, k.staged,
 	} {
 		k.commit = append(k.commit, key)
+	}
+	k.records = []hash{{"filters", filtersHash, k.filters}, {"ledger", ledgerHash, k.ledger}, {"questions", questionsHash, k.questions}}
+	for _, shelf := range filters.Shelves() {
+		key := prefix + string(shelf)
+		k.shelves = append(k.shelves, key)
+		k.records = append(k.records, hash{string(shelf), shelfHash(shelf), key})
 	}
 	return k
 }

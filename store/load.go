@@ -18,18 +18,21 @@ type snapshot struct {
 	epoch                              string
 	position                           string
 	filters, ledger, questions, staged map[string]string
+	shelves                            map[filters.Shelf]map[string]string
 	freeze, lock                       string
 }
 
 func (s *Store) snapshot(ctx context.Context) (snapshot, error) {
 	var epoch, freeze, lock *redis.StringCmd
 	var newest *redis.XMessageSliceCmd
-	var hashes [4]*redis.MapStringStringCmd
+	var staged *redis.MapStringStringCmd
+	hashes := make([]*redis.MapStringStringCmd, len(s.keys.records))
 	_, err := s.redis.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		epoch, freeze, lock = pipe.Get(ctx, s.keys.epoch), pipe.Get(ctx, s.keys.freeze), pipe.Get(ctx, s.keys.lock)
 		newest = pipe.XRevRangeN(ctx, s.keys.journal, "+", "-", 1)
-		for i, key := range []string{s.keys.filters, s.keys.ledger, s.keys.questions, s.keys.staged} {
-			hashes[i] = pipe.HGetAll(ctx, key)
+		staged = pipe.HGetAll(ctx, s.keys.staged)
+		for i := range s.keys.records {
+			hashes[i] = pipe.HGetAll(ctx, s.keys.records[i].key)
 		}
 		return nil
 	})
@@ -38,7 +41,11 @@ func (s *Store) snapshot(ctx context.Context) (snapshot, error) {
 	}
 	read := snapshot{
 		epoch: epoch.Val(), freeze: freeze.Val(), lock: lock.Val(),
-		filters: hashes[0].Val(), ledger: hashes[1].Val(), questions: hashes[2].Val(), staged: hashes[3].Val(),
+		filters: hashes[0].Val(), ledger: hashes[1].Val(), questions: hashes[2].Val(), staged: staged.Val(),
+		shelves: map[filters.Shelf]map[string]string{},
+	}
+	for i, shelf := range filters.Shelves() {
+		read.shelves[shelf] = hashes[3+i].Val()
 	}
 	if entries := newest.Val(); len(entries) > 0 {
 		read.position = entries[0].ID
@@ -79,7 +86,7 @@ func lockFor(bad []Unreadable, now time.Time) *filters.Lock {
 
 // Unreadable is a stored value that does not decode.
 type Unreadable struct {
-	Hash  string // filters, ledger, questions, freeze or lock
+	Hash  string // filters, ledger, questions, a shelf, freeze or lock
 	Field string
 	Value string // as it is stored
 	Cause string
@@ -129,6 +136,13 @@ func (r *snapshot) decode() (filters.State, []Unreadable) {
 		return question.ID == field
 	})
 	bad = append(bad, worse...)
+	for _, shelf := range filters.Shelves() {
+		records, worse := decodeHash(r.shelves[shelf], r.staged, string(shelf), func(record *filters.Record, field string, revision int64) bool {
+			record.Revision = revision
+			return record.Shelf == shelf && record.Name == field
+		})
+		state.Records, bad = append(state.Records, records...), append(bad, worse...)
+	}
 	state.Freeze, bad = decodePlain[filters.Freeze](r.freeze, "freeze", bad)
 	state.Lock, bad = decodePlain[filters.Lock](r.lock, "lock", bad)
 	return state, bad

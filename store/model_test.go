@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,7 @@ import (
 type model struct {
 	filters  map[string]filters.Filter
 	ledger   map[filters.AgentID]filters.LedgerEntry
+	records  map[filters.RecordKey]filters.Record
 	freeze   *filters.Freeze
 	receipts map[string]string
 	progress map[string]filters.Progress
@@ -57,6 +59,11 @@ func (m *model) apply(commit filters.Commit) (refused filters.Code, repeated boo
 			return filters.Conflict, false
 		}
 	}
+	for _, record := range commit.Records {
+		if record.Revision != m.records[record.Key()].Revision {
+			return filters.Conflict, false
+		}
+	}
 	if commit.Limits != nil && m.exceeds(after, commit.Limits) {
 		return filters.Limited, false
 	}
@@ -66,6 +73,13 @@ func (m *model) apply(commit filters.Commit) (refused filters.Code, repeated boo
 		m.ledger[entry.Agent] = entry
 		if entry.Hold == filters.HoldFree {
 			delete(m.ledger, entry.Agent)
+		}
+	}
+	for _, record := range commit.Records {
+		record.Revision++
+		m.records[record.Key()] = record
+		if record.Removed {
+			delete(m.records, record.Key())
 		}
 	}
 	if commit.Freeze != nil {
@@ -171,8 +185,24 @@ func (m *model) draw(t *rapid.T, step int) filters.Commit {
 		commit.Events = append(commit.Events, filters.Event{Kind: filters.KindThaw})
 	case 3, 4, 5:
 		m.drawLedger(t, &commit)
+	case 6, 7, 8:
+		m.drawRecords(t, &commit, step)
 	}
 	return commit
+}
+
+func (m *model) drawRecords(t *rapid.T, commit *filters.Commit, step int) {
+	shelves := rapid.SliceOfNDistinct(rapid.SampledFrom(filters.Shelves()), 1, 3, rapid.ID[filters.Shelf]).Draw(t, "shelves")
+	for _, shelf := range shelves {
+		name := rapid.SampledFrom([]string{"a", "a b"}).Draw(t, "name")
+		record := m.records[filters.RecordKey{Shelf: shelf, Name: name}]
+		record.Shelf, record.Name, record.Body = shelf, name, json.RawMessage(fmt.Sprintf(`{"step":%d}`, step))
+		record.Removed = record.Revision > 0 && rapid.Bool().Draw(t, "remove")
+		if rapid.IntRange(0, 9).Draw(t, "behind") == 0 {
+			record.Revision++
+		}
+		commit.PutRecord(record, filters.Event{Kind: filters.KindWindow, Outcome: "changed"})
+	}
 }
 
 func (m *model) drawFilter(t *rapid.T, commit *filters.Commit, n int, owner string) {
@@ -222,6 +252,13 @@ func (m *model) check(t *rapid.T, s *Store, book *filters.Book) {
 	}
 	for _, agent := range slices.Sorted(maps.Keys(m.ledger)) {
 		want.Ledger = append(want.Ledger, m.ledger[agent])
+	}
+	for _, shelf := range filters.Shelves() {
+		for _, name := range []string{"a", "a b"} {
+			if record, there := m.records[filters.RecordKey{Shelf: shelf, Name: name}]; there {
+				want.Records = append(want.Records, record)
+			}
+		}
 	}
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Fatal("the state:", diff)
@@ -289,7 +326,7 @@ func TestCommitsAgainstAModel(t *testing.T) {
 			}
 			m := &model{
 				filters: map[string]filters.Filter{}, ledger: map[filters.AgentID]filters.LedgerEntry{}, receipts: map[string]string{},
-				progress: map[string]filters.Progress{}, term: term,
+				progress: map[string]filters.Progress{}, records: map[filters.RecordKey]filters.Record{}, term: term,
 			}
 			book := filters.NewBook()
 			for step := range rapid.IntRange(1, 25).Draw(t, "steps") {

@@ -19,6 +19,10 @@ func TestUnreadableIsNeverAbsent(t *testing.T) {
 		{name: "no value at all", hash: "filters", field: filter, value: ""},
 		{name: "a field that says nothing", hash: "filters", field: "nonsense", value: "1 1 1 f -\n{", locked: true},
 		{name: "a ledger entry", hash: "ledger", field: agentID(1), value: "1 1 0 - -\n{", locked: true},
+		{name: "a window", hash: "windows", field: "w1", value: "1 1 0 - -\n{", locked: true},
+		{name: "a run of a newer version", hash: "runs", field: "r1", value: "2 1 0 - -\n{}", locked: true},
+		{name: "an agent of a run in another's field", hash: "run-agents", field: "r1 a1", value: "1 1 0 - -\n" + `{"shelf":"run-agents","name":"r1 a2","body":{}}`, locked: true},
+		{name: "a window among the runs", hash: "runs", field: "w1", value: "1 1 0 - -\n" + `{"shelf":"windows","name":"w1","body":{}}`, locked: true},
 		{name: "a question", hash: "questions", field: "q1", value: "x", locked: true},
 	}
 	for _, test := range cases {

@@ -32,27 +32,44 @@ func (s *Store) refusal(c *change, commit *filters.Commit, answer reply) error {
 		return s.limited(answer)
 	case "CONFLICT":
 		return &filters.Error{Code: filters.Conflict, Wrong: s.subject(c, answer) + " was changed meanwhile",
-			Cause: fmt.Errorf("%s %q has revision %s", hashName(answer.text(2)), answer.text(3), answer.text(4))}
+			Cause: fmt.Errorf("%s %q has revision %s", s.hashName(answer.text(2)), answer.text(3), answer.text(4))}
 	case "UNREADABLE":
 		return &filters.Error{Code: filters.Internal, Wrong: "what Redis holds about " + s.subject(c, answer) + " cannot be read",
-			Cause: fmt.Errorf("%s %q does not decode", hashName(answer.text(2)), answer.text(3))}
+			Cause: fmt.Errorf("%s %q does not decode", s.hashName(answer.text(2)), answer.text(3))}
 	case "BROKEN":
 		return &filters.Error{Code: filters.Conflict, Wrong: "an agent of the plan was changed while it was being written"}
 	}
 	return &filters.Error{Code: filters.Internal, Wrong: "Redis answered something unknown", Cause: fmt.Errorf("%.200q", fmt.Sprint(answer...))}
 }
 
-func hashName(number string) string {
-	return map[string]string{filtersHash: "filters", ledgerHash: "ledger", questionsHash: "questions"}[number]
+func (s *Store) hashName(number string) string {
+	for i := range s.keys.records {
+		if s.keys.records[i].number == number {
+			return s.keys.records[i].name
+		}
+	}
+	return "hash " + number
 }
 
 // subject names for people what a refusal is about.
 func (s *Store) subject(c *change, answer reply) string {
 	field := answer.text(3)
-	if answer.text(2) == questionsHash {
+	first, second, _ := strings.Cut(field, " ")
+	switch s.hashName(answer.text(2)) {
+	case "questions":
 		return "the question `" + field + "`"
+	case string(filters.ShelfWindows):
+		return "the window `" + field + "`"
+	case string(filters.ShelfRuns):
+		return "the run `" + field + "`"
+	case string(filters.ShelfRunAgents):
+		return "agent `" + second + "` of the run `" + first + "`"
 	}
-	agent, _, _ := strings.Cut(field, " ")
+	return c.named(first)
+}
+
+// named names an agent for people by what the change's events know of it.
+func (c *change) named(agent string) string {
 	for i := range c.events {
 		event := &c.events[i]
 		switch {

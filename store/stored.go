@@ -15,6 +15,7 @@ type stored struct {
 	filters   shelf[filters.FilterKey, filters.Filter]
 	ledger    shelf[filters.AgentID, filters.LedgerEntry]
 	questions shelf[string, filters.Question]
+	records   shelf[filters.RecordKey, filters.Record]
 }
 
 func newStored(commit *filters.Commit) *stored {
@@ -22,6 +23,7 @@ func newStored(commit *filters.Commit) *stored {
 	s.filters.grow(len(commit.Filters))
 	s.ledger.grow(len(commit.Ledger))
 	s.questions.grow(len(commit.Questions))
+	s.records.grow(len(commit.Records))
 	return s
 }
 
@@ -87,6 +89,14 @@ func (s *stored) detail(event *filters.Event) (string, error) {
 		}
 		event.Question = question
 		parts.add("question", encoded)
+	}
+	if event.Record != nil {
+		kept, encoded, err := s.records.find(event.Record.Key(), event.Record)
+		if err != nil {
+			return "", err
+		}
+		event.Record = kept
+		parts.add("record", encoded)
 	}
 	return parts.close(event)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ type Tidied struct {
 	Entries    int64 // of the journal
 	Operations int64 // counters
 	Stages     int   // changes whose writer died half-way
+	Removed    int64 // what chunks left of the records that they removed
 }
 
 // Tidy removes what nobody needs any more: journal entries older than keep (Trim), the counters of operations that have
@@ -33,6 +33,9 @@ func (s *Store) Tidy(ctx context.Context, term int64, keep time.Duration) (tidie
 		return tidied, err
 	}
 	if tidied.Operations, err = s.tidyOperations(ctx, term); err != nil {
+		return tidied, err
+	}
+	if tidied.Removed, err = s.tidyRemoved(ctx, term); err != nil {
 		return tidied, err
 	}
 	tidied.Entries, err = s.Trim(ctx, term, keep)
@@ -90,22 +93,68 @@ func (s *Store) needed(ctx context.Context, keep time.Duration) (string, error) 
 }
 
 // tidyOperations removes counters that have not moved for long.
-func (s *Store) tidyOperations(ctx context.Context, term int64) (gone int64, err error) {
+func (s *Store) tidyOperations(ctx context.Context, term int64) (int64, error) {
 	old := s.Now().Add(-progressLife)
+	return s.prune(ctx, term, s.keys.operations, func(pairs []string) (dead []any, err error) {
+		for pair := range slices.Chunk(pairs, 2) {
+			progress := filters.Progress{Operation: pair[0]}
+			if touched, err := parseProgress(pair[1], &progress); err == nil && touched.Before(old) {
+				dead = append(dead, pair[0], pair[1])
+			}
+		}
+		return dead, nil
+	})
+}
+
+// tidyRemoved removes the values by which chunks before the last say that a record is removed, once they are in force.
+func (s *Store) tidyRemoved(ctx context.Context, term int64) (gone int64, err error) {
+	for i := range s.keys.records {
+		removed, err := s.prune(ctx, term, s.keys.records[i].key, func(pairs []string) ([]any, error) { return s.removed(ctx, pairs) })
+		if gone += removed; err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
+
+// removed picks the values that say so and are in force. The stages are read after the values: one that is not among them
+// then is in force, or was taken back, and then the value is another.
+func (s *Store) removed(ctx context.Context, pairs []string) (dead []any, err error) {
+	stages := make([]string, 0, 8)
+	for pair := range slices.Chunk(pairs, 2) {
+		if in, err := parseValue(pair[1]); err == nil && in.json == "" && in.stage != "-" {
+			dead, stages = append(dead, pair[0], pair[1]), append(stages, in.stage)
+		}
+	}
+	if len(dead) == 0 {
+		return nil, nil
+	}
+	marks, err := s.redis.client.HMGet(ctx, s.keys.staged, stages...).Result()
+	if err != nil {
+		return nil, s.redis.fault(err)
+	}
+	inForce := dead[:0]
+	for i, mark := range marks {
+		if mark == nil {
+			inForce = append(inForce, dead[2*i], dead[2*i+1])
+		}
+	}
+	return inForce, nil
+}
+
+// prune removes what is picked out of the fields and values of a hash, as far as it is as it was read.
+func (s *Store) prune(ctx context.Context, term int64, key string, pick func(pairs []string) ([]any, error)) (gone int64, err error) {
 	for cursor := uint64(0); ; {
-		fields, next, err := s.redis.client.HScan(ctx, s.keys.operations, cursor, "", pageSize).Result()
+		pairs, next, err := s.redis.client.HScan(ctx, key, cursor, "", pageSize).Result()
 		if err != nil {
 			return gone, s.redis.fault(err)
 		}
-		arguments := []any{term}
-		for pair := range slices.Chunk(fields, 2) {
-			progress := filters.Progress{Operation: pair[0]}
-			if touched, err := parseProgress(pair[1], &progress); err == nil && touched.Before(old) {
-				arguments = append(arguments, pair[0], pair[1])
-			}
+		dead, err := pick(pairs)
+		if err != nil {
+			return gone, err
 		}
-		if len(arguments) > 1 {
-			answer, err := s.run(ctx, pruneScript, []string{s.keys.term, s.keys.operations}, arguments...)
+		for some := range slices.Chunk(dead, 2*chunkMost) {
+			answer, err := s.run(ctx, pruneScript, []string{s.keys.term, key}, append([]any{term}, some...)...)
 			if err != nil {
 				return gone, err
 			}
@@ -115,114 +164,4 @@ func (s *Store) tidyOperations(ctx context.Context, term int64) (gone int64, err
 			return gone, nil
 		}
 	}
-}
-
-// tidyStages takes back chunked changes that were never put in force, and lifts the marks of those whose entries are gone.
-func (s *Store) tidyStages(ctx context.Context) (taken int, err error) {
-	stages, err := s.redis.client.HGetAll(ctx, s.keys.staged).Result()
-	if err != nil {
-		return 0, s.redis.fault(err)
-	}
-	for stage, text := range stages {
-		mark := parseMark(text)
-		if mark.state == "pending" && s.Now().Sub(mark.at) < stageLife {
-			continue
-		}
-		if err := s.unstage(ctx, stage); err != nil {
-			return taken, err
-		}
-		if mark.state == "pending" {
-			taken++
-		}
-	}
-	return taken, nil
-}
-
-// mark is what the hash `staged` says of a stage.
-type mark struct {
-	state   string // pending or broken
-	chunks  int
-	first   string // journal ID, or -
-	at      time.Time
-	request string // the key of the request
-}
-
-func parseMark(text string) mark {
-	var m mark
-	var ms int64
-	if words := strings.SplitN(text, " ", 5); len(words) == 5 {
-		m.state, m.first, m.request = words[0], words[2], words[4]
-		_, _ = fmt.Sscan(words[1], &m.chunks)
-		_, _ = fmt.Sscan(words[3], &ms)
-	}
-	m.at = time.UnixMilli(ms)
-	return m
-}
-
-// unstage takes back what a stage wrote, and lets its request be made anew. Its mark stays for as long as the journal holds
-// its entries, which it hides.
-func (s *Store) unstage(ctx context.Context, stage string) error {
-	text, err := s.redis.client.HGet(ctx, s.keys.staged, stage).Result()
-	if absent(err) {
-		return nil
-	}
-	if err != nil {
-		return s.redis.fault(err)
-	}
-	fields, err := s.stagedFields(ctx, stage)
-	if err != nil {
-		return err
-	}
-	for len(fields) > chunkMost {
-		if text, err = s.unstageSome(ctx, stage, text, fields[:chunkMost], false); err != nil {
-			return err
-		}
-		fields = fields[chunkMost:]
-	}
-	_, err = s.unstageSome(ctx, stage, text, fields, true)
-	return err
-}
-
-// stagedField is a value that a stage wrote.
-type stagedField struct{ hash, field, rack string }
-
-func (s *Store) stagedFields(ctx context.Context, stage string) (fields []stagedField, err error) {
-	for number, key := range map[string]string{filtersHash: s.keys.filters, ledgerHash: s.keys.ledger, questionsHash: s.keys.questions} {
-		values, err := s.redis.client.HGetAll(ctx, key).Result()
-		if err != nil {
-			return nil, s.redis.fault(err)
-		}
-		for _, field := range slices.Sorted(maps.Keys(values)) {
-			in, err := parseValue(values[field])
-			if err != nil || in.stage != stage {
-				continue
-			}
-			filter, _ := decode[filters.Filter](in.json)
-			if old, err := parseValue(in.replaced); err == nil {
-				filter, _ = decode[filters.Filter](old.json)
-			}
-			fields = append(fields, stagedField{number, field, filter.Rack})
-		}
-	}
-	return fields, nil
-}
-
-func (s *Store) unstageSome(ctx context.Context, stage, text string, fields []stagedField, last bool) (string, error) {
-	m := parseMark(text)
-	keys := []string{s.keys.filters, s.keys.ledger, s.keys.questions, s.keys.withheld, s.keys.counts, s.keys.staged, s.keys.journal}
-	for i := range m.chunks {
-		keys = append(keys, fmt.Sprintf("%s/%d", m.request, i+1))
-	}
-	arguments := []any{stage, text, flag(last), m.chunks}
-	for _, field := range fields {
-		arguments = append(arguments, field.hash, field.field, field.rack)
-	}
-	answer, err := s.run(ctx, unstageScript, keys, arguments...)
-	if err != nil {
-		return "", err
-	}
-	if answer.word() == "MOVED" {
-		return "", &filters.Error{Code: filters.Conflict, Wrong: "the plan is being written on"}
-	}
-	return strings.Replace(text, "pending", "broken", 1), nil
 }

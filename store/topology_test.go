@@ -49,6 +49,8 @@ func everything(t *testing.T, s *Store) {
 	term := led(t, s)
 	_, err := s.Commit(t.Context(), placing("k1", placed(1, "user:U1")))
 	must(t, err)
+	_, err = s.Commit(t.Context(), keeping("w1", window("kernel-tue")))
+	must(t, err)
 	rest := large("k2")
 	rest.Filters, rest.Events = rest.Filters[2:], rest.Events[2:]
 	_, err = s.Commit(t.Context(), rest)
