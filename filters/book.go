@@ -20,6 +20,8 @@ type Book struct {
 	sorted    []*Filter // by creation, hostname and ID; nil while the book is being filled
 	ledger    pages[AgentID, LedgerEntry]
 	questions pages[string, Question]
+	records   pages[RecordKey, Record]
+	shelved   map[Shelf]uint64 // counts the changes of each shelf
 	freeze    pages[struct{}, Freeze]
 	lock      pages[struct{}, Lock]
 	freed     map[AgentID]time.Time // when the agent's ledger entry was removed
@@ -91,9 +93,12 @@ func (b *Book) Reset(state State) {
 	defer b.mutex.Unlock()
 	b.position, b.epoch = state.Position, state.Epoch
 	b.filters, b.byAgent, b.sorted = newPages[FilterKey, Filter](), map[AgentID][]*Filter{}, nil
-	b.ledger, b.questions = newPages[AgentID, LedgerEntry](), newPages[string, Question]()
+	b.ledger, b.questions, b.records = newPages[AgentID, LedgerEntry](), newPages[string, Question](), newPages[RecordKey, Record]()
 	b.freeze, b.lock = newPages[struct{}, Freeze](), newPages[struct{}, Lock]()
 	b.freed = map[AgentID]time.Time{}
+	for _, shelf := range Shelves() {
+		b.shelve(shelf)
+	}
 	for _, filter := range state.Filters {
 		b.turnFilter(state.Position, &filter, false)
 	}
@@ -104,6 +109,9 @@ func (b *Book) Reset(state State) {
 	}
 	for _, question := range state.Questions {
 		b.questions.turn(question.ID, state.Position, &question)
+	}
+	for _, record := range state.Records {
+		b.records.turn(record.Key(), state.Position, &record)
 	}
 	b.freeze.turn(struct{}{}, state.Position, state.Freeze)
 	b.lock.turn(struct{}{}, state.Position, state.Lock)
@@ -121,6 +129,7 @@ func (b *Book) Follow(events ...Event) {
 	b.filters.forget(b.position)
 	b.ledger.forget(b.position)
 	b.questions.forget(b.position)
+	b.records.forget(b.position)
 	b.wake(moved)
 }
 
@@ -173,6 +182,10 @@ func (b *Book) apply(event *Event) {
 	}
 	if question := event.Question; question != nil {
 		b.questions.turn(question.ID, event.ID, unless(question.Done, question))
+	}
+	if record := event.Record; record != nil {
+		b.records.turn(record.Key(), event.ID, unless(record.Removed, record))
+		b.shelve(record.Shelf)
 	}
 	switch event.Kind {
 	case KindFreeze, KindThaw:
@@ -323,6 +336,37 @@ func (b *Book) Questions() []*Question {
 	all := b.questions.values()
 	b.mutex.RUnlock()
 	slices.SortFunc(all, func(x, y *Question) int { return x.Asked.Compare(y.Asked) })
+	return all
+}
+
+func (b *Book) shelve(shelf Shelf) {
+	if b.shelved == nil {
+		b.shelved = map[Shelf]uint64{}
+	}
+	b.shelved[shelf]++
+}
+
+// Shelved returns a number that is another one after each change of the shelf.
+func (b *Book) Shelved(shelf Shelf) uint64 {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.shelved[shelf]
+}
+
+// Record returns the record of the shelf with the name, nil if there is none.
+func (b *Book) Record(shelf Shelf, name string) *Record {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.records.get(RecordKey{shelf, name})
+}
+
+// Records returns the records of the shelf by name.
+func (b *Book) Records(shelf Shelf) []*Record {
+	b.mutex.RLock()
+	all := b.records.values()
+	b.mutex.RUnlock()
+	all = slices.DeleteFunc(all, func(r *Record) bool { return r.Shelf != shelf })
+	slices.SortFunc(all, func(x, y *Record) int { return strings.Compare(x.Name, y.Name) })
 	return all
 }
 

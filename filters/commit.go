@@ -26,6 +26,7 @@ type Commit struct {
 	Settled   []Filter      // ended filters that leave the store
 	Ledger    []LedgerEntry // Hold Free removes; needs Term
 	Questions []Question
+	Records   []Record // Removed removes
 	Freeze    *Freeze
 	Thaw      bool
 	Unlock    bool // sets a new epoch and removes the lock
@@ -96,6 +97,7 @@ type State struct {
 	Filters   []Filter
 	Ledger    []LedgerEntry
 	Questions []Question
+	Records   []Record
 	Freeze    *Freeze
 	Lock      *Lock
 }
@@ -202,6 +204,8 @@ const (
 	VerbThaw     Verb = "thaw"
 	VerbAnswer   Verb = "answer"
 	VerbUnlock   Verb = "unlock"
+	VerbWindow   Verb = "window" // windows are made, changed, paused, skipped, removed; or open and close
+	VerbRun      Verb = "run"    // runs are started, paused, aborted, confirmed; or go on
 )
 
 // Actor is who asks.

@@ -34,6 +34,18 @@ const (
 	KindFailover  Kind = "failover" // the cluster has another leading master
 	KindSettled   Kind = "settled"  // the cluster is as large again as it was, giving back goes on
 	KindFound     Kind = "found"    // the epoch was set: first installation
+
+	KindWindow   Kind = "window"   // a window was added, changed, paused, resumed or removed; Outcome says which
+	KindAnnounce Kind = "announce" // an occurrence is to come
+	KindOpen     Kind = "open"     // an occurrence opened, or withheld more of its agents
+	KindWarn     Kind = "warn"     // its cutoff has come: nothing new begins
+	KindClose    Kind = "close"    // its end has come, or somebody ended it
+	KindClosed   Kind = "closed"   // all that it withheld is given back, or named
+	KindPassed   Kind = "passed"   // it did not open: skipped, missed, frozen or refused; Reason says why
+	KindDigest   Kind = "digest"   // the morning's summary
+
+	KindRun      Kind = "run"       // a run was started, paused, resumed, aborted or ended; Outcome says which
+	KindRunAgent Kind = "run-agent" // an agent of a run came to its next state, which is the Outcome
 )
 
 // Event is one journal entry. The store gives it ID and At when it writes it. Its fixed encoding, sealed and chained, is
@@ -58,6 +70,7 @@ type Event struct {
 	Settled  bool         `json:"settled,omitempty"`
 	Ledger   *LedgerEntry `json:"ledger,omitempty"`
 	Question *Question    `json:"question,omitempty"`
+	Record   *Record      `json:"record,omitempty"`
 	Freeze   *Freeze      `json:"freeze,omitempty"` // nil at thaw
 	Lock     *Lock        `json:"lock,omitempty"`   // nil at unlock
 	// Host names the agent for people where the entry has no filter; Master is who answered, as host:port.
@@ -99,6 +112,7 @@ const (
 	QuestionReturned  QuestionKind = "returned"  // the host's new agent ID takes the filter over
 	QuestionGiveBack  QuestionKind = "give-back" // many agents at once are given back
 	QuestionShrunk    QuestionKind = "shrunk"    // the smaller fleet is the fleet; giving back goes on
+	QuestionOpening   QuestionKind = "opening"   // the occurrence may open, for the agents of the question
 )
 
 // Question is something the bot asks the channel. Anybody who may change things answers, once.

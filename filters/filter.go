@@ -92,6 +92,8 @@ const (
 	CauseFailover = "failover"
 	CauseLeader   = "leader"
 	CauseObserved = "observed"
+	CauseWindow   = "window"
+	CauseRun      = "run"
 )
 
 // FilterKey identifies a filter: one owner has at most one filter of a mode on an agent.

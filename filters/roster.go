@@ -10,16 +10,18 @@ import (
 // Roster is an index over one View: agents by ID, hostname and prefix. It is immutable and safe for concurrent use.
 type Roster struct {
 	view   View
-	byHost map[string][]int32 // lower-case hostname
+	byHost map[string]int32 // lower-case hostname: its first agent
+	next   []int32          // by position: the next agent on the same host; 0: none, for no first agent is a next one
 }
 
 // NewRoster indexes a view. It sorts the view's agents by ID in place and keeps the view.
 func NewRoster(view View) *Roster {
 	slices.SortFunc(view.Agents, func(a, b Agent) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	roster := &Roster{view: view, byHost: make(map[string][]int32, len(view.Agents))}
-	for i := range view.Agents {
+	roster := &Roster{view: view, byHost: make(map[string]int32, len(view.Agents)), next: make([]int32, len(view.Agents))}
+	for i := len(view.Agents) - 1; i >= 0; i-- {
 		host := strings.ToLower(view.Agents[i].Hostname)
-		roster.byHost[host] = append(roster.byHost[host], int32(i))
+		roster.next[i] = roster.byHost[host]
+		roster.byHost[host] = int32(i)
 	}
 	return roster
 }
@@ -47,12 +49,14 @@ func (r *Roster) search(id string) (int, bool) {
 }
 
 // OnHost returns every agent of the hostname; case does not matter.
-func (r *Roster) OnHost(hostname string) []*Agent { return r.at(r.byHost[strings.ToLower(hostname)]) }
-
-func (r *Roster) at(positions []int32) []*Agent {
-	agents := make([]*Agent, len(positions))
-	for i, position := range positions {
-		agents[i] = &r.view.Agents[position]
+func (r *Roster) OnHost(hostname string) []*Agent {
+	position, known := r.byHost[strings.ToLower(hostname)]
+	if !known {
+		return nil
+	}
+	agents := []*Agent{&r.view.Agents[position]}
+	for position = r.next[position]; position != 0; position = r.next[position] {
+		agents = append(agents, &r.view.Agents[position])
 	}
 	return agents
 }

@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -96,6 +97,7 @@ type change struct {
 	Request
 	now       time.Time
 	operation string
+	subject   string // empty: the operation
 	commit    Commit
 	result    Result
 }
@@ -120,6 +122,9 @@ func (s *Service) begin(request Request, verb Verb) *change {
 func (c *change) event(kind Kind) Event {
 	return Event{Kind: kind, Operation: c.operation, Actor: c.Actor.ID, Cause: c.Cause, Request: c.Key, Outcome: string(StateRecorded), Reason: c.Reason}
 }
+
+// subjectOf is whose message tells of the filters that begin.
+func (c *change) subjectOf() string { return cmp.Or(c.subject, c.operation) }
 
 // attempts bounds how often a request is planned again because somebody else changed the same record meanwhile.
 const attempts = 20
@@ -173,8 +178,17 @@ func (s *Service) recall(ctx context.Context, key string, err error) (Result, bo
 	return result, found && lookup == nil
 }
 
-// record commits the change and brings the book up to it.
+// record is write; where somebody else changed a filter meanwhile it returns when the book knows of it.
 func (s *Service) record(ctx context.Context, c *change) (Result, error) {
+	result, err := s.write(ctx, c)
+	if CodeOf(err) == Conflict && len(c.commit.Filters) > 0 {
+		s.overtaken(ctx, &c.commit)
+	}
+	return result, err
+}
+
+// write commits the change and brings the book up to it.
+func (s *Service) write(ctx context.Context, c *change) (Result, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		c.commit.Deadline = c.now.Add(time.Until(deadline))
 	}
@@ -182,9 +196,6 @@ func (s *Service) record(ctx context.Context, c *change) (Result, error) {
 	c.result.Count = len(c.result.Changed)
 	c.commit.Answer = encodeAnswer(c.result)
 	receipt, err := s.config.Store.Commit(ctx, c.commit)
-	if CodeOf(err) == Conflict && len(c.commit.Filters) > 0 {
-		s.overtaken(ctx, &c.commit)
-	}
 	if err != nil {
 		return Result{}, err
 	}

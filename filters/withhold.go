@@ -101,7 +101,7 @@ func (s *Service) place(c *change, agent *Agent, kind Kind) {
 	filter := Filter{
 		ID: DerivedID("f-", c.operation, string(agent.ID)), Agent: agent.ID, Hostname: agent.Hostname, IP: agent.IP, Port: agent.Port, Rack: agent.Rack(),
 		Owner: c.Actor.Owner(), Mode: ModeFilter, Reason: c.Reason, Created: c.now, Until: c.Until,
-		Subject: c.operation, Operation: c.operation, State: StateRecorded, Adopt: kind == KindAdopt,
+		Subject: c.subjectOf(), Operation: c.operation, State: StateRecorded, Adopt: kind == KindAdopt,
 	}
 	known := s.config.Book.Filter(filter.Key())
 	if known == nil {

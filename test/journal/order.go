@@ -18,6 +18,8 @@ var known = append([]filters.Kind{
 	filters.KindGave, filters.KindLost, filters.KindContested, filters.KindForeign, filters.KindUnforeign, filters.KindRestart,
 	filters.KindMissing, filters.KindLock, filters.KindQuestion, filters.KindLeader, filters.KindFailover, filters.KindSettled,
 	filters.KindFound,
+	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed,
+	filters.KindDigest, filters.KindRun, filters.KindRunAgent,
 }, asked...)
 
 func (c *checker) order(e *filters.Event) {

@@ -1,0 +1,92 @@
+package filters
+
+import "context"
+
+// Arrangement is one step of a window or a run, or a person's word about one: filters that begin and end together with the
+// records that say why, in one commit.
+type Arrangement struct {
+	// Request says who, under which key and why; its targets are not looked at. The actor owns the filters that begin, and
+	// Until is their end.
+	Request
+	Verb Verb
+	// Term fences a leader's step; 0 is a person's word.
+	Term int64
+	// Subject is whose message tells of the filters; empty: the operation's own.
+	Subject string
+	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out, and so is one on
+	// which the actor's filter stands.
+	Withhold []AgentID
+	// End are the filters that end now. One that does not stand is left out.
+	End []FilterKey
+	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
+	// entry has none, subject are filled in.
+	Told []Told
+	// Questions are put or, where they are Done, taken out, as Told are.
+	Questions []AskedOf
+}
+
+// Told is a record and the entry that tells of it.
+type Told struct {
+	Record Record
+	Event  Event
+}
+
+// AskedOf is a question and the entry that tells of it.
+type AskedOf struct {
+	Question Question
+	Event    Event
+}
+
+// Arrange carries an arrangement out, once for its key: it asks the gate, checks the limits over everybody, and commits.
+// Errors are Filter's, and Conflict if a record is not as the arrangement knew it: then the caller looks again. A result
+// that is Repeated was done before.
+func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
+	c := s.begin(a.Request, a.Verb)
+	c.subject, c.commit.Term = a.Subject, a.Term
+	s.arrangeFilters(c, &a)
+	if err := s.permit(ctx, c); err != nil {
+		return Result{}, err
+	}
+	for _, told := range a.Told {
+		c.commit.PutRecord(told.Record, c.complete(told.Event))
+	}
+	for _, asked := range a.Questions {
+		c.commit.PutQuestion(asked.Question, c.complete(asked.Event))
+	}
+	if a.DryRun {
+		c.result.Impact, c.result.Count = s.impact(&c.result.Plan), len(c.result.Changed)
+		return c.result, nil
+	}
+	if c.commit.Starts {
+		c.commit.Limits = s.limits(&c.result.Plan)
+	}
+	return s.write(ctx, c)
+}
+
+func (s *Service) arrangeFilters(c *change, a *Arrangement) {
+	roster := s.config.State.Roster()
+	for _, id := range a.Withhold {
+		agent := roster.Agent(id)
+		known := s.config.Book.Filter(FilterKey{id, ModeFilter, a.Actor.Owner()})
+		if agent != nil && (known == nil || !known.Stands()) {
+			s.place(c, agent, KindFilter)
+		}
+	}
+	for _, key := range a.End {
+		if known := s.config.Book.Filter(key); known != nil && known.Stands() {
+			c.end(known, KindRelease)
+		}
+	}
+}
+
+// complete fills in what every entry of a request has.
+func (c *change) complete(event Event) Event {
+	event.Operation, event.Actor, event.Cause, event.Request = c.operation, c.Actor.ID, c.Cause, c.Key
+	if event.Reason == "" {
+		event.Reason = c.Reason
+	}
+	if event.Subject == "" {
+		event.Subject = c.subjectOf()
+	}
+	return event
+}

@@ -1,0 +1,110 @@
+package filters
+
+import (
+	"fmt"
+	"maps"
+)
+
+// Room tells whether more agents may be withheld, one after the other: by `max_withheld` of the configuration, and by a
+// limit of whoever asks. It counts distinct agents under standing filters of all owners, as the script that writes does;
+// that checks `max_withheld` again. It is of the moment in which it was made, and not safe for concurrent use.
+type Room struct {
+	book   *Book
+	taken  map[AgentID]bool
+	scopes []*scope
+}
+
+// scope is one limit, over the agents of each value of an attribute, or over all.
+type scope struct {
+	name      string // of the limit, for people
+	attribute string // empty: the whole cluster
+	most      LimitValue
+	held      map[string]int
+	whole     map[string]int
+}
+
+// Room returns what room there is. The limit most is over the cluster, or over the agents of each value of the attribute
+// per; the zero LimitValue adds none.
+func (s *Service) Room(most LimitValue, per string) *Room {
+	room := &Room{book: s.config.Book, taken: map[AgentID]bool{}}
+	room.add("max_withheld", "", s.config.Limits.Cluster)
+	room.add("max_withheld", RackAttribute, s.config.Limits.Rack)
+	room.add("max_unavailable", per, most)
+	if len(room.scopes) == 0 {
+		return room
+	}
+	for agent := range s.config.State.Roster().All() {
+		held := len(room.book.Standing(agent.ID)) > 0
+		for _, scope := range room.scopes {
+			scope.count(agent, held)
+		}
+	}
+	total, racks := room.book.Withheld() // agents that are away are among them
+	for _, scope := range room.scopes {
+		switch scope.attribute {
+		case "":
+			scope.held[""] = total
+		case RackAttribute:
+			scope.held = maps.Clone(racks)
+		}
+	}
+	return room
+}
+
+func (r *Room) add(name, attribute string, most LimitValue) {
+	if most != (LimitValue{}) {
+		r.scopes = append(r.scopes, &scope{name, attribute, most, map[string]int{}, map[string]int{}})
+	}
+}
+
+func (s *scope) count(agent *Agent, held bool) {
+	value, counted := s.value(agent)
+	if !counted {
+		return
+	}
+	s.whole[value]++
+	if held {
+		s.held[value]++
+	}
+}
+
+// value returns what the scope counts the agent under; an agent without the attribute is not counted.
+func (s *scope) value(agent *Agent) (string, bool) {
+	if s.attribute == "" {
+		return "", true
+	}
+	value := agent.Attribute(s.attribute)
+	return value, value != ""
+}
+
+// Take counts the agent as withheld from now on and returns the empty string, or says in a phrase which limit leaves no
+// room for it. One that is withheld already takes none.
+func (r *Room) Take(agent *Agent) (why string) {
+	if r.taken[agent.ID] || len(r.book.Standing(agent.ID)) > 0 {
+		return ""
+	}
+	for _, scope := range r.scopes {
+		if why := scope.full(agent); why != "" {
+			return why
+		}
+	}
+	r.taken[agent.ID] = true
+	for _, scope := range r.scopes {
+		if value, counted := scope.value(agent); counted {
+			scope.held[value]++
+		}
+	}
+	return ""
+}
+
+func (s *scope) full(agent *Agent) string {
+	value, counted := s.value(agent)
+	most := s.most.Of(s.whole[value])
+	switch {
+	case !counted || s.held[value] < most:
+		return ""
+	case s.attribute == "":
+		return fmt.Sprintf("%s leaves no room: %d of at most %d agents are withheld", s.name, s.held[value], most)
+	}
+	return fmt.Sprintf("%s leaves no room in %s %s: %d of at most %d agents are withheld", s.name, s.attribute, value, s.held[value], most)
+}
