@@ -20,6 +20,7 @@ type Master struct {
 	gate       *gate // of the operator backend's single calls
 	moduleGate *gate
 	slot       *slot
+	decoding   chan struct{} // held while the whole of a cluster is decoded: two at once would hold it twice
 	standing   *standing
 	trouble    *troubles
 	tasks      *tasks
@@ -52,6 +53,7 @@ func New(config Config) (*Master, error) {
 		tasks:      newTasks(),
 		members:    newMembers(),
 		changes:    make(chan struct{}, 1),
+		decoding:   make(chan struct{}, 1),
 	}
 	m.caller = &caller{client: newClient(&config), finder: finder, config: &m.config, leads: m.leads}
 	m.slot = newSlot(config.FullReadEvery, m.readAll)
@@ -120,6 +122,10 @@ func (m *Master) readNow(ctx context.Context) (filters.View, error) {
 	if err != nil {
 		return filters.View{}, err
 	}
+	if err := m.alone(ctx); err != nil {
+		return filters.View{}, err
+	}
+	defer m.done()
 	began := m.config.Now().UTC()
 	list, err := chosen.list(ctx, m.Roster())
 	if err != nil {
@@ -130,6 +136,19 @@ func (m *Master) readNow(ctx context.Context) (filters.View, error) {
 	}
 	return m.publish(list, chosen, began), nil
 }
+
+// alone waits until nobody else decodes the whole of the cluster; done lets the next one. What is decoded then shares its
+// texts with what was decoded before.
+func (m *Master) alone(ctx context.Context) error {
+	select {
+	case m.decoding <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return tooLate(ctx.Err())
+	}
+}
+
+func (m *Master) done() { <-m.decoding }
 
 // publish makes a listing the newest reading, if it is, and returns it as a view.
 func (m *Master) publish(list listing, chosen hand, began time.Time) filters.View {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -85,7 +86,12 @@ func (m *Master) subscribe(ctx context.Context) (stood bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	reading := &subscription{master: m, chosen: chosen, began: m.config.Now().UTC(), number: m.slot.begin(false)}
+	if err := m.alone(ctx); err != nil {
+		return false, err
+	}
+	decoded := sync.OnceFunc(m.done)
+	defer decoded()
+	reading := &subscription{master: m, decoded: decoded, chosen: chosen, began: m.config.Now().UTC(), number: m.slot.begin(false)}
 	dog := newWatchdog(func() { cancel(errSilent) })
 	defer dog.stop()
 	response, at, err := m.caller.send(ctx, request{method: http.MethodPost, path: pathV1, kind: typeProtobuf, body: body})
@@ -135,6 +141,8 @@ type subscription struct {
 	number int
 	dog    *watchdog
 	stood  bool
+	// decoded is called when the state that the stream begins with is.
+	decoded func()
 }
 
 // subscribed takes the state that the stream begins with for a reading: it began when SUBSCRIBE was sent. It lacks the
@@ -143,6 +151,7 @@ func (s *subscription) subscribed(list listing, heartbeat time.Duration) {
 	m := s.master
 	s.stood = true
 	s.dog.every(silences * heartbeat)
+	defer s.decoded()
 	m.trouble.events(nil)
 	if s.chosen.backend() == filters.BackendOperator {
 		list.leader = s.at
