@@ -67,12 +67,15 @@ func (p *page) apply(request changeRequest) error {
 		return p.onAgent(request.Agent, p.Cluster.LoseWorkDir)
 	case "failover":
 		return p.Cluster.Failover()
+	case "hold-offers", "drop-offers":
+		p.Cluster.HoldOffers(request.Do == "hold-offers")
+		return nil
 	case "cut-redis":
 		return p.cutRedis(request.Seconds)
 	case "slack":
 		return p.slack(request)
 	}
-	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, failover, cut-redis or slack", request.Do)
+	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, failover, hold-offers, drop-offers, cut-redis or slack", request.Do)
 }
 
 func (p *page) launch(request changeRequest) error {

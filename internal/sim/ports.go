@@ -23,6 +23,9 @@ type Cluster interface {
 	// LoseWorkDir destroys an agent's disk: its tasks end, and it comes back as
 	// a new agent that takes tasks.
 	LoseWorkDir(hostname string) error
+	// HoldOffers makes the framework keep every offer that it gets, to launch
+	// what is asked for later, or hand them all back and go on as usual.
+	HoldOffers(hold bool)
 	// Failover makes the standing-by master lead.
 	Failover() error
 }
@@ -71,6 +74,8 @@ type Agent struct {
 	Filtered bool `json:"filtered"`
 	// Connected tells whether the agent's process can be reached.
 	Connected bool `json:"connected"`
+	// Offered says that a framework holds an offer of it.
+	Offered bool `json:"offered"`
 	// State is one word, such as active, draining or unreachable.
 	State string `json:"state"`
 	Tasks []Task `json:"tasks"`

@@ -233,6 +233,7 @@ func (s still) Watch(context.Context) <-chan struct{}                           
 func (s still) Launch(string, int, string) error                                { return nil }
 func (s still) Kill(string) error                                               { return nil }
 func (s still) RestartAgent(string) error                                       { return nil }
+func (s still) HoldOffers(bool)                                                 {}
 func (s still) LoseWorkDir(string) error                                        { return nil }
 func (s still) Failover() error                                                 { return nil }
 func (s still) Command(context.Context, string, string, string) (Answer, error) { return Answer{}, nil }

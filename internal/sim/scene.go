@@ -94,7 +94,7 @@ func (c clusterPort) Snapshot() ClusterView {
 	for _, agent := range shot.Agents {
 		shown := Agent{
 			ID: agent.ID, Hostname: agent.Hostname, Attributes: agent.Attributes, Active: agent.Active,
-			Deactivated: agent.Deactivated, Filtered: agent.Filtered && agent.State == "filtered", Connected: agent.Connected, State: agent.State,
+			Deactivated: agent.Deactivated, Filtered: agent.Filtered && agent.State == "filtered", Connected: agent.Connected, Offered: agent.Offered, State: agent.State,
 		}
 		for _, task := range agent.Tasks {
 			shown.Tasks = append(shown.Tasks, Task(task))

@@ -66,6 +66,29 @@ func TestThingsThatBreak(t *testing.T) {
 	})
 }
 
+// A task can start from an offer that the framework held when the module withheld the agent: nothing rescinds it.
+func TestOffersHeldOutliveTheModulesFilter(t *testing.T) {
+	demo := open(t, Config{Module: true})
+	do(t, demo, `{"do":"hold-offers"}`)
+	eventually(t, demo, "an offer of agent-one", func(view ClusterView) bool { return agent(view, "agent-one").Offered })
+	body := strings.NewReader(`{"hostname":"agent-one"}`)
+	response, err := http.Post(cluster(t, demo).Leader+"/allocator/filters", "application/json", body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%+v %v", response, err)
+	}
+	_ = response.Body.Close()
+	if got := agent(cluster(t, demo), "agent-one"); !got.Filtered {
+		t.Errorf("agent-one is %+v", got)
+	}
+	do(t, demo, `{"do":"launch","app":"late","instances":1,"agent":"agent-one"}`)
+	eventually(t, demo, "the late task's start", func(view ClusterView) bool { return running(view, "late", "agent-one") == 1 })
+	do(t, demo, `{"do":"drop-offers"}`)
+	do(t, demo, `{"do":"launch","app":"later","instances":1,"agent":"agent-one"}`)
+	if view := cluster(t, demo); !slices.Contains(view.Waiting, Waiting{App: "later", Agent: "agent-one"}) {
+		t.Errorf("waiting: %+v", view.Waiting)
+	}
+}
+
 func TestDemoListensOnThisMachineOnly(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:80", "example.com:80"} {
 		if demo, err := Start(t.Context(), Config{Addresses: Addresses{Page: address}}); err == nil {

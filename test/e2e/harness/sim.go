@@ -34,9 +34,8 @@ type Sim struct {
 }
 
 // StartSim starts `bot sim`, which delivers over HTTP to botURL unless the bot is on Socket Mode.
-func StartSim(t testing.TB, botURL string) *Sim {
+func StartSim(t testing.TB, botURL string, arguments ...string) *Sim {
 	t.Helper()
-	arguments := []string{}
 	if botURL != "" {
 		arguments = append(arguments, "--bot-url", botURL)
 	}
@@ -144,6 +143,7 @@ type ClusterAgent struct {
 	Deactivated bool   `json:"deactivated"`
 	Filtered    bool   `json:"filtered"`
 	Connected   bool   `json:"connected"`
+	Offered     bool   `json:"offered"`
 	State       string `json:"state"`
 	Tasks       []struct {
 		ID    string `json:"id"`

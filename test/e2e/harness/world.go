@@ -34,6 +34,8 @@ type Setup struct {
 	Transport string // socket or http
 	Replicas  int
 	Cluster   string // more lines of the cluster's configuration, indented by four
+	// Module loads the offer-filter allocator module into the masters; the bot withholds by it.
+	Module bool
 	// Embedded leaves Redis out: the bot starts its own, and there is no proxy.
 	Embedded bool
 }
@@ -49,7 +51,12 @@ func Open(t testing.TB, setup Setup) *World {
 	for i := range ports {
 		ports[i] = freePort(t)
 	}
-	w.Sim = StartSim(t, fmt.Sprintf("http://127.0.0.1:%d", ports[0]))
+	var simulated []string
+	if setup.Module {
+		simulated = append(simulated, "--module")
+		setup.Cluster = "    backend: allocator\n" + setup.Cluster
+	}
+	w.Sim = StartSim(t, fmt.Sprintf("http://127.0.0.1:%d", ports[0]), simulated...)
 	redis := ""
 	if !setup.Embedded {
 		redis = w.openRedis()
