@@ -26,13 +26,14 @@ func (r *reader) check(config *Config) {
 	r.checkTags("", reflect.ValueOf(config).Elem())
 	channels := map[string]string{}
 	for _, name := range sortedKeys(config.Clusters) {
-		r.checkCluster(name, config.Clusters[name])
+		r.checkCluster(config, name)
 		channel := config.Clusters[name].Channel
 		if other := channels[channel]; other != "" && channel != "" {
 			r.mistake("clusters."+name+".channel", "`"+channel+"` is the channel of cluster "+other+" already", "a channel of its own")
 		}
 		channels[channel] = name
 	}
+	r.checkWebhooks("", config.Webhooks)
 	r.checkSlack(&config.Slack)
 	r.checkRedis(&config.Redis)
 	r.checkHTTP(&config.HTTP)
@@ -42,6 +43,10 @@ func (r *reader) check(config *Config) {
 // checkTags checks the `required` and `oneof` tags.
 func (r *reader) checkTags(at string, value reflect.Value) {
 	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			r.checkTags(at, value.Elem())
+		}
 	case reflect.Map:
 		for _, key := range value.MapKeys() {
 			r.checkTags(join(at, key.String()), value.MapIndex(key))
@@ -58,7 +63,7 @@ func (r *reader) checkTags(at string, value reflect.Value) {
 }
 
 func (r *reader) checkField(at string, field reflect.StructField, value reflect.Value) {
-	name := join(at, field.Tag.Get("yaml"))
+	name := join(at, yamlName(field))
 	empty := value.IsZero() || (value.Kind() == reflect.Map || value.Kind() == reflect.Slice) && value.Len() == 0
 	if empty && field.Tag.Get("required") == "true" {
 		r.mistake(name, "is missing", example(field))
@@ -71,13 +76,13 @@ func (r *reader) checkField(at string, field reflect.StructField, value reflect.
 
 func example(field reflect.StructField) string {
 	if text := field.Tag.Get("example"); text != "" {
-		return "for example " + field.Tag.Get("yaml") + ": " + text
+		return "for example " + yamlName(field) + ": " + text
 	}
 	return "at least one entry"
 }
 
-func (r *reader) checkCluster(name string, cluster Cluster) {
-	at := "clusters." + name
+func (r *reader) checkCluster(config *Config, name string) {
+	at, cluster := "clusters."+name, config.Clusters[name]
 	if !clusterName.MatchString(name) {
 		r.mistake(at, "`"+name+"` is not a cluster's name", "lower-case letters, digits and hyphens, such as prod-eu")
 	}
@@ -105,6 +110,8 @@ func (r *reader) checkCluster(name string, cluster Cluster) {
 		r.mistake(at+".token_file", "stands beside principal", "one of the two")
 	}
 	r.checkFile(at+".ca_file", cluster.CAFile)
+	r.checkWindows(at, cluster, config.WebhooksOf(name))
+	r.checkWebhooks(at, cluster.Webhooks)
 }
 
 func (r *reader) checkMasters(at string, cluster Cluster) {

@@ -4,9 +4,13 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
+
+	"cordon/scheduler"
 )
 
 // Config is the whole of cordon.yaml. The `doc`, `default` and `example` tags are what docs/configuration.md is made of.
@@ -16,26 +20,31 @@ type Config struct {
 	Redis    Redis              `yaml:"redis" doc:"Where state lives. Left out, the bot starts a redis-server of its own under data_dir: right for one replica."`
 	HTTP     HTTP               `yaml:"http" doc:"The bot's own HTTP server: Slack's requests, the API, health and metrics."`
 	Tokens   []Token            `yaml:"tokens" doc:"Who may use the HTTP API and /allocator/filters."`
+	Webhooks map[string]Webhook `yaml:"webhooks" doc:"What steps of runs may call, by name, in every cluster." example:"{reboot: {url: https://fleet.example.com/reboot, secret_file: /etc/cordon/reboot}}"`
 	DataDir  string             `yaml:"data_dir" doc:"Where witnesses and the redis-server of the bot's own live. Keep it across restarts." default:"/var/lib/cordon"`
 	Log      Log                `yaml:"log" doc:"What the bot writes to standard error."`
 }
 
 // Cluster is one Mesos cluster.
 type Cluster struct {
-	Masters        Words            `yaml:"masters" doc:"The masters: URLs, or one ZooKeeper address." example:"[http://master-one:5050, http://master-two:5050] or zk://zk-one:2181,zk-two:2181/mesos" required:"true"`
-	Backend        string           `yaml:"backend" doc:"How filters reach the cluster: operator (DEACTIVATE_AGENT, Mesos 1.9 or later), allocator (the offer-filter module), or auto: operator where the master has it." default:"auto" oneof:"auto operator allocator"`
-	Principal      string           `yaml:"principal" doc:"The principal for HTTP basic authentication." example:"cordon"`
-	SecretFile     string           `yaml:"secret_file" doc:"A file with the principal's secret. Else the environment variable CORDON_MESOS_SECRET_CLUSTER." example:"/etc/cordon/mesos"`
-	TokenFile      string           `yaml:"token_file" doc:"A file with a bearer token, instead of principal and secret."`
-	CAFile         string           `yaml:"ca_file" doc:"A file with the certificates (PEM) that the masters' TLS certificates are checked against." example:"/etc/cordon/mesos-ca.pem"`
-	Channel        string           `yaml:"channel" doc:"The ID of the channel where messages of this cluster go; the cluster is also this channel's default." example:"C0123" required:"true"`
-	Operators      []string         `yaml:"operators" doc:"Who may change things: IDs of users and of user groups. Nobody is listed, nobody may." example:"[U0123, S0456]"`
-	MaxWithheld    MaxWithheld      `yaml:"max_withheld" doc:"The most agents that may be under filters at once, of all owners together."`
-	Groups         map[string]Group `yaml:"groups" doc:"Named sets of agents, typed as @name." example:"{bench: {hosts: [web-1, web-2]}, gpu: {attributes: {gpu: \"yes\"}}}"`
-	Observe        bool             `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
-	CallsAtOnce    int              `yaml:"calls_at_once" doc:"Calls to the master that may be under way at once." default:"32"`
-	CallsPerSecond int              `yaml:"calls_per_second" doc:"Changing calls to the master a second, at most." default:"200"`
-	MaxEventFrame  int              `yaml:"max_event_frame" doc:"The largest event of the master's stream, in bytes, after the first one, which holds the whole state and is read as it streams." default:"4194304"`
+	Masters        Words                           `yaml:"masters" doc:"The masters: URLs, or one ZooKeeper address." example:"[http://master-one:5050, http://master-two:5050] or zk://zk-one:2181,zk-two:2181/mesos" required:"true"`
+	Backend        string                          `yaml:"backend" doc:"How filters reach the cluster: operator (DEACTIVATE_AGENT, Mesos 1.9 or later), allocator (the offer-filter module), or auto: operator where the master has it." default:"auto" oneof:"auto operator allocator"`
+	Principal      string                          `yaml:"principal" doc:"The principal for HTTP basic authentication." example:"cordon"`
+	SecretFile     string                          `yaml:"secret_file" doc:"A file with the principal's secret. Else the environment variable CORDON_MESOS_SECRET_CLUSTER." example:"/etc/cordon/mesos"`
+	TokenFile      string                          `yaml:"token_file" doc:"A file with a bearer token, instead of principal and secret."`
+	CAFile         string                          `yaml:"ca_file" doc:"A file with the certificates (PEM) that the masters' TLS certificates are checked against." example:"/etc/cordon/mesos-ca.pem"`
+	Channel        string                          `yaml:"channel" doc:"The ID of the channel where messages of this cluster go; the cluster is also this channel's default." example:"C0123" required:"true"`
+	Operators      []string                        `yaml:"operators" doc:"Who may change things: IDs of users and of user groups. Nobody is listed, nobody may." example:"[U0123, S0456]"`
+	MaxWithheld    MaxWithheld                     `yaml:"max_withheld" doc:"The most agents that may be under filters at once, of all owners together."`
+	Groups         map[string]Group                `yaml:"groups" doc:"Named sets of agents, typed as @name." example:"{bench: {hosts: [web-1, web-2]}, gpu: {attributes: {gpu: \"yes\"}}}"`
+	Windows        map[string]scheduler.Definition `yaml:"windows" doc:"Maintenance windows, by name. A window of chat with the same name is set aside." example:"{kernel-tue: {schedule: 0 2 * * 2, time_zone: Europe/Berlin, duration: 2h, attributes: {rack: r1}}}"`
+	Freezes        []scheduler.Freeze              `yaml:"freezes" doc:"Times in which no window opens and no run begins anything." example:"[{name: year's end, from: 2026-12-20, to: 2027-01-03, time_zone: Europe/Berlin}]"`
+	Digest         Digest                          `yaml:"digest" doc:"The morning's message: what is withheld, by whom, since when, and what opens today. Without a time none is posted."`
+	Webhooks       map[string]Webhook              `yaml:"webhooks" doc:"What steps of this cluster's runs may call, by name, beside the webhooks of the top level; of two with one name the cluster's own counts."`
+	Observe        bool                            `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
+	CallsAtOnce    int                             `yaml:"calls_at_once" doc:"Calls to the master that may be under way at once." default:"32"`
+	CallsPerSecond int                             `yaml:"calls_per_second" doc:"Changing calls to the master a second, at most." default:"200"`
+	MaxEventFrame  int                             `yaml:"max_event_frame" doc:"The largest event of the master's stream, in bytes, after the first one, which holds the whole state and is read as it streams." default:"4194304"`
 }
 
 // MaxWithheld is the limits of a cluster.
@@ -48,6 +57,22 @@ type MaxWithheld struct {
 type Group struct {
 	Hosts      []string          `yaml:"hosts" doc:"Hostnames or globs." example:"[web-1, web-2]"`
 	Attributes map[string]string `yaml:"attributes" doc:"Attributes, all of which an agent must have." example:"{gpu: \"yes\"}"`
+}
+
+// Digest is when the morning's message is posted.
+type Digest struct {
+	At       string `yaml:"at" doc:"The time of day." example:"08:00"`
+	TimeZone string `yaml:"time_zone" doc:"The zone that it is read in." default:"UTC" example:"Europe/Berlin"`
+}
+
+// Webhook is what a step `webhook NAME` of a run calls.
+type Webhook struct {
+	URL         string        `yaml:"url" doc:"Where the call goes, by https; plain http only to this machine itself." example:"https://fleet.example.com/reboot" required:"true"`
+	SecretFile  string        `yaml:"secret_file" doc:"A file with the secret that calls are signed with (HMAC-SHA256), 20 characters or more." example:"/etc/cordon/reboot" required:"true"`
+	Repeat      bool          `yaml:"repeat" doc:"Calling it twice does no harm: where nobody knows whether a call arrived, it is called again instead of asking a person." default:"false"`
+	Timeout     time.Duration `yaml:"timeout" doc:"How long one call may take." default:"30s"`
+	PollEvery   time.Duration `yaml:"poll_every" doc:"How often it is asked again after it answered 202." default:"10s"`
+	GiveUpAfter time.Duration `yaml:"give_up_after" doc:"When a step that is not done counts as failed." default:"1h"`
 }
 
 // Slack is the Slack app.
@@ -139,9 +164,20 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 type Secrets struct {
 	BotToken, AppToken, SigningSecret Secret
 	RedisPassword                     Secret
-	Masters                           map[string]Secret // by cluster: secret of the principal
-	MasterTokens                      map[string]Secret // by cluster: bearer token
-	Tokens                            map[string]Secret // by token name
+	Masters                           map[string]Secret            // by cluster: secret of the principal
+	MasterTokens                      map[string]Secret            // by cluster: bearer token
+	Tokens                            map[string]Secret            // by token name
+	Webhooks                          map[string]map[string]Secret // by cluster, then webhook: of WebhooksOf
+}
+
+// WebhooksOf returns what runs of the cluster may call: the cluster's own webhooks and those of the top level.
+func (c *Config) WebhooksOf(cluster string) map[string]Webhook {
+	webhooks := maps.Clone(c.Webhooks)
+	if webhooks == nil {
+		webhooks = map[string]Webhook{}
+	}
+	maps.Copy(webhooks, c.Clusters[cluster].Webhooks)
+	return webhooks
 }
 
 // Default returns a configuration with every default and nothing else.

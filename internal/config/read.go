@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -175,6 +176,12 @@ func (r *reader) fill(path string, node ast.Node, value reflect.Value) {
 	switch {
 	case value.Type() == reflect.TypeFor[Words]():
 		r.fillWords(path, node, value)
+	case value.Kind() == reflect.Pointer:
+		value.Set(reflect.New(value.Type().Elem()))
+		setDefaults(value.Elem())
+		r.fill(path, node, value.Elem())
+	case value.Type() == reflect.TypeFor[time.Duration]():
+		r.fillDuration(path, node, value)
 	case value.Kind() == reflect.Struct:
 		r.fillStruct(path, node, value)
 	case value.Kind() == reflect.Map:
@@ -258,6 +265,16 @@ func (r *reader) fillWords(path string, node ast.Node, value reflect.Value) {
 	}
 }
 
+func (r *reader) fillDuration(path string, node ast.Node, value reflect.Value) {
+	var text string
+	r.fillScalar(path, node, reflect.ValueOf(&text).Elem())
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		r.mistake(path, "`"+text+"` is not a duration", "such as 30s, 10m or 1h30m")
+	}
+	value.SetInt(int64(duration))
+}
+
 // fillScalar decodes text, numbers and booleans. Text may be written without quotes even where it looks like a number.
 func (r *reader) fillScalar(path string, node ast.Node, value reflect.Value) {
 	if value.Kind() != reflect.String {
@@ -306,7 +323,7 @@ func join(path, name string) string {
 
 func fieldNamed(t reflect.Type, name string) (reflect.StructField, bool) {
 	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("yaml") == name {
+		if yamlName(t.Field(i)) == name {
 			return t.Field(i), true
 		}
 	}
@@ -316,9 +333,15 @@ func fieldNamed(t reflect.Type, name string) (reflect.StructField, bool) {
 func fieldNames(t reflect.Type) []string {
 	names := make([]string, t.NumField())
 	for i := range names {
-		names[i] = t.Field(i).Tag.Get("yaml")
+		names[i] = yamlName(t.Field(i))
 	}
 	return names
+}
+
+// yamlName is the field's name in the file: its tag, without options.
+func yamlName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+	return name
 }
 
 // setDefaults writes the `default` tags of a struct and of the structs in it.
@@ -332,6 +355,9 @@ func setDefaults(value reflect.Value) {
 		case field.Kind() == reflect.Struct:
 			setDefaults(field)
 		case text == "":
+		case field.Type() == reflect.TypeFor[time.Duration]():
+			duration, _ := time.ParseDuration(text)
+			field.SetInt(int64(duration))
 		case field.Kind() == reflect.String:
 			field.SetString(text)
 		case field.Kind() == reflect.Int:

@@ -24,13 +24,13 @@ func describe(page *strings.Builder, path string, t reflect.Type) {
 	fmt.Fprintf(page, "\n## %s\n\n| field | what it is | default |\n| --- | --- | --- |\n", title)
 	for i := range t.NumField() {
 		field := t.Field(i)
-		fmt.Fprintf(page, "| `%s`%s | %s | %s |\n", field.Tag.Get("yaml"), mark(field), explain(field), fallback(field))
+		fmt.Fprintf(page, "| `%s`%s | %s | %s |\n", yamlName(field), mark(field), explain(t, field), fallback(field))
 	}
 	for i := range t.NumField() {
 		field := t.Field(i)
 		inner, suffix := within(field.Type)
 		if inner.Kind() == reflect.Struct {
-			describe(page, join(path, field.Tag.Get("yaml"))+suffix, inner)
+			describe(page, join(path, yamlName(field))+suffix, inner)
 		}
 	}
 }
@@ -42,6 +42,8 @@ func within(t reflect.Type) (reflect.Type, string) {
 		return t.Elem(), ".NAME"
 	case reflect.Slice:
 		return t.Elem(), "[]"
+	case reflect.Pointer:
+		return t.Elem(), ""
 	}
 	return t, ""
 }
@@ -53,9 +55,12 @@ func mark(field reflect.StructField) string {
 	return ""
 }
 
-func explain(field reflect.StructField) string {
-	text := field.Tag.Get("doc")
-	if example := field.Tag.Get("example"); example != "" {
+func explain(of reflect.Type, field reflect.StructField) string {
+	text, example := field.Tag.Get("doc"), field.Tag.Get("example")
+	if words, ok := scheduled[of][yamlName(field)]; ok {
+		text, example = words.doc, words.example
+	}
+	if example != "" {
 		text += " Example: `" + example + "`"
 	}
 	return strings.ReplaceAll(text, "|", "\\|")
