@@ -9,9 +9,10 @@ import (
 )
 
 // The garbage collector lets the heap grow to twice what lives. With a large cluster that is what a reading leaves behind,
-// and nobody else can use it; so the heap is held nearer to what lives: to memoryLeast, or half as much again.
+// and nobody else can use it; so the heap is held nearer to what lives: to memoryLeast, or a quarter as much again.
 const (
 	memoryLeast = 64 << 20
+	memorySpare = 8 << 20
 	memoryEvery = 15 * time.Second
 )
 
@@ -25,6 +26,6 @@ func boundMemory(ctx context.Context) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	_ = every(ctx, memoryEvery, func() {
 		metrics.Read(live)
-		debug.SetMemoryLimit(max(memoryLeast, int64(live[0].Value.Uint64())/2*3+memoryLeast/4))
+		debug.SetMemoryLimit(max(memoryLeast, int64(live[0].Value.Uint64())/4*5+memorySpare))
 	})
 }
