@@ -1,0 +1,88 @@
+package scheduler
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"cordon/filters"
+)
+
+// catalogue finds windows by name: the configuration's, and those that were made in chat, compiled once for each version of
+// their record. Where both have a name the configuration wins. Safe for concurrent use.
+type catalogue struct {
+	config     *Config
+	configured map[string]*Window
+
+	mutex sync.Mutex
+	made  map[string]made
+}
+
+// made is a window of chat as its record had it.
+type made struct {
+	revision int64
+	window   *Window
+	err      error
+}
+
+func newCatalogue(config *Config) *catalogue {
+	c := &catalogue{config: config, configured: map[string]*Window{}, made: map[string]made{}}
+	for _, window := range config.Windows {
+		c.configured[window.Name] = window
+	}
+	return c
+}
+
+// names are those of windows that somebody defines or of which something is remembered.
+func (c *catalogue) names() map[string]bool {
+	names := make(map[string]bool, len(c.configured))
+	for name := range c.configured {
+		names[name] = true
+	}
+	for _, record := range c.config.Book.Records(filters.ShelfWindows) {
+		if record.Name != digestName {
+			names[record.Name] = true
+		}
+	}
+	return names
+}
+
+// scene is the window with the name at the moment. Its error is about a record that cannot be read.
+func (c *catalogue) scene(name string, now time.Time) (*scene, error) {
+	scene := &scene{config: c.config, now: now, name: name, window: c.configured[name], configured: c.configured[name] != nil}
+	record := c.config.Book.Record(filters.ShelfWindows, name)
+	if record == nil {
+		return scene, nil
+	}
+	var err error
+	if scene.state, err = DecodeWindow(record); err != nil {
+		return nil, err
+	}
+	scene.revision = record.Revision
+	if scene.window == nil && scene.state.Definition != nil {
+		scene.window, err = c.compiled(record, &scene.state)
+	}
+	return scene, err
+}
+
+// compiled is the window of a record.
+func (c *catalogue) compiled(record *filters.Record, state *WindowState) (*Window, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if known, ok := c.made[record.Name]; ok && known.revision == record.Revision {
+		return known.window, known.err
+	}
+	window, problems := Compile(record.Name, *state.Definition)
+	compiled := made{revision: record.Revision, window: window}
+	if len(problems) > 0 {
+		compiled.window, compiled.err = nil, problems[0].Err
+	}
+	c.made[record.Name] = compiled
+	return compiled.window, compiled.err
+}
+
+// timing is what a window's starts depend on.
+func timing(window *Window) string {
+	d := &window.Definition
+	return strings.Join([]string{d.Schedule, d.TimeZone, d.Duration, d.StartDate, d.EndDate}, " | ")
+}

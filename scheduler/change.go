@@ -1,0 +1,112 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"cordon/filters"
+)
+
+// The outcomes of KindWindow.
+const (
+	outcomeSeen    = "seen" // the configuration has it
+	outcomeAdded   = "added"
+	outcomeChanged = "changed"
+	outcomeRemoved = "removed"
+	outcomePaused  = "paused"
+	outcomeResumed = "resumed"
+	outcomeSkipped = "skipped"
+)
+
+// change is one step of a window: its state afterwards, and what is withheld or ended with it, in one commit.
+type change struct {
+	window          string
+	revision        int64
+	state           WindowState
+	removed         bool
+	kind            filters.Kind
+	outcome, reason string
+	subject, key    string
+	owner           filters.Owner
+	until           time.Time
+	withhold        []filters.AgentID
+	end             []filters.FilterKey
+	questions       []filters.AskedOf
+	others          []filters.Told // of its run
+}
+
+// to begins a step with a copy of the state.
+func (s *scene) to(kind filters.Kind, reason string) *change {
+	return &change{window: s.name, revision: s.revision, state: s.state.clone(), kind: kind, reason: reason, owner: filters.Owner("window:" + s.name)}
+}
+
+// clone copies the state deep enough to be changed.
+func (w *WindowState) clone() WindowState {
+	copied := *w
+	copied.Skips = slices.Clone(w.Skips)
+	if w.Open != nil {
+		open := *w.Open
+		copied.Open = &open
+	}
+	return copied
+}
+
+// about makes the step one of the occurrence. What is done once has a word, which its request key ends in; opening is the
+// occurrence's own.
+func (t *change) about(occurrence Occurrence, once string) {
+	t.owner, t.subject = occurrence.Owner(), string(occurrence.Owner())
+	t.key = occurrence.Name()
+	if once != "" {
+		t.key += "#" + once
+	}
+}
+
+// account says that the occurrence, and everything before it, is accounted for.
+func (t *change) account(occurrence Occurrence) {
+	t.state.Last, t.state.Announced = occurrence.Start, nil
+	t.state.Skips = slices.DeleteFunc(t.state.Skips, func(skip Skip) bool { return !skip.Start.After(occurrence.Start) })
+}
+
+// settle is done with a question; nil is none.
+func (t *change) settle(question *filters.Question) {
+	if question == nil {
+		return
+	}
+	done := *question
+	done.Done = true
+	t.questions = append(t.questions, filters.AskedOf{Question: done, Event: filters.Event{Kind: filters.KindQuestion, Reason: t.reason}})
+}
+
+// starts adds the records of a run that begins.
+func (t *change) starts(run *RunState, agents []RunAgent) {
+	t.others = append(t.others, filters.Told{
+		Record: filters.Record{Shelf: filters.ShelfRuns, Name: run.ID, Body: encode(run)},
+		Event:  filters.Event{Kind: filters.KindRun, Subject: "run:" + run.ID, Outcome: "started"},
+	})
+	for i := range agents {
+		agent := &agents[i]
+		t.others = append(t.others, filters.Told{
+			Record: filters.Record{Shelf: filters.ShelfRunAgents, Name: agent.Run + " " + string(agent.Agent), Body: encode(agent)},
+			Event:  filters.Event{Kind: filters.KindRunAgent, Subject: "run:" + run.ID, Agent: agent.Agent, Host: agent.Hostname, Outcome: string(agent.Phase)},
+		})
+	}
+}
+
+// arrangement is the step as the service carries it out, for an actor under a request.
+func (t *change) arrangement(request filters.Request, term int64) filters.Arrangement {
+	request.Until = t.until
+	if request.Reason == "" {
+		request.Reason = t.reason
+	}
+	t.state.Schema = 1
+	var body json.RawMessage = encode(t.state)
+	told := filters.Told{
+		Record: filters.Record{Shelf: filters.ShelfWindows, Name: t.window, Body: body, Removed: t.removed, Revision: t.revision},
+		Event:  filters.Event{Kind: t.kind, Subject: t.subject, Outcome: t.outcome, Reason: t.reason},
+	}
+	return filters.Arrangement{
+		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, End: t.end,
+		Told: append([]filters.Told{told}, t.others...), Questions: t.questions,
+	}
+}

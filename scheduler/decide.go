@@ -1,0 +1,293 @@
+package scheduler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	// punctual is how late an occurrence may open and still count as on time.
+	punctual = time.Minute
+	// passedSingly is how many occurrences that nobody was there for are each accounted for in an entry of their own; those
+	// before them share one.
+	passedSingly = 20
+	// closingMost is how long the closing of an occurrence waits for its agents; those that are not given back by then are
+	// named.
+	closingMost = time.Hour
+	// askLead is how long before its start an occurrence that needs approval asks, if it is not announced earlier.
+	askLead = time.Hour
+	// stale is how old a reading may be that a window's targets are resolved by.
+	stale = 5 * time.Minute
+)
+
+// scene is what is decided on: one window at one moment. Deciding changes nothing.
+type scene struct {
+	config   *Config
+	now      time.Time
+	name     string
+	window   *Window // nil: nobody defines it any more
+	state    WindowState
+	revision int64 // of its record; 0: there is none
+	// configured says that the window is the configuration's.
+	configured bool
+}
+
+// author is the Slack user whose rights a window of chat acts with; empty: the configuration's word is enough.
+func (s *scene) author() string {
+	if s.configured {
+		return ""
+	}
+	return filters.Owner(s.state.Author).Name()
+}
+
+// decide returns what happens to the window now, nil if nothing does. What it returns is one step: when it is done, there may
+// be another.
+func (s *scene) decide() *change {
+	switch {
+	case s.state.Open != nil && s.state.Open.Closing.IsZero():
+		return cmp.Or(s.close(), s.fill(), s.warn())
+	case s.state.Open != nil:
+		return s.closed()
+	case s.window == nil:
+		return s.forget()
+	case s.revision == 0 || s.state.Timing != timing(s.window):
+		return s.see()
+	}
+	return cmp.Or(s.due(), s.announce())
+}
+
+// next returns when the window must be looked at again at the latest (zero: only when something else changes), and whether
+// other changes may matter to it before.
+func (s *scene) next() (at time.Time, live bool) {
+	switch open := s.state.Open; {
+	case open != nil && !open.Closing.IsZero():
+		return open.Closing.Add(closingMost), true
+	case open != nil:
+		cutoff := s.cutoff(open)
+		if !open.Warned && s.now.Before(cutoff) {
+			return cutoff, true
+		}
+		return open.End, true
+	case s.window == nil:
+		return time.Time{}, false
+	}
+	if active, ok := s.window.Active(s.now); ok && active.Start.After(s.floor()) {
+		return active.End, true
+	}
+	occurrence, ok := s.upcoming()
+	if !ok {
+		return time.Time{}, false
+	}
+	at, live = occurrence.Start, s.question(occurrence) != nil
+	if lead, ok := s.nextLead(occurrence); ok && s.state.Paused == nil {
+		at = occurrence.Start.Add(-lead)
+	}
+	return at, live
+}
+
+// floor is the start up to which everything is accounted for.
+func (s *scene) floor() time.Time {
+	if s.state.Last.IsZero() {
+		return s.now.Add(-s.window.Length)
+	}
+	return s.state.Last
+}
+
+// upcoming is the next occurrence to come.
+func (s *scene) upcoming() (Occurrence, bool) {
+	from := s.now
+	if floor := s.floor(); floor.After(from) {
+		from = floor
+	}
+	return s.window.Next(from)
+}
+
+// see begins to keep account of a window, or goes on with one whose times are others now: what would have opened before by
+// them is nobody's loss.
+func (s *scene) see() *change {
+	next := s.to(filters.KindWindow, "")
+	next.outcome, next.subject = outcomeSeen, "window:"+s.name
+	if s.revision > 0 {
+		next.outcome = outcomeChanged
+	}
+	if s.configured && next.state.Definition != nil {
+		next.reason = "the configuration defines it now, and wins over the one that " + next.state.Author + " made"
+		next.state.Definition, next.state.Author = nil, ""
+	}
+	if floor := s.now.Add(-s.window.Length); floor.After(next.state.Last) {
+		next.state.Last = floor
+	}
+	next.state.Timing, next.state.Announced, next.state.Skips = timing(s.window), nil, nil
+	next.settle(s.asked())
+	return next
+}
+
+// forget drops what is remembered of a window that nobody defines.
+func (s *scene) forget() *change {
+	if s.revision == 0 {
+		return nil
+	}
+	next := s.to(filters.KindWindow, "")
+	if s.state.Author == "" {
+		next.reason = "it is in the configuration no more"
+	}
+	next.outcome, next.subject, next.removed = outcomeRemoved, "window:"+s.name, true
+	next.settle(s.asked())
+	return next
+}
+
+// due deals with starts that have come and are not accounted for: it lets the newest open, if it still would be open, and
+// accounts for the others.
+func (s *scene) due() *change {
+	var over []Occurrence
+	for occurrence := range s.window.Between(s.floor().Add(1), s.now.Add(1)) {
+		if occurrence.End.After(s.now) {
+			if len(over) == 0 {
+				return s.admit(occurrence)
+			}
+			break
+		}
+		over = append(over, occurrence)
+	}
+	switch {
+	case len(over) == 0:
+		return nil
+	case len(over) <= passedSingly:
+		return s.pass(over[0], s.whyNot(over[0]))
+	}
+	last := over[len(over)-passedSingly-1]
+	return s.pass(last, fmt.Sprintf("%s; so did the %d before it, from %s on", s.whyNot(last), len(over)-passedSingly-1, over[0].Name()))
+}
+
+// whyNot says why an occurrence that is over did not open.
+func (s *scene) whyNot(occurrence Occurrence) string {
+	if skip := s.skip(occurrence); skip != nil {
+		return "skipped by " + skip.Word.By
+	}
+	if paused := s.state.Paused; paused != nil && paused.At.Before(occurrence.End) {
+		return "paused by " + paused.By
+	}
+	if why := s.config.frozen(occurrence.Start, s.name); why != "" {
+		return why
+	}
+	if question := s.question(occurrence); question != nil {
+		return "nobody approved it"
+	}
+	return "nobody was there to open it"
+}
+
+// admit lets an occurrence open that has started and is not over, as soon as nothing stands in its way.
+func (s *scene) admit(occurrence Occurrence) *change {
+	if skip := s.skip(occurrence); skip != nil {
+		return s.pass(occurrence, "skipped by "+skip.Word.By)
+	}
+	if !s.window.Late && s.now.Sub(occurrence.Start) > punctual {
+		return s.pass(occurrence, "its start was missed, and it is not to open late")
+	}
+	if !s.now.Before(occurrence.End.Add(-s.window.Cutoff)) {
+		return s.pass(occurrence, "its cutoff had passed before it could open")
+	}
+	if s.state.Paused != nil || s.config.frozen(s.now, s.name) != "" || !s.sees() {
+		return nil
+	}
+	if !s.window.Definition.Approval {
+		return s.open(occurrence, s.targets())
+	}
+	question := s.question(occurrence)
+	switch {
+	case question == nil:
+		return s.tell(occurrence, 0)
+	case question.Open():
+		return nil
+	case question.Answer != "yes":
+		return s.pass(occurrence, "refused by "+question.By)
+	}
+	return s.open(occurrence, among(s.targets(), question.Agents))
+}
+
+// sees tells whether the cluster was read lately enough to know its agents.
+func (s *scene) sees() bool { return s.now.Sub(s.config.Roster().AsOf()) < stale }
+
+// targets are the agents that the window names now; none if it names nothing.
+func (s *scene) targets() []*filters.Agent {
+	agents, err := filters.Resolve(s.config.Roster(), s.config.Groups, s.window.Targets)
+	if err == nil || len(s.window.Targets) < 2 {
+		return agents
+	}
+	return s.targetsSingly()
+}
+
+// targetsSingly resolves what it can where one of several names matches nothing: a host that is away must not keep a window
+// shut for the others.
+func (s *scene) targetsSingly() []*filters.Agent {
+	var attributes, names []filters.Target
+	for _, target := range s.window.Targets {
+		if target.Attribute.Name != "" {
+			attributes = append(attributes, target)
+		} else {
+			names = append(names, target)
+		}
+	}
+	found := map[filters.AgentID]*filters.Agent{}
+	for _, name := range names {
+		agents, _ := filters.Resolve(s.config.Roster(), s.config.Groups, append([]filters.Target{name}, attributes...))
+		for _, agent := range agents {
+			found[agent.ID] = agent
+		}
+	}
+	agents := make([]*filters.Agent, 0, len(found))
+	for _, agent := range found {
+		agents = append(agents, agent)
+	}
+	slices.SortFunc(agents, func(a, b *filters.Agent) int {
+		return cmp.Or(cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.ID, b.ID))
+	})
+	return agents
+}
+
+// among returns the agents that are also in the list.
+func among(agents []*filters.Agent, list []filters.AgentID) []*filters.Agent {
+	return slices.DeleteFunc(slices.Clone(agents), func(agent *filters.Agent) bool { return !slices.Contains(list, agent.ID) })
+}
+
+// pass accounts for an occurrence that does not open.
+func (s *scene) pass(occurrence Occurrence, why string) *change {
+	next := s.to(filters.KindPassed, why)
+	next.about(occurrence, "passed")
+	next.subject = announceSubject(occurrence)
+	next.account(occurrence)
+	next.settle(s.question(occurrence))
+	return next
+}
+
+func announceSubject(occurrence Occurrence) string { return "announce:" + occurrence.Name() }
+
+// skip returns the word by which the occurrence does not open, nil if there is none.
+func (s *scene) skip(occurrence Occurrence) *Skip {
+	for i := range s.state.Skips {
+		if s.state.Skips[i].Start.Equal(occurrence.Start) {
+			return &s.state.Skips[i]
+		}
+	}
+	return nil
+}
+
+// asked returns the question about the coming occurrence, nil if none was asked or it is done with.
+func (s *scene) asked() *filters.Question {
+	if s.state.Announced == nil || s.state.Announced.Question == "" {
+		return nil
+	}
+	return s.config.Book.Question(s.state.Announced.Question)
+}
+
+// question returns the question about the occurrence.
+func (s *scene) question(occurrence Occurrence) *filters.Question {
+	if s.state.Announced == nil || !s.state.Announced.Start.Equal(occurrence.Start) {
+		return nil
+	}
+	return s.asked()
+}

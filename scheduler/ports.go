@@ -1,0 +1,57 @@
+package scheduler
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"cordon/filters"
+)
+
+// Service makes filters exist or cease, and keeps records. Implemented by *filters.Service.
+type Service interface {
+	// Arrange carries out one step, see filters.Service.
+	Arrange(ctx context.Context, arrangement filters.Arrangement) (filters.Result, error)
+	// Outcome returns what became of a request key, and false if nothing did.
+	Outcome(ctx context.Context, key string) (filters.Result, bool, error)
+	// Now is the cluster's time: Redis TIME, UTC.
+	Now() time.Time
+	// Room tells what the limits leave.
+	Room(most filters.LimitValue, per string) *filters.Room
+}
+
+// Config is what a Scheduler and its Desk need. Service, Book and Roster are required.
+type Config struct {
+	Cluster string
+	Replica string // this replica's name
+	Service Service
+	Book    *filters.Book
+	// Roster is the newest index of agents; never nil, empty before the first reading.
+	Roster  func() *filters.Roster
+	Groups  map[string]filters.Group
+	Windows []*Window // the configuration's
+	Freezes *Calendar // nil: none
+	// Hooks are the names of the webhooks that steps may call.
+	Hooks    []string
+	Digest   *Digests // nil: none is posted
+	Webhooks Webhooks // nil: there are none
+	Logger   *slog.Logger
+}
+
+// frozen says why nothing new begins at the time, in a phrase; empty: nothing stands in its way. The window's name is empty
+// for runs of their own.
+func (c *Config) frozen(now time.Time, window string) string {
+	if freeze := c.Book.Freeze(); freeze != nil {
+		return "frozen for " + filters.Quoted(freeze.Reason)
+	}
+	if c.Freezes == nil {
+		return ""
+	}
+	if period, ok := c.Freezes.At(now, window); ok {
+		return "frozen: " + period.Name + " until " + period.To.Format("2006-01-02 15:04") + " UTC"
+	}
+	return ""
+}
+
+// system is who acts in the scheduler's own name.
+func (c *Config) system(owner filters.Owner) filters.Actor { return filters.Actor{ID: string(owner)} }
