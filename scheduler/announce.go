@@ -18,7 +18,7 @@ func (s *scene) leads() []time.Duration {
 }
 
 // announce tells of the coming occurrence when one of its lead times has come. Of several that have, the shortest counts.
-func (s *scene) announce() *change {
+func (s *scene) announce() *move {
 	occurrence, ok := s.upcoming()
 	if !ok || s.state.Paused != nil || s.skip(occurrence) != nil {
 		return nil
@@ -51,7 +51,7 @@ func (s *scene) nextLead(occurrence Occurrence) (time.Duration, bool) {
 }
 
 // tell announces an occurrence, and asks about it if it needs approval and nobody was asked.
-func (s *scene) tell(occurrence Occurrence, lead time.Duration) *change {
+func (s *scene) tell(occurrence Occurrence, lead time.Duration) *move {
 	agents := s.targets()
 	next := s.to(filters.KindAnnounce, s.config.frozen(occurrence.Start, s.name))
 	next.about(occurrence, fmt.Sprintf("announce-%s", lead))

@@ -46,7 +46,7 @@ func (s *scene) author() string {
 
 // decide returns what happens to the window now, nil if nothing does. What it returns is one step: when it is done, there may
 // be another.
-func (s *scene) decide() *change {
+func (s *scene) decide() *move {
 	switch {
 	case s.state.Open != nil && s.state.Open.Closing.IsZero():
 		return cmp.Or(s.close(), s.fill(), s.warn())
@@ -108,7 +108,7 @@ func (s *scene) upcoming() (Occurrence, bool) {
 
 // see begins to keep account of a window, or goes on with one whose times are others now: what would have opened before by
 // them is nobody's loss.
-func (s *scene) see() *change {
+func (s *scene) see() *move {
 	next := s.to(filters.KindWindow, "")
 	next.outcome, next.subject = outcomeSeen, "window:"+s.name
 	if s.revision > 0 {
@@ -127,7 +127,7 @@ func (s *scene) see() *change {
 }
 
 // forget drops what is remembered of a window that nobody defines.
-func (s *scene) forget() *change {
+func (s *scene) forget() *move {
 	if s.revision == 0 {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (s *scene) forget() *change {
 
 // due deals with starts that have come and are not accounted for: it lets the newest open, if it still would be open, and
 // accounts for the others.
-func (s *scene) due() *change {
+func (s *scene) due() *move {
 	var over []Occurrence
 	for occurrence := range s.window.Between(s.floor().Add(1), s.now.Add(1)) {
 		if occurrence.End.After(s.now) {
@@ -181,7 +181,7 @@ func (s *scene) whyNot(occurrence Occurrence) string {
 }
 
 // admit lets an occurrence open that has started and is not over, as soon as nothing stands in its way.
-func (s *scene) admit(occurrence Occurrence) *change {
+func (s *scene) admit(occurrence Occurrence) *move {
 	if skip := s.skip(occurrence); skip != nil {
 		return s.pass(occurrence, "skipped by "+skip.Word.By)
 	}
@@ -255,7 +255,7 @@ func among(agents []*filters.Agent, list []filters.AgentID) []*filters.Agent {
 }
 
 // pass accounts for an occurrence that does not open.
-func (s *scene) pass(occurrence Occurrence, why string) *change {
+func (s *scene) pass(occurrence Occurrence, why string) *move {
 	next := s.to(filters.KindPassed, why)
 	next.about(occurrence, "passed")
 	next.subject = announceSubject(occurrence)

@@ -175,7 +175,7 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 	if len(problems) > 0 {
 		return Listing{}, problems[0].Err
 	}
-	return d.change(ctx, request, name, func(scene *scene) (*change, error) {
+	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.configured {
 			return nil, &filters.Error{Code: filters.Invalid, Wrong: "`" + name + "` is defined in the configuration, and the configuration wins", Try: "Change it there, or choose another name"}
 		}
@@ -198,7 +198,7 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 
 // Pause keeps the window from opening until somebody resumes it. What is open stays, and ends on time.
 func (d *Desk) Pause(ctx context.Context, request filters.Request, name string) (Listing, error) {
-	return d.change(ctx, request, name, func(scene *scene) (*change, error) {
+	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.window == nil {
 			return nil, d.unknown(name)
 		}
@@ -213,7 +213,7 @@ func (d *Desk) Pause(ctx context.Context, request filters.Request, name string) 
 
 // Resume lets a paused window open again; an occurrence that would be open now opens late, unless the window says otherwise.
 func (d *Desk) Resume(ctx context.Context, request filters.Request, name string) (Listing, error) {
-	return d.change(ctx, request, name, func(scene *scene) (*change, error) {
+	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.window == nil {
 			return nil, d.unknown(name)
 		}
@@ -228,7 +228,7 @@ func (d *Desk) Resume(ctx context.Context, request filters.Request, name string)
 
 // Skip closes the occurrence that is open and gives its agents back; if none is open, the next does not open.
 func (d *Desk) Skip(ctx context.Context, request filters.Request, name string) (Listing, error) {
-	return d.change(ctx, request, name, func(scene *scene) (*change, error) {
+	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.window == nil {
 			return nil, d.unknown(name)
 		}
@@ -240,7 +240,7 @@ func (d *Desk) Skip(ctx context.Context, request filters.Request, name string) (
 }
 
 // cut closes the occurrence that is open, by somebody's word.
-func (s *scene) cut(request filters.Request) *change {
+func (s *scene) cut(request filters.Request) *move {
 	next := s.to(filters.KindClose, "")
 	occurrence := s.occurrence(s.state.Open)
 	next.owner, next.subject = occurrence.Owner(), string(occurrence.Owner())
@@ -254,7 +254,7 @@ func (s *scene) cut(request filters.Request) *change {
 }
 
 // leaveOut keeps the next occurrence from opening.
-func (s *scene) leaveOut(request filters.Request) (*change, error) {
+func (s *scene) leaveOut(request filters.Request) (*move, error) {
 	occurrence, ok := s.coming()
 	if active, open := s.window.Active(s.now); open && active.Start.After(s.floor()) && s.skip(active) == nil {
 		occurrence, ok = active, true
@@ -270,7 +270,7 @@ func (s *scene) leaveOut(request filters.Request) (*change, error) {
 
 // Remove takes a window of chat away; an occurrence that is open is closed and its agents are given back.
 func (d *Desk) Remove(ctx context.Context, request filters.Request, name string) (Listing, error) {
-	return d.change(ctx, request, name, func(scene *scene) (*change, error) {
+	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		switch {
 		case scene.window == nil:
 			return nil, d.unknown(name)
@@ -293,7 +293,7 @@ func (d *Desk) Remove(ctx context.Context, request filters.Request, name string)
 const attempts = 10
 
 // change carries out somebody's change of a window.
-func (d *Desk) change(ctx context.Context, request filters.Request, name string, plan func(*scene) (*change, error)) (Listing, error) {
+func (d *Desk) change(ctx context.Context, request filters.Request, name string, plan func(*scene) (*move, error)) (Listing, error) {
 	for attempt := 1; ; attempt++ {
 		turned := d.config.Book.Turned()
 		scene, err := d.catalogue.scene(name, d.config.Service.Now())
@@ -336,7 +336,7 @@ func (d *Desk) orEarlier(ctx context.Context, request filters.Request, scene *sc
 }
 
 // done says what a change did.
-func (d *Desk) done(next *change, result filters.Result) string {
+func (d *Desk) done(next *move, result filters.Result) string {
 	switch {
 	case result.DryRun:
 		return "nothing was changed"

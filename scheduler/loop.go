@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// again is how soon a window is looked at again to which more may matter than its times.
-	again = 10 * time.Second
+	// relook is how soon a window is looked at again to which more may matter than its times.
+	relook = 10 * time.Second
 	// stepTime bounds one commit of the scheduler.
 	stepTime = 5 * time.Second
 	// retryAfter is how long a window rests whose step failed.
@@ -48,12 +48,13 @@ func New(config *Config) *Scheduler {
 
 // Run acts on windows and runs until ctx ends: for the leader only, whose term every step carries. It returns ctx's error.
 func (s *Scheduler) Run(ctx context.Context, term int64) error {
+	defer s.runs.rest()
 	s.agenda, s.places, s.live, s.shelf = nil, map[string]*entry{}, map[string]*entry{}, 0
 	for ctx.Err() == nil {
 		moved := s.config.Book.Moved()
 		now := s.config.Service.Now()
-		next := earliest(s.windows(ctx, now, term), s.digest(ctx, now, term), s.runs.step(ctx, now, term))
-		timer := time.NewTimer(min(max(next.Sub(s.config.Service.Now()), 0), sleepMost))
+		next := first(s.windows(ctx, now, term), first(s.digest(ctx, now, term), s.runs.step(ctx, now, term)))
+		timer := time.NewTimer(s.until(next))
 		select {
 		case <-moved:
 		case <-s.runs.nudged:
@@ -65,19 +66,16 @@ func (s *Scheduler) Run(ctx context.Context, term int64) error {
 	return ctx.Err()
 }
 
-// earliest returns the first of the times; zero ones do not count, and if all are it is a long way off.
-func earliest(times ...time.Time) time.Time {
-	var first time.Time
-	for _, at := range times {
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
+// until returns how long the loop may sleep.
+func (s *Scheduler) until(next time.Time) time.Duration {
+	if next.IsZero() {
+		return sleepMost
 	}
-	if first.IsZero() {
-		return time.Unix(1<<40, 0)
-	}
-	return first
+	return min(max(next.Sub(s.config.Service.Now()), 0), sleepMost)
 }
+
+// never is when a window is due that nothing but a change can wake.
+var never = time.Unix(1<<40, 0)
 
 // windows looks at every window that is due, and returns when the next one is.
 func (s *Scheduler) windows(ctx context.Context, now time.Time, term int64) time.Time {
@@ -169,16 +167,19 @@ func (s *Scheduler) look(ctx context.Context, place *entry, now time.Time, term 
 // rest returns when to look again at a window that needs nothing now.
 func (s *Scheduler) rest(place *entry, scene *scene) time.Time {
 	at, live := scene.next()
-	if !live {
-		delete(s.live, place.name)
-		return earliest(at)
+	if live {
+		s.live[place.name] = place
+		return first(at, scene.now.Add(relook))
 	}
-	s.live[place.name] = place
-	return earliest(at, scene.now.Add(again))
+	delete(s.live, place.name)
+	if at.IsZero() {
+		return never
+	}
+	return at
 }
 
 // take carries out a step, and tells whether it is done. What was refused, or lost, is decided anew a little later.
-func (s *Scheduler) take(ctx context.Context, scene *scene, next *change, term int64) bool {
+func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int64) bool {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	request := filters.Request{Actor: s.config.system(next.owner), Key: next.key, Cause: filters.CauseWindow}

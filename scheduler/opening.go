@@ -14,7 +14,7 @@ func (s *scene) occurrence(opening *Opening) Occurrence {
 }
 
 // open begins the occurrence: with its run, or by withholding its agents for as long as it lasts.
-func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *change {
+func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
 	next := s.to(filters.KindOpen, "")
 	next.about(occurrence, "")
 	next.settle(s.question(occurrence))
@@ -38,7 +38,7 @@ func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *change {
 }
 
 // place withholds the agents that the limits leave room for, in their order; the others wait.
-func (s *scene) place(next *change, opening *Opening, agents []*filters.Agent) {
+func (s *scene) place(next *move, opening *Opening, agents []*filters.Agent) {
 	room := s.config.Service.Room(s.window.MaxUnavailable, s.window.Per)
 	opening.Why = ""
 	for _, agent := range agents {
@@ -56,7 +56,7 @@ func (s *scene) place(next *change, opening *Opening, agents []*filters.Agent) {
 }
 
 // fill withholds agents that waited, or that joined, while there is room and time.
-func (s *scene) fill() *change {
+func (s *scene) fill() *move {
 	opening := s.state.Open
 	if s.window == nil || opening.Run != "" || s.state.Paused != nil || !s.now.Before(s.cutoff(opening)) {
 		return nil
@@ -115,7 +115,7 @@ func (s *scene) cutoff(opening *Opening) time.Time {
 }
 
 // warn tells that the cutoff has come.
-func (s *scene) warn() *change {
+func (s *scene) warn() *move {
 	opening := s.state.Open
 	if s.window == nil || s.window.Cutoff == 0 || opening.Warned || s.now.Before(s.cutoff(opening)) {
 		return nil
@@ -130,7 +130,7 @@ func (s *scene) warn() *change {
 }
 
 // close ends the occurrence when its time has come. Its filters have the same end, and the reconciler gives back.
-func (s *scene) close() *change {
+func (s *scene) close() *move {
 	opening := s.state.Open
 	if s.now.Before(opening.End) {
 		return nil
@@ -145,7 +145,7 @@ func (s *scene) close() *change {
 }
 
 // closed tells that all which the occurrence withheld is given back, or names what is not.
-func (s *scene) closed() *change {
+func (s *scene) closed() *move {
 	opening := s.state.Open
 	held, kept := s.left(opening)
 	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost {

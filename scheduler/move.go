@@ -19,8 +19,8 @@ const (
 	outcomeSkipped = "skipped"
 )
 
-// change is one step of a window: its state afterwards, and what is withheld or ended with it, in one commit.
-type change struct {
+// move is one step of a window: its state afterwards, and what is withheld or ended with it, in one commit.
+type move struct {
 	window          string
 	revision        int64
 	state           WindowState
@@ -37,8 +37,8 @@ type change struct {
 }
 
 // to begins a step with a copy of the state.
-func (s *scene) to(kind filters.Kind, reason string) *change {
-	return &change{window: s.name, revision: s.revision, state: s.state.clone(), kind: kind, reason: reason, owner: filters.Owner("window:" + s.name)}
+func (s *scene) to(kind filters.Kind, reason string) *move {
+	return &move{window: s.name, revision: s.revision, state: s.state.clone(), kind: kind, reason: reason, owner: filters.Owner("window:" + s.name)}
 }
 
 // clone copies the state deep enough to be changed.
@@ -54,7 +54,7 @@ func (w *WindowState) clone() WindowState {
 
 // about makes the step one of the occurrence. What is done once has a word, which its request key ends in; opening is the
 // occurrence's own.
-func (t *change) about(occurrence Occurrence, once string) {
+func (t *move) about(occurrence Occurrence, once string) {
 	t.owner, t.subject = occurrence.Owner(), string(occurrence.Owner())
 	t.key = occurrence.Name()
 	if once != "" {
@@ -63,13 +63,13 @@ func (t *change) about(occurrence Occurrence, once string) {
 }
 
 // account says that the occurrence, and everything before it, is accounted for.
-func (t *change) account(occurrence Occurrence) {
+func (t *move) account(occurrence Occurrence) {
 	t.state.Last, t.state.Announced = occurrence.Start, nil
 	t.state.Skips = slices.DeleteFunc(t.state.Skips, func(skip Skip) bool { return !skip.Start.After(occurrence.Start) })
 }
 
 // settle is done with a question; nil is none.
-func (t *change) settle(question *filters.Question) {
+func (t *move) settle(question *filters.Question) {
 	if question == nil {
 		return
 	}
@@ -79,7 +79,7 @@ func (t *change) settle(question *filters.Question) {
 }
 
 // starts adds the records of a run that begins.
-func (t *change) starts(run *RunState, agents []RunAgent) {
+func (t *move) starts(run *RunState, agents []RunAgent) {
 	t.others = append(t.others, filters.Told{
 		Record: filters.Record{Shelf: filters.ShelfRuns, Name: run.ID, Body: encode(run)},
 		Event:  filters.Event{Kind: filters.KindRun, Subject: "run:" + run.ID, Outcome: "started"},
@@ -94,7 +94,7 @@ func (t *change) starts(run *RunState, agents []RunAgent) {
 }
 
 // arrangement is the step as the service carries it out, for an actor under a request.
-func (t *change) arrangement(request filters.Request, term int64) filters.Arrangement {
+func (t *move) arrangement(request filters.Request, term int64) filters.Arrangement {
 	request.Until = t.until
 	if request.Reason == "" {
 		request.Reason = t.reason
