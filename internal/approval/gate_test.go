@@ -33,17 +33,20 @@ func TestDecide(t *testing.T) {
 		verb      filters.Verb
 		denied    string // part of the message; empty: allowed
 	}{
-		"a listed user":              {operators: []string{"U1"}, actor: alice},
-		"a member of a listed group": {operators: []string{"S1"}, members: groups{"S1": {"U1"}}, actor: alice},
-		"somebody else":              {operators: []string{"U2"}, actor: alice, denied: "not among its operators"},
-		"nobody is listed":           {actor: alice, denied: "no operators are listed"},
-		"looking needs no right":     {actor: alice, verb: filters.VerbLook},
-		"Slack is away":              {operators: []string{"S1"}, members: groups{}, actor: alice, denied: "the answer is no"},
-		"one group away, in another": {operators: []string{"S1", "S2"}, members: groups{"S2": {"U1"}}, actor: alice},
-		"an operator's token":        {actor: filters.Actor{ID: "api:ci", Role: "operator"}},
-		"a token without a role":     {operators: []string{"U1"}, actor: filters.Actor{ID: "api:ci", User: "U1"}, denied: "role is not operator"},
-		"an actor of no known kind":  {operators: []string{""}, actor: filters.Actor{ID: "nobody"}, denied: "only people and tokens"},
-		"a user without an ID":       {operators: []string{""}, actor: filters.Actor{ID: "user:"}, denied: "only people"},
+		"a listed user":                 {operators: []string{"U1"}, actor: alice},
+		"a member of a listed group":    {operators: []string{"S1"}, members: groups{"S1": {"U1"}}, actor: alice},
+		"somebody else":                 {operators: []string{"U2"}, actor: alice, denied: "not among its operators"},
+		"nobody is listed":              {actor: alice, denied: "no operators are listed"},
+		"looking needs no right":        {actor: alice, verb: filters.VerbLook},
+		"Slack is away":                 {operators: []string{"S1"}, members: groups{}, actor: alice, denied: "the answer is no"},
+		"one group away, in another":    {operators: []string{"S1", "S2"}, members: groups{"S2": {"U1"}}, actor: alice},
+		"an operator's token":           {actor: filters.Actor{ID: "api:ci", Role: "operator"}},
+		"a token without a role":        {operators: []string{"U1"}, actor: filters.Actor{ID: "api:ci", User: "U1"}, denied: "role is not operator"},
+		"an actor of no known kind":     {operators: []string{""}, actor: filters.Actor{ID: "nobody"}, denied: "only people and tokens"},
+		"a window of the configuration": {operators: []string{"U2"}, actor: filters.Actor{ID: "window:nightly/2026-09-01T00:00:00Z"}},
+		"a window of an operator":       {operators: []string{"U1"}, actor: filters.Actor{ID: "window:nightly/2026-09-01T00:00:00Z", User: "U1"}},
+		"a run of a former operator":    {operators: []string{"U2"}, actor: filters.Actor{ID: "run:r-1", User: "U1"}, denied: "not among its operators"},
+		"a user without an ID":          {operators: []string{""}, actor: filters.Actor{ID: "user:"}, denied: "only people"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			verb := test.verb
