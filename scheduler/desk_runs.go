@@ -1,0 +1,373 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"cordon/filters"
+)
+
+// RunRequest is what is asked for beside the targets when a run is started.
+type RunRequest struct {
+	Procedure Procedure
+	// MaxUnavailable and Per limit the run as they limit a window, see Definition; empty: no limit of its own.
+	MaxUnavailable, Per string
+}
+
+// RunListing is a run with its agents and how far it has come.
+type RunListing struct {
+	State  RunState
+	Agents []RunAgent // by order
+	// Done, Failed, Skipped, Doing and Left count the agents; their sum is all of them.
+	Done, Failed, Skipped, Doing, Left int
+	// Estimate is how long it takes from now on; 0: not known.
+	Estimate time.Duration
+}
+
+// Steps are the run's, as they were understood.
+func (l *RunListing) Steps() []Step {
+	procedure, _ := CompileProcedure(l.State.Procedure)
+	if procedure == nil {
+		return nil
+	}
+	return procedure.Steps
+}
+
+func listRun(run *going) RunListing {
+	count := tally(run.agents)
+	listing := RunListing{State: run.state, Done: count.done, Failed: count.failed, Skipped: count.skipped, Doing: count.doing, Left: count.left}
+	for i := range run.agents {
+		listing.Agents = append(listing.Agents, run.agents[i].RunAgent)
+	}
+	if course, err := chart(&run.state); err == nil && !run.state.Phase.Over() {
+		listing.Estimate = estimate(course, run.agents)
+	}
+	return listing
+}
+
+// Runs returns every run, the newest first. Runs that are over stay for seven days.
+func (d *Desk) Runs() []RunListing {
+	all := d.going()
+	listings := make([]RunListing, 0, len(all))
+	for _, run := range slices.Backward(all) {
+		listings = append(listings, listRun(run))
+	}
+	return listings
+}
+
+// Run returns the run with the ID; Unknown if there is none.
+func (d *Desk) Run(id string) (RunListing, error) {
+	run, err := d.run(id)
+	if err != nil {
+		return RunListing{}, err
+	}
+	return listRun(run), nil
+}
+
+func (d *Desk) going() []*going {
+	all, _ := newArchive(d.config.Book, func(*filters.Record, error) {}).going()
+	return slices.DeleteFunc(slices.Clone(all), func(run *going) bool { return !run.whole() && !run.state.Phase.Over() })
+}
+
+func (d *Desk) run(id string) (*going, error) {
+	for _, run := range d.going() {
+		if run.state.ID == id {
+			return run, nil
+		}
+	}
+	return nil, &filters.Error{Code: filters.Unknown, Wrong: "I know no run " + code(id) + " in *" + d.config.Cluster + "*", Try: "`/mesos run list` shows them"}
+}
+
+// StartRun starts a run over the targets: at most 5,000 agents, MaxParallel of which are under way at once, which is why
+// the bound of other commands does not hold for it. Without a step and without a soak time there would be nothing to do while
+// an agent is withheld: that is Invalid. A dry run changes nothing and returns the agents in their order and batches, with the
+// least time that it takes if that depends on nobody.
+func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted RunRequest) (RunListing, error) {
+	run := RunState{
+		Schema: 1, ID: filters.RandomID("r-"), Phase: RunGoing, By: request.Actor.ID, Reason: request.Reason, Started: d.config.Service.Now(),
+		Mode: filters.ModeFilter, Procedure: wanted.Procedure, MaxUnavailable: wanted.MaxUnavailable, Per: wanted.Per,
+	}
+	if request.Key != "" {
+		run.ID = filters.DerivedID("r-", d.config.Cluster, request.Key)
+		if known, err := d.Run(run.ID); err == nil {
+			return known, nil // the request came before
+		}
+	}
+	course, err := d.check(&run)
+	if err != nil {
+		return RunListing{}, err
+	}
+	targets, err := d.targets(&request)
+	if err != nil {
+		return RunListing{}, err
+	}
+	run.Agents = len(targets)
+	line := lineUp(&run, targets)
+	if _, err := d.config.Service.Arrange(ctx, startArrangement(request, &run, line)); err != nil {
+		return RunListing{}, err
+	}
+	return RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line)}, nil
+}
+
+// startArrangement puts the run's own record last: of a run whose record is there, all agents are.
+func startArrangement(request filters.Request, run *RunState, line []RunAgent) filters.Arrangement {
+	arrangement := filters.Arrangement{Request: request, Verb: filters.VerbRun, Subject: run.subject()}
+	for i := range line {
+		arrangement.Told = append(arrangement.Told, line[i].told(0, ""))
+	}
+	arrangement.Told = append(arrangement.Told, run.told(0, "started"))
+	return arrangement
+}
+
+// check reads what a person asks a run to do.
+func (d *Desk) check(run *RunState) (*course, error) {
+	course, err := chart(run)
+	switch {
+	case err != nil:
+		return nil, refusedField(err)
+	case len(course.Steps) == 0 && course.Soak == 0:
+		return nil, invalid("the run has nothing to do while an agent is withheld", "a step or a soak time, such as `--step \"webhook reboot\"` or `--soak 5m`")
+	}
+	for _, step := range course.Steps {
+		if step.Kind == StepWebhook && !d.knows(step.Webhook) {
+			return nil, &filters.Error{Code: filters.Invalid, Wrong: "I know no webhook " + code(step.Webhook), Expected: "one that the configuration lists under `webhooks`"}
+		}
+	}
+	return course, nil
+}
+
+func (d *Desk) knows(webhook string) bool {
+	if d.config.Webhooks == nil {
+		return false
+	}
+	_, known := d.config.Webhooks.Repeats(webhook)
+	return known
+}
+
+// refusedField names the field that is wrong in the error itself.
+func refusedField(err error) error {
+	problem, ok := err.(Problem)
+	if !ok {
+		return err
+	}
+	told := *problem.Err
+	told.Wrong = "`" + problem.Field + "`: " + told.Wrong
+	return &told
+}
+
+func (d *Desk) targets(request *filters.Request) ([]*filters.Agent, error) {
+	roster := d.config.Roster()
+	age := d.config.Service.Now().Sub(roster.AsOf())
+	switch {
+	case roster.AsOf().IsZero():
+		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
+	case request.DryRun && age > time.Minute:
+		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "my picture of the cluster is " + lasting(age) + " old", Expected: "a dry run is answered from one that is at most a minute old", Try: "Try again in a moment"}
+	}
+	agents, err := filters.Resolve(roster, d.config.Groups, request.Targets)
+	if err == nil && len(agents) > mostAgents {
+		err = &filters.Error{Code: filters.Limited, Wrong: fmt.Sprintf("this names %d agents", len(agents)), Expected: fmt.Sprintf("a run goes over at most %d", mostAgents), Try: "Name fewer, and start one run after the other"}
+	}
+	return agents, err
+}
+
+// PauseRun lets nothing new begin; what is under way is finished. Pausing a run that is paused changes nothing.
+func (d *Desk) PauseRun(ctx context.Context, request filters.Request, id string) (RunListing, error) {
+	return d.say(ctx, request, id, string(RunPaused), func(run *going, word Word) (RunState, error) {
+		state := run.state
+		switch state.Phase {
+		case RunGoing:
+			state.Phase, state.Word, state.Why = RunPaused, &word, ""
+		case RunPaused:
+		default:
+			return state, notIn(&state, "paused")
+		}
+		return state, nil
+	})
+}
+
+// ResumeRun lets a run go on that is paused, or that stopped because too many agents had failed: those are forgiven, and stay
+// withheld.
+func (d *Desk) ResumeRun(ctx context.Context, request filters.Request, id string) (RunListing, error) {
+	return d.say(ctx, request, id, "resumed", func(run *going, word Word) (RunState, error) {
+		state := run.state
+		switch state.Phase {
+		case RunStopped:
+			state.Forgiven = tally(run.agents).failed
+			state.Phase, state.Word, state.Why = RunGoing, &word, ""
+		case RunPaused:
+			state.Phase, state.Word, state.Why = RunGoing, &word, ""
+		case RunGoing:
+		default:
+			return state, notIn(&state, "resumed")
+		}
+		return state, nil
+	})
+}
+
+// AbortRun ends a run: agents that were not begun, or to which nothing was done, are given back, and so are those that come
+// back by themselves after their last step; the others stay withheld and are named when it is aborted.
+func (d *Desk) AbortRun(ctx context.Context, request filters.Request, id string) (RunListing, error) {
+	return d.say(ctx, request, id, string(RunAborting), func(run *going, word Word) (RunState, error) {
+		switch run.state.Phase {
+		case RunAborting, RunAborted:
+			return run.state, nil
+		case RunDone:
+			return run.state, notIn(&run.state, "aborted")
+		}
+		return aborting(run.state, word), nil
+	})
+}
+
+func notIn(state *RunState, verb string) error {
+	err := &filters.Error{Code: filters.Invalid, Wrong: "run `" + state.ID + "` is " + string(state.Phase) + ": it cannot be " + verb}
+	if !state.Phase.Over() {
+		err.Try = "`/mesos run show " + state.ID + "` tells more"
+	}
+	return err
+}
+
+// deskTries bounds how often a person's word is tried again because the run went on meanwhile.
+const deskTries = 8
+
+// say records a person's word about a run. What changes nothing is not recorded.
+func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome string, decide func(*going, Word) (RunState, error)) (RunListing, error) {
+	for try := 1; ; try++ {
+		turned := d.config.Book.Turned()
+		run, err := d.run(id)
+		if err != nil {
+			return RunListing{}, err
+		}
+		state, err := decide(run, Word{By: request.Actor.ID, Reason: request.Reason, At: d.config.Service.Now()})
+		if err != nil || state.Phase == run.state.Phase {
+			return listRun(run), err
+		}
+		_, err = d.config.Service.Arrange(ctx, filters.Arrangement{
+			Request: request, Verb: filters.VerbRun, Subject: state.subject(), Told: []filters.Told{state.told(run.revision, outcome)},
+		})
+		if tryAgain(ctx, err, try, turned) {
+			continue
+		}
+		return listRun(&going{state, run.revision, run.agents}), err
+	}
+}
+
+// tryAgain tells whether to try again what found a record changed, once the book knows of that.
+func tryAgain(ctx context.Context, err error, try int, turned <-chan struct{}) bool {
+	if filters.CodeOf(err) != filters.Conflict || try == deskTries {
+		return false
+	}
+	select {
+	case <-turned:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Confirm answers for an agent that asks: `done` goes on with its next step, `failed` lets it fail, `skip` gives it back
+// once it is back and well. The ID is the confirmation's, or the run's if only one agent of it asks.
+func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word string) (RunListing, error) {
+	for try := 1; ; try++ {
+		turned := d.config.Book.Turned()
+		run, asking, err := d.asking(id, request.Actor.ID)
+		if err != nil {
+			return RunListing{}, err
+		}
+		if asking == nil {
+			return listRun(run), nil
+		}
+		course, err := chart(&run.state)
+		if err != nil {
+			return RunListing{}, err
+		}
+		next, err := course.confirmed(asking.RunAgent, word, request.Actor.ID, d.config.Service.Now())
+		if err != nil {
+			return RunListing{}, err
+		}
+		_, err = d.config.Service.Arrange(ctx, filters.Arrangement{
+			Request: request, Verb: filters.VerbRun, Subject: run.state.subject(), Told: []filters.Told{next.told(asking.revision, asking.Key)},
+		})
+		if tryAgain(ctx, err, try, turned) {
+			continue
+		}
+		return listRun(run.with(next)), err
+	}
+}
+
+// with is the run with one of its agents changed.
+func (g *going) with(agent RunAgent) *going {
+	agents := slices.Clone(g.agents)
+	for i := range agents {
+		if agents[i].Agent == agent.Agent {
+			agents[i].RunAgent = agent
+		}
+	}
+	return &going{g.state, g.revision, agents}
+}
+
+// asking finds the agent that asks. It is nil where the same person has answered already: the answer came twice.
+func (d *Desk) asking(id, by string) (*going, *part, error) {
+	all := d.going()
+	for _, run := range all {
+		for i := range run.agents {
+			if agent := &run.agents[i]; agent.Phase == AgentAsking && agent.Key == id {
+				return run, agent, nil
+			}
+		}
+		if run.state.ID == id {
+			agent, err := only(run)
+			return run, agent, err
+		}
+	}
+	for _, run := range all {
+		if agent := answered(run, id); agent != nil {
+			if agent.By == by {
+				return run, nil, nil
+			}
+			return run, nil, &filters.Error{Code: filters.Conflict, Wrong: code(id) + " waits for nobody any more: " + agent.Hostname + " is " + string(agent.Phase) + told(agent.By)}
+		}
+	}
+	return nil, nil, &filters.Error{Code: filters.Unknown, Wrong: "nothing asks under " + code(id), Expected: "the ID of a confirmation, or of a run one agent of which asks", Try: "`/mesos run list` shows them"}
+}
+
+func told(by string) string {
+	if by == "" {
+		return ""
+	}
+	return ", the last answer was by " + by
+}
+
+// only is the one agent of the run that asks.
+func only(run *going) (*part, error) {
+	var asking []*part
+	var names []string
+	for i := range run.agents {
+		if agent := &run.agents[i]; agent.Phase == AgentAsking {
+			asking = append(asking, agent)
+			names = append(names, "`"+agent.Key+"` for "+agent.Hostname)
+		}
+	}
+	switch len(asking) {
+	case 1:
+		return asking[0], nil
+	case 0:
+		return nil, &filters.Error{Code: filters.Invalid, Wrong: "no agent of run `" + run.state.ID + "` asks for a word"}
+	}
+	return nil, &filters.Error{Code: filters.Ambiguous, Wrong: fmt.Sprintf("%d agents of run `%s` ask", len(asking), run.state.ID), Expected: "the ID of one: " + someOf(names)}
+}
+
+// answered finds the agent of an earlier confirmation.
+func answered(run *going, id string) *part {
+	for i := range run.agents {
+		agent := &run.agents[i]
+		for step := range run.state.Procedure.Steps {
+			if !agent.Begun.IsZero() && agent.stepKey(step) == id {
+				return agent
+			}
+		}
+	}
+	return nil
+}

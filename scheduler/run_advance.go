@@ -1,0 +1,379 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	// clockSlack is how far this replica's clock may be from Redis's: a reading settles what happened so long before it.
+	clockSlack = 2 * time.Second
+	// withholdPatience is how long an agent may take to be withheld, returnPatience to be back and well after its last step
+	// (its soak time comes on top), absentPatience to be listed when its turn has come. Only readings that began later count:
+	// while the master cannot be read nobody fails.
+	withholdPatience = 15 * time.Minute
+	returnPatience   = 30 * time.Minute
+	absentPatience   = 15 * time.Minute
+	// lessMost is by which share an agent's resources may be less than before: what an agent finds of its memory changes with
+	// its kernel.
+	lessMost = 0.01
+)
+
+const absentWhy = "the master does not list it"
+
+// sight is what is seen of one agent of a run at a moment.
+type sight struct {
+	asOf   time.Time            // when the reading began
+	agent  *filters.Agent       // nil: the reading does not list it
+	filter *filters.Filter      // the run's, ended or not; nil: there is none
+	ledger *filters.LedgerEntry // nil: it is not ours
+	others bool                 // other filters stand on it
+	moved  filters.AgentID      // where the run's filter moved with its host; empty: nowhere
+
+	known, repeats bool    // of the step's webhook: it is in the configuration; it may be called again
+	calling        bool    // this process calls it, or is about to
+	answer         *Answer // what came of that
+}
+
+// advance returns what becomes of an agent of the run, and whether anything does. Waiting ones are begun elsewhere.
+func (c *course) advance(run *RunState, a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
+	switch {
+	case a.Phase.Over():
+		return a, false
+	case a.Phase == AgentGiving:
+		return a.given(s, now)
+	case a.Phase == AgentWaiting:
+		return a.waited(run, s, now)
+	case s.moved != "":
+		a.Moved, a.Why = s.moved, "its host came back as agent "+string(s.moved)
+		return a, true
+	case s.filter == nil || !s.filter.Stands():
+		return a.released(s, now), true
+	case run.Phase == RunAborting:
+		if next, changed := c.aborted(a, now); changed {
+			return next, true
+		}
+	}
+	switch a.Phase {
+	case AgentWithholding:
+		return c.withheld(a, s, now)
+	case AgentStepping:
+		return c.stepped(a, s, now)
+	case AgentReturning:
+		return c.returned(a, s, now)
+	}
+	return a, false // a person's word is awaited
+}
+
+// current is the agent's ID as it is now.
+func (a *RunAgent) current() filters.AgentID {
+	if a.Moved != "" {
+		return a.Moved
+	}
+	return a.Agent
+}
+
+func (a RunAgent) to(phase AgentPhase, why string, now time.Time) RunAgent {
+	a.Phase, a.Why, a.Since = phase, why, now
+	return a
+}
+
+// waited gives up agents that can begin no more.
+func (a RunAgent) waited(run *RunState, s *sight, now time.Time) (RunAgent, bool) {
+	switch {
+	case run.Phase == RunAborting:
+		return a.to(AgentSkipped, "the run was aborted before its turn", now), true
+	case !run.NoNew.IsZero() && !now.Before(run.NoNew):
+		return a.to(AgentSkipped, "the window let nothing new begin any more", now), true
+	case a.Why == absentWhy && s.agent == nil && s.asOf.After(a.Since.Add(absentPatience)):
+		return a.to(AgentSkipped, absentWhy+" since its turn came", now), true
+	}
+	return a, false
+}
+
+// begun is the agent once its filter is recorded, with what it had before.
+func (a RunAgent) begun(agent *filters.Agent, now time.Time) RunAgent {
+	a = a.to(AgentWithholding, "", now)
+	a.Begun, a.Hostname = now, agent.Hostname
+	a.Attributes, a.Resources, a.Registered = agent.Attributes, agent.Resources, agent.Registered
+	return a
+}
+
+// withheld begins the steps once the ledger says that the master was seen to withhold the agent.
+func (c *course) withheld(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
+	switch {
+	case s.ledger != nil && s.ledger.Hold == filters.HoldHeld && s.ledger.State == filters.StateVerified:
+		if s.agent != nil {
+			a.Registered = s.agent.Registered
+		}
+		return c.toStep(a, 0, now), true
+	case s.filter.State == filters.StateFailed:
+		return a.to(AgentFailed, "the master refused to withhold it", now), true
+	case s.asOf.After(a.Since.Add(withholdPatience)):
+		return a.to(AgentFailed, "the master was not seen to withhold it within "+lasting(withholdPatience), now), true
+	}
+	return a, false
+}
+
+// toStep brings the agent to a step; after the last one it is to return.
+func (c *course) toStep(a RunAgent, step int, now time.Time) RunAgent {
+	a.Step, a.Key, a.Sent, a.Poll = step, "", time.Time{}, ""
+	if step >= len(c.Steps) {
+		return a.toReturn(now)
+	}
+	a.Key = a.stepKey(step)
+	if c.Steps[step].Kind == StepConfirm {
+		return a.to(AgentAsking, "", now)
+	}
+	return a.to(AgentStepping, "", now)
+}
+
+// stepKey is the step's idempotency key, and the ID of its confirmation.
+func (a *RunAgent) stepKey(step int) string {
+	return filters.DerivedID("c-", a.Run, string(a.Agent), strconv.Itoa(step))
+}
+
+func (a RunAgent) toReturn(now time.Time) RunAgent {
+	a.Key, a.Sent, a.Poll, a.Well, a.Seen = "", time.Time{}, "", time.Time{}, time.Time{}
+	return a.to(AgentReturning, "", now)
+}
+
+// stepped goes on with a wait or a webhook. That a webhook is about to be called is recorded before it is, by Sent: an agent
+// that comes here with Sent and without a call was left by a process that died, and nobody knows whether it had called.
+func (c *course) stepped(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
+	step := c.Steps[a.Step]
+	switch {
+	case step.Kind == StepWait:
+		if now.Before(a.Since.Add(step.Wait)) {
+			return a, false
+		}
+		return c.toStep(a, a.Step+1, now), true
+	case s.answer != nil:
+		return c.answered(a, *s.answer, now)
+	case s.calling:
+		return a, false
+	case !s.known && a.Sent.IsZero():
+		return c.failed(a, "the configuration has it no more", now), true
+	case a.Poll != "" && s.known:
+		return a, false
+	case a.Sent.IsZero() || s.known && s.repeats:
+		a.Sent = now
+		return a, true
+	}
+	return a.to(AgentAsking, c.where(&a)+": the bot stopped while it was called, and nobody knows whether it was done", now), true
+}
+
+// answered goes on by what a webhook answered.
+func (c *course) answered(a RunAgent, answer Answer, now time.Time) (RunAgent, bool) {
+	switch answer.Outcome {
+	case AnswerDone:
+		return c.toStep(a, a.Step+1, now), true
+	case AnswerPending:
+		changed := a.Poll != answer.Poll
+		a.Poll = answer.Poll
+		return a, changed
+	case AnswerLost:
+		return a.to(AgentAsking, c.where(&a)+": "+answer.Why+", and nobody knows whether it was done", now), true
+	}
+	return c.failed(a, answer.Why, now), true
+}
+
+func (c *course) failed(a RunAgent, why string, now time.Time) RunAgent {
+	return a.to(AgentFailed, c.where(&a)+": "+why, now)
+}
+
+// where names the step that the agent is at.
+func (c *course) where(a *RunAgent) string {
+	return fmt.Sprintf("step %d of %d, %s", a.Step+1, len(c.Steps), c.Steps[a.Step])
+}
+
+// returned gives the agent back once it was seen as it was before, from a reading that began after its last step to one that
+// began a soak time later. An agent that registers again meanwhile begins its soak time anew.
+func (c *course) returned(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
+	if !s.asOf.After(a.Since.Add(clockSlack)) {
+		return a, false
+	}
+	missing := c.missing(&a, s)
+	if missing == "" {
+		return c.soaked(a, s, now)
+	}
+	if s.asOf.After(a.Since.Add(returnPatience + c.Soak)) {
+		return a.to(AgentFailed, "it did not come back within "+lasting(returnPatience+c.Soak)+": "+missing, now), true
+	}
+	if a.Well.IsZero() && a.Why == missing {
+		return a, false
+	}
+	a.Well, a.Why = time.Time{}, missing
+	return a, true
+}
+
+func (c *course) soaked(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
+	changed := a.Well.IsZero() || !a.Seen.Equal(s.agent.Registered)
+	if changed {
+		a.Well, a.Seen, a.Why = s.asOf, s.agent.Registered, ""
+	}
+	if s.asOf.Before(a.Well.Add(c.Soak)) {
+		return a, changed
+	}
+	return a.to(AgentGiving, "", now), true
+}
+
+// missing says what the agent lacks to be back as it was, in a phrase; empty: nothing. A deactivated agent counts as
+// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away.
+func (c *course) missing(a *RunAgent, s *sight) string {
+	switch {
+	case s.agent == nil:
+		return absentWhy
+	case !s.agent.Connected():
+		return "it is not connected"
+	case c.Restart && a.Skip == "" && !s.agent.Registered.After(a.Registered):
+		return "it has not registered again since its steps began"
+	}
+	for _, attribute := range a.Attributes {
+		if now := s.agent.Attribute(attribute.Name); now != attribute.Value {
+			return fmt.Sprintf("its attribute %s was %q and is %q", attribute.Name, attribute.Value, now)
+		}
+	}
+	if len(s.agent.Attributes) != len(a.Attributes) {
+		return "it has attributes that it had not"
+	}
+	return less(a.Resources, s.agent.Resources)
+}
+
+// less says which resource is less than before.
+func less(before, now filters.Resources) string {
+	for _, resource := range []struct {
+		name        string
+		before, now float64
+	}{
+		{"CPUs", before.CPUs, now.CPUs}, {"GPUs", before.GPUs, now.GPUs}, {"MB of memory", before.MemMB, now.MemMB}, {"MB of disk", before.DiskMB, now.DiskMB},
+	} {
+		if resource.now < resource.before*(1-lessMost) {
+			return fmt.Sprintf("it has %g %s and had %g", resource.now, resource.name, resource.before)
+		}
+	}
+	return ""
+}
+
+// given ends with an agent whose filter has ended once the ledger has let it go, or other filters hold it.
+func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
+	switch {
+	case s.filter != nil && s.filter.Stands(), s.ledger != nil && !s.others:
+		return a, false
+	case a.Skip != "":
+		return a.to(AgentSkipped, a.Skip, now), true
+	}
+	return a.to(AgentDone, "", now), true
+}
+
+// released ends with an agent whose filter somebody ended under way: it is theirs now.
+func (a RunAgent) released(s *sight, now time.Time) RunAgent {
+	by := "somebody"
+	if s.filter != nil {
+		by = s.filter.EndedBy
+	}
+	return a.to(AgentSkipped, "released by "+by+" while it was under way", now)
+}
+
+// aborted gives an agent back to which nothing was done, and leaves one withheld to which something was. One whose steps are
+// all done is still given back by its return check.
+func (c *course) aborted(a RunAgent, now time.Time) (RunAgent, bool) {
+	switch {
+	case !c.touched(&a):
+		a.Skip = "the run was aborted before anything was done to it"
+		return a.to(AgentGiving, "", now), true
+	case a.Phase == AgentReturning:
+		return a, false
+	}
+	return a.to(AgentFailed, "the run was aborted in "+c.where(&a)+": it stays withheld", now), true
+}
+
+// touched tells whether a webhook may have been called for the agent, or a person asked to do something to it.
+func (c *course) touched(a *RunAgent) bool {
+	if a.Phase == AgentWithholding {
+		return false
+	}
+	for i, step := range c.Steps[:min(a.Step+1, len(c.Steps))] {
+		untouched := step.Kind == StepWait || i == a.Step && step.Kind == StepWebhook && a.Sent.IsZero()
+		if !untouched {
+			return true
+		}
+	}
+	return false
+}
+
+// confirmed goes on by a person's word: done, failed or skip. The agent must be asking.
+func (c *course) confirmed(a RunAgent, word, by string, now time.Time) (RunAgent, error) {
+	where := c.where(&a)
+	a.By = by
+	switch word {
+	case "done":
+		return c.toStep(a, a.Step+1, now), nil
+	case "failed":
+		return c.failed(a, "failed, says "+by, now), nil
+	case "skip":
+		a.Skip = where + ": skipped by " + by
+		return a.toReturn(now), nil
+	}
+	return a, &filters.Error{Code: filters.Invalid, Wrong: "`" + strings.ReplaceAll(word, "`", "'") + "` is not an answer", Expected: "`done`, `failed` or `skip`"}
+}
+
+// judge returns the run as it is by what became of its agents, and the outcome for the journal; empty: nothing changed.
+func (c *course) judge(run RunState, agents []part, now time.Time) (RunState, string) {
+	count := tally(agents)
+	switch {
+	case run.Phase.Over():
+		return run, ""
+	case count.left+count.doing == 0:
+		return concluded(run, agents, now), endOf(run.Phase)
+	case run.Phase != RunAborting && run.Stop && !run.Until.IsZero() && !now.Before(run.Until):
+		return aborting(run, Word{By: run.By, Reason: "the window is over", At: now}), string(RunAborting)
+	case run.Phase == RunGoing && count.failed-run.Forgiven > c.Failures:
+		run.Phase, run.Why = RunStopped, tooMany(agents, c.Failures)
+		return run, string(RunStopped)
+	}
+	return run, ""
+}
+
+func endOf(phase RunPhase) string {
+	if phase == RunAborting {
+		return string(RunAborted)
+	}
+	return string(RunDone)
+}
+
+// aborting is the run after a word that it is to be aborted.
+func aborting(run RunState, word Word) RunState {
+	run.Phase, run.Word, run.Why = RunAborting, &word, word.Reason
+	return run
+}
+
+// concluded is the run when all of its agents are over; it names those that stay withheld.
+func concluded(run RunState, agents []part, now time.Time) RunState {
+	run.Phase, run.Ended, run.Why = RunPhase(endOf(run.Phase)), now, ""
+	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {
+		run.Why = "failed, and stay withheld: " + someOf(failed)
+	}
+	return run
+}
+
+func tooMany(agents []part, most int) string {
+	failed := slices.DeleteFunc(slices.Clone(agents), func(p part) bool { return p.Phase != AgentFailed })
+	last := slices.MaxFunc(failed, func(x, y part) int { return x.Since.Compare(y.Since) })
+	return fmt.Sprintf("%d agents failed and at most %d may; the last was %s: %s", len(failed), most, last.Hostname, last.Why)
+}
+
+func hostsIn(agents []part, phase AgentPhase) []string {
+	var hosts []string
+	for i := range agents {
+		if agents[i].Phase == phase {
+			hosts = append(hosts, agents[i].Hostname)
+		}
+	}
+	return hosts
+}

@@ -1,0 +1,382 @@
+package scheduler
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"cordon/filters"
+)
+
+const (
+	// runPasses bounds how often one run is turned to in one step, and partsMost how many of its agents change in one commit:
+	// with their filters they fit into one script.
+	runPasses = 64
+	partsMost = 200
+	// lookSoon is how soon a run is looked at again of which an agent waits to be seen or for room; lookLater one that nothing
+	// is expected of but patience.
+	lookSoon  = 5 * time.Second
+	lookLater = 30 * time.Second
+	// runLife is how long a run is kept after it is over, orphanLife an agent whose run is not there.
+	runLife    = 7 * 24 * time.Hour
+	orphanLife = time.Hour
+)
+
+// runs goes on with every run of a cluster, on the leader. It holds nothing that another replica would need.
+type runs struct {
+	config  *Config
+	log     *slog.Logger
+	archive *archive
+	calls   *calls
+	nudged  <-chan struct{}      // gets a value when a webhook has answered
+	rests   map[string]time.Time // runs whose last commit was refused, until they are turned to again
+	blocked map[string]time.Time // runs that had no room, until they look for some again
+}
+
+func newRuns(config *Config) *runs {
+	log := config.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	faulty := func(record *filters.Record, err error) {
+		log.Error("a run's record cannot be read; it is left alone", "shelf", record.Shelf, "name", record.Name, "error", err)
+	}
+	calls := newCalls(config)
+	return &runs{config: config, log: log, archive: newArchive(config.Book, faulty), calls: calls, nudged: calls.nudged, rests: map[string]time.Time{}, blocked: map[string]time.Time{}}
+}
+
+// rest waits until no webhook is called any more. To be called when the context of every step has ended.
+func (r *runs) rest() { r.calls.workers.Wait() }
+
+// step does everything that is due for every run and returns when to be called again at the latest; zero: when the book
+// moves. Webhooks that it lets call are called until ctx ends.
+func (r *runs) step(ctx context.Context, now time.Time, term int64) time.Time {
+	now = now.UTC()
+	all, orphans := r.archive.going()
+	var next time.Time
+	for _, run := range all {
+		next = first(next, r.goOn(ctx, run, now, term))
+	}
+	next = first(next, r.sweep(ctx, orphans, now, term))
+	all, _ = r.archive.going()
+	r.calls.tend(ctx, all)
+	return next
+}
+
+// first returns the earlier of the times; zero is none.
+func first(x, y time.Time) time.Time {
+	if x.IsZero() || !y.IsZero() && y.Before(x) {
+		return y
+	}
+	return x
+}
+
+// goOn turns to a run until nothing is due for it, and returns when something may be.
+func (r *runs) goOn(ctx context.Context, run *going, now time.Time, term int64) time.Time {
+	id := run.state.ID
+	if run.state.Phase.Over() {
+		return r.clear(ctx, run, now, term)
+	}
+	if rests := r.rests[id]; rests.After(now) {
+		return rests
+	}
+	course, err := chart(&run.state)
+	if err != nil {
+		r.log.Error("a run's procedure cannot be read; it is left alone", "run", id, "error", err)
+		return time.Time{}
+	}
+	for range runPasses {
+		if !run.whole() || run.state.Phase.Over() {
+			return time.Time{}
+		}
+		change := r.due(run, course, now)
+		if change == nil {
+			return course.wake(run, now)
+		}
+		if err := r.commit(ctx, change, term); err != nil {
+			return r.refused(run, change, err, now)
+		}
+		if run = r.find(id); run == nil {
+			return time.Time{}
+		}
+	}
+	return now.Add(lookSoon)
+}
+
+func (r *runs) find(id string) *going {
+	all, _ := r.archive.going()
+	for _, run := range all {
+		if run.state.ID == id {
+			return run
+		}
+	}
+	return nil
+}
+
+// change is one commit of a run: the records of some of its agents as they shall be, and its own.
+type change struct {
+	run      *going
+	agents   []part
+	state    *RunState // nil: as it is
+	outcome  string
+	removed  bool // the records leave
+	withhold []filters.AgentID
+	end      []filters.FilterKey
+	asked    map[filters.AgentID]string // confirmations that are over
+	intents  []RunAgent                 // whose webhooks are to be called
+}
+
+// due returns what is to be done for the run now, nil if nothing is: first what is under way, then the run's own end, then
+// what begins. What begins is a commit of its own, which limits and freezes may refuse.
+func (r *runs) due(run *going, course *course, now time.Time) *change {
+	change := &change{run: run, asked: map[filters.AgentID]string{}}
+	for _, agent := range run.agents {
+		if agent.Phase.Over() || len(change.agents) == partsMost {
+			continue
+		}
+		sight := r.sight(run, course, &agent)
+		if next, changed := course.advance(&run.state, agent.RunAgent, sight, now); changed {
+			change.take(agent, next)
+		}
+	}
+	if len(change.agents) > 0 {
+		return change
+	}
+	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
+		change.state, change.outcome = &state, outcome
+		return change
+	}
+	return r.beginning(run, course, change, now)
+}
+
+// take adds what becomes of an agent.
+func (c *change) take(before part, next RunAgent) {
+	if before.Phase == AgentAsking {
+		c.asked[before.Agent] = before.Key
+	}
+	if before.Phase != AgentGiving && next.Phase == AgentGiving {
+		c.end = append(c.end, filters.FilterKey{Agent: next.current(), Mode: c.run.state.Mode, Owner: c.run.state.owner()})
+	}
+	if !next.Sent.IsZero() && !next.Sent.Equal(before.Sent) {
+		c.intents = append(c.intents, next)
+	}
+	c.agents = append(c.agents, part{next, before.revision})
+}
+
+func (r *runs) beginning(run *going, course *course, change *change, now time.Time) *change {
+	waiting, free := course.candidates(run)
+	if free == 0 || len(waiting) == 0 || r.blocked[run.state.ID].After(now) {
+		return nil
+	}
+	begin := course.begin(run, r.scout(run, course, now), now)
+	if len(begin.begun) == 0 && begin.why != "" {
+		r.blocked[run.state.ID] = now.Add(lookSoon)
+	}
+	change.agents = append(begin.begun, begin.others...)
+	for i := range begin.begun {
+		change.withhold = append(change.withhold, begin.begun[i].Agent)
+	}
+	if begin.why != run.state.Why {
+		state := run.state
+		state.Why = begin.why
+		change.state, change.outcome = &state, outcomeHeld
+		if begin.why == "" {
+			change.outcome = outcomeGoesOn
+		}
+	}
+	if len(change.agents) == 0 && change.state == nil {
+		return nil
+	}
+	return change
+}
+
+// The outcomes of KindRun beside the phases: something keeps it from beginning with more agents, and does so no more; its
+// records left the store.
+const (
+	outcomeHeld      = "held"
+	outcomeGoesOn    = "goes on"
+	outcomeForgotten = "forgotten"
+)
+
+// sight is what is seen of an agent under way.
+func (r *runs) sight(run *going, course *course, agent *part) *sight {
+	book, roster := r.config.Book, r.config.Roster()
+	s := &sight{asOf: roster.AsOf(), agent: roster.Agent(agent.current())}
+	if agent.Phase == AgentWaiting {
+		return s
+	}
+	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
+	s.filter, s.ledger = book.Filter(key), book.Ledger(key.Agent)
+	for _, other := range book.Standing(key.Agent) {
+		s.others = s.others || other.Owner != key.Owner
+	}
+	if s.filter == nil {
+		s.moved = r.moved(run, agent)
+	}
+	if agent.Phase == AgentStepping && course.Steps[agent.Step].Kind == StepWebhook {
+		r.calls.look(s, &agent.RunAgent, course.Steps[agent.Step].Webhook)
+	}
+	return s
+}
+
+// moved is where the agent's filter went with its host, which came back under another agent ID.
+func (r *runs) moved(run *going, agent *part) filters.AgentID {
+	for _, filter := range r.config.Book.Filters() {
+		if filter.Owner != run.state.owner() || !filter.Stands() || !strings.EqualFold(filter.Hostname, agent.Hostname) {
+			continue
+		}
+		if !slices.ContainsFunc(run.agents, func(p part) bool { return p.current() == filter.Agent }) {
+			return filter.Agent
+		}
+	}
+	return ""
+}
+
+func (r *runs) scout(run *going, course *course, now time.Time) *scout {
+	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.frozen(now, run.state.window())}
+	all, _ := r.archive.going()
+	for _, other := range all {
+		for i := range other.agents {
+			if agent := &other.agents[i]; agent.Phase.UnderWay() {
+				s.busy[agent.current()] = true
+			}
+		}
+	}
+	var room *filters.Room
+	s.room = func(agent *filters.Agent) string {
+		if room == nil {
+			room = r.config.Service.Room(course.most, course.per)
+		}
+		return room.Take(agent)
+	}
+	return s
+}
+
+// foreign tells whether somebody else withholds the agent. A reading from before we gave it back does not tell.
+func (r *runs) foreign(agent *filters.Agent) bool {
+	roster := r.config.Roster()
+	if r.config.Book.Ledger(agent.ID) != nil || len(r.config.Book.Standing(agent.ID)) > 0 || !agent.Foreign(roster.View().Backend) {
+		return false
+	}
+	freed := r.config.Book.Freed(agent.ID)
+	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
+}
+
+// commit writes a change with its entries. That a webhook is about to be called is noted before, so that this process knows
+// that nobody has called it yet whatever the answer to the write.
+func (r *runs) commit(ctx context.Context, c *change, term int64) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	state := &c.run.state
+	by := filters.Owner(state.By)
+	actor := r.config.system(state.owner())
+	if by.Kind() == "user" {
+		actor.User = by.Name()
+	}
+	arrangement := filters.Arrangement{
+		Request: filters.Request{Actor: actor, Cause: filters.CauseRun, Reason: state.Reason},
+		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, End: c.end,
+	}
+	for i := range c.intents {
+		r.calls.intend(&c.intents[i])
+	}
+	for i := range c.agents {
+		agent := &c.agents[i]
+		confirmation := c.asked[agent.Agent]
+		if agent.Phase == AgentAsking {
+			confirmation = agent.Key
+		}
+		arrangement.Told = append(arrangement.Told, agent.told(agent.revision, confirmation))
+	}
+	if c.state != nil {
+		arrangement.Told = append(arrangement.Told, c.state.told(c.run.revision, c.outcome))
+	}
+	for i := range arrangement.Told {
+		if told := &arrangement.Told[i]; c.removed {
+			told.Record.Removed, told.Event.Outcome, told.Event.Reason = true, outcomeForgotten, ""
+		}
+	}
+	_, err := r.config.Service.Arrange(ctx, arrangement)
+	return err
+}
+
+// refused deals with a commit that was not done. Where a limit or a freeze did not let agents begin, the run says so.
+func (r *runs) refused(run *going, c *change, err error, now time.Time) time.Time {
+	code := filters.CodeOf(err)
+	wait := lookSoon
+	switch {
+	case len(c.withhold) > 0 && (code == filters.Limited || code == filters.Frozen):
+		wait = lookLater
+		r.log.Info("a run waits", "run", run.state.ID, "why", err)
+	case code == filters.Conflict:
+		wait = time.Second
+	default:
+		r.log.Warn("a run's step is not done", "run", run.state.ID, "error", err)
+	}
+	r.rests[run.state.ID] = now.Add(wait)
+	return now.Add(wait)
+}
+
+// wake is when something may be due for the run that no change of the book tells of.
+func (c *course) wake(run *going, now time.Time) time.Time {
+	var next time.Time
+	for i := range run.agents {
+		switch agent := &run.agents[i]; {
+		case agent.Phase == AgentWithholding:
+			next = first(next, now.Add(lookLater))
+		case agent.Phase == AgentReturning:
+			next = first(next, now.Add(lookSoon))
+		case agent.Phase == AgentStepping && c.Steps[agent.Step].Kind == StepWait:
+			next = first(next, agent.Since.Add(c.Steps[agent.Step].Wait))
+		}
+	}
+	if waiting, free := c.candidates(run); free > 0 && len(waiting) > 0 {
+		next = first(next, now.Add(lookSoon))
+	}
+	for _, edge := range []time.Time{run.state.NoNew, run.state.Until} {
+		if edge.After(now) {
+			next = first(next, edge)
+		}
+	}
+	return next
+}
+
+// clear removes the records of a run that has been over for long enough.
+func (r *runs) clear(ctx context.Context, run *going, now time.Time, term int64) time.Time {
+	delete(r.rests, run.state.ID)
+	delete(r.blocked, run.state.ID)
+	if at := run.state.Ended.Add(runLife); now.Before(at) {
+		return at
+	}
+	for agents := range slices.Chunk(run.agents, partsMost) {
+		if err := r.commit(ctx, &change{run: run, agents: agents, removed: true}, term); err != nil {
+			return r.refused(run, &change{}, err, now)
+		}
+	}
+	state := run.state
+	if err := r.commit(ctx, &change{run: run, state: &state, outcome: outcomeForgotten, removed: true}, term); err != nil {
+		return r.refused(run, &change{}, err, now)
+	}
+	return time.Time{}
+}
+
+// sweep removes agents whose run is not there: what is left of one whose removal was cut short.
+func (r *runs) sweep(ctx context.Context, orphans []part, now time.Time, term int64) time.Time {
+	var next time.Time
+	old := slices.DeleteFunc(slices.Clone(orphans), func(p part) bool {
+		if at := p.Since.Add(orphanLife); now.Before(at) {
+			next = first(next, at)
+			return true
+		}
+		return false
+	})
+	for agents := range slices.Chunk(old, partsMost) {
+		run := &going{state: RunState{ID: agents[0].Run}}
+		if err := r.commit(ctx, &change{run: run, agents: agents, removed: true}, term); err != nil {
+			return r.refused(run, &change{}, err, now)
+		}
+	}
+	return next
+}
