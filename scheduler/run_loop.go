@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -32,7 +33,13 @@ type runs struct {
 	calls   *calls
 	nudged  <-chan struct{}      // gets a value when a webhook has answered
 	rests   map[string]time.Time // runs whose last commit was refused, until they are turned to again
-	blocked map[string]time.Time // runs that had no room, until they look for some again
+	blocked map[string]block     // runs of which nothing could begin
+}
+
+// block is why nothing begins of a run, until it is tried again.
+type block struct {
+	until time.Time
+	why   string
 }
 
 func newRuns(config *Config) *runs {
@@ -44,7 +51,7 @@ func newRuns(config *Config) *runs {
 		log.Error("a run's record cannot be read; it is left alone", "shelf", record.Shelf, "name", record.Name, "error", err)
 	}
 	calls := newCalls(config)
-	return &runs{config: config, log: log, archive: newArchive(config.Book, faulty), calls: calls, nudged: calls.nudged, rests: map[string]time.Time{}, blocked: map[string]time.Time{}}
+	return &runs{config: config, log: log, archive: newArchive(config.Book, faulty), calls: calls, nudged: calls.nudged, rests: map[string]time.Time{}, blocked: map[string]block{}}
 }
 
 // rest waits until no webhook is called any more. To be called when the context of every step has ended.
@@ -165,31 +172,46 @@ func (c *change) take(before part, next RunAgent) {
 	c.agents = append(c.agents, part{next, before.revision})
 }
 
+// beginning is what begins of the run. Where nothing does, it is tried again a little later: limits are counted over the
+// whole cluster.
 func (r *runs) beginning(run *going, course *course, change *change, now time.Time) *change {
 	waiting, free := course.candidates(run)
-	if free == 0 || len(waiting) == 0 || r.blocked[run.state.ID].After(now) {
+	if free == 0 || len(waiting) == 0 {
 		return nil
 	}
-	begin := course.begin(run, r.scout(run, course, now), now)
-	if len(begin.begun) == 0 && begin.why != "" {
-		r.blocked[run.state.ID] = now.Add(lookSoon)
-	}
-	change.agents = append(begin.begun, begin.others...)
-	for i := range begin.begun {
-		change.withhold = append(change.withhold, begin.begun[i].Agent)
-	}
-	if begin.why != run.state.Why {
-		state := run.state
-		state.Why = begin.why
-		change.state, change.outcome = &state, outcomeHeld
-		if begin.why == "" {
-			change.outcome = outcomeGoesOn
+	why := r.blocked[run.state.ID].why
+	if !r.blocked[run.state.ID].until.After(now) {
+		begin := course.begin(run, r.scout(run, course, now), now)
+		change.begin(&begin)
+		why = begin.why
+		delete(r.blocked, run.state.ID)
+		if len(begin.begun) == 0 && why != "" {
+			r.blocked[run.state.ID] = block{now.Add(lookSoon), why}
 		}
+	}
+	if why != run.state.Why {
+		change.hold(run.state, why)
 	}
 	if len(change.agents) == 0 && change.state == nil {
 		return nil
 	}
 	return change
+}
+
+func (c *change) begin(begin *beginning) {
+	c.agents = append(begin.begun, begin.others...)
+	for i := range begin.begun {
+		c.withhold = append(c.withhold, begin.begun[i].Agent)
+	}
+}
+
+// hold says why nothing begins, or that nothing stands in the way any more.
+func (c *change) hold(state RunState, why string) {
+	state.Why = why
+	c.state, c.outcome = &state, outcomeHeld
+	if why == "" {
+		c.outcome = outcomeGoesOn
+	}
 }
 
 // The outcomes of KindRun beside the phases: something keeps it from beginning with more agents, and does so no more; its
@@ -270,13 +292,8 @@ func (r *runs) commit(ctx context.Context, c *change, term int64) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	state := &c.run.state
-	by := filters.Owner(state.By)
-	actor := r.config.system(state.owner())
-	if by.Kind() == "user" {
-		actor.User = by.Name()
-	}
 	arrangement := filters.Arrangement{
-		Request: filters.Request{Actor: actor, Cause: filters.CauseRun, Reason: state.Reason},
+		Request: filters.Request{Actor: r.actor(c), Cause: filters.CauseRun, Reason: state.Reason},
 		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, End: c.end,
 	}
 	for i := range c.intents {
@@ -302,21 +319,44 @@ func (r *runs) commit(ctx context.Context, c *change, term int64) error {
 	return err
 }
 
-// refused deals with a commit that was not done. Where a limit or a freeze did not let agents begin, the run says so.
-func (r *runs) refused(run *going, c *change, err error, now time.Time) time.Time {
-	code := filters.CodeOf(err)
-	wait := lookSoon
-	switch {
-	case len(c.withhold) > 0 && (code == filters.Limited || code == filters.Frozen):
-		wait = lookLater
-		r.log.Info("a run waits", "run", run.state.ID, "why", err)
-	case code == filters.Conflict:
-		wait = time.Second
-	default:
-		r.log.Warn("a run's step is not done", "run", run.state.ID, "error", err)
+// actor begins with agents by the rights of who started the run. What is under way is finished in the run's own name: also
+// when that person may not start anything any more.
+func (r *runs) actor(c *change) filters.Actor {
+	actor := r.config.system(c.run.state.owner())
+	if by := filters.Owner(c.run.state.By); len(c.withhold) > 0 && by.Kind() == "user" {
+		actor.User = by.Name()
 	}
-	r.rests[run.state.ID] = now.Add(wait)
-	return now.Add(wait)
+	return actor
+}
+
+// refused deals with a commit that was not done. Where agents were not let begin, the run says why.
+func (r *runs) refused(run *going, c *change, err error, now time.Time) time.Time {
+	id, code := run.state.ID, filters.CodeOf(err)
+	switch {
+	case len(c.withhold) > 0 && slices.Contains([]filters.Code{filters.Limited, filters.Frozen, filters.Denied}, code):
+		r.blocked[id] = block{now.Add(lookLater), refusal(err)}
+		return now
+	case code == filters.Conflict:
+		r.rests[id] = now.Add(time.Second)
+	default:
+		r.log.Warn("a run's step is not done", "run", id, "error", err)
+		r.rests[id] = now.Add(lookSoon)
+	}
+	return r.rests[id]
+}
+
+// refusal is why agents were not let begin, in a phrase.
+func refusal(err error) string {
+	known, ok := errors.AsType[*filters.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case known.Code == filters.Denied:
+		return "who started it may start nothing any more"
+	case known.Expected != "":
+		return known.Wrong + ": " + known.Expected
+	}
+	return known.Wrong
 }
 
 // wake is when something may be due for the run that no change of the book tells of.
