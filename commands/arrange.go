@@ -125,7 +125,13 @@ func (v *verb) valueWords(known *flag, next []string) int {
 	if len(next) == 0 || v.isFlag(next[0]) {
 		return 0
 	}
-	if known.name != "until" {
+	switch known.name {
+	case "schedule":
+		return scheduleWords(next)
+	case "step":
+		return stepWords(next)
+	case "until":
+	default:
 		return 1
 	}
 	taken := 1

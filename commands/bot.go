@@ -17,6 +17,8 @@ import (
 // Config is what a Bot needs. Clusters is required.
 type Config struct {
 	Clusters map[string]Service
+	// Desks are the clusters' windows and runs; a cluster without one has none.
+	Desks map[string]Desk
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string
@@ -76,7 +78,9 @@ type turn struct {
 	command Command
 	cluster string
 	service Service
-	by      time.Time // the local time by which it is answered
+	desk    Desk              // nil: there are no windows and runs
+	notes   map[string]string // why openings may not open, by their names; nil: not asked yet
+	by      time.Time         // the local time by which it is answered
 }
 
 // Handle answers one command or press within Config.Within. The reply says what happened: errors are replies too.
@@ -131,7 +135,7 @@ func (b *Bot) understand(t *turn) (err error) {
 	if err != nil && t.command.Verb == "help" {
 		t.cluster, err = b.names[0], nil // help answers everywhere
 	}
-	t.service = b.config.Clusters[t.cluster]
+	t.service, t.desk = b.config.Clusters[t.cluster], b.config.Desks[t.cluster]
 	return err
 }
 

@@ -16,7 +16,7 @@ type Word struct {
 func Words() []Word {
 	all := make([]Word, len(vocabulary))
 	for i, verb := range vocabulary {
-		all[i] = Word{Name: verb.name, Agents: verb.named["target"] != ""}
+		all[i] = Word{Name: verb.name, Agents: verb.takesAgents()}
 		for j := range verb.flags {
 			known := &verb.flags[j]
 			all[i].Flags = append(all[i].Flags, "--"+known.name)
@@ -29,42 +29,120 @@ func Words() []Word {
 }
 
 // Complete suggests at most ten words to go on with behind text, sorted: verbs, then the flags of the verb and names of
-// agents. It writes nothing and asks nothing of the outside.
+// agents, windows or runs. It writes nothing and asks nothing of the outside.
 func (b *Bot) Complete(text, channel string) []string {
 	words := strings.Fields(text)
 	last := ""
 	if len(words) > 0 && !strings.HasSuffix(text, " ") {
 		last, words = words[len(words)-1], words[:len(words)-1]
 	}
-	var candidates []string
-	switch {
-	case len(words) == 0:
-		for _, verb := range vocabulary {
-			candidates = append(candidates, verb.name)
-		}
-	case lexicon[words[0]] == nil:
-	case words[0] == "help":
-		return b.Complete(last, channel)
-	case strings.HasPrefix(last, "-"):
-		for _, flag := range lexicon[words[0]].flags {
-			candidates = append(candidates, "--"+flag.name)
-		}
-	case lexicon[words[0]].named["target"] != "":
-		candidates = b.hostnames(words, channel)
+	return beginning(last, b.candidates(words, last, channel))
+}
+
+// candidates are the words that may stand behind those that were typed.
+func (b *Bot) candidates(words []string, last, channel string) []string {
+	if len(words) == 0 {
+		return firstWords()
 	}
-	return beginning(last, candidates)
+	if words[0] == "help" {
+		return b.candidates(words[1:], last, channel)
+	}
+	name, rest := words[0], words[1:]
+	if family := familyOf(name); family != nil {
+		if len(rest) == 0 {
+			return family.secondWords()
+		}
+		name, rest = family.name+" "+rest[0], rest[1:]
+	}
+	verb := lexicon[name]
+	switch {
+	case verb == nil:
+	case strings.HasPrefix(last, "-"):
+		return verb.flagNames()
+	case verb.takesAgents():
+		return b.hostnames(words, channel)
+	case verb.named["name"] != "" && len(rest) == 0:
+		return b.windowNames(words, channel)
+	case verb.takesRun() && len(rest) == 0:
+		return b.runIDs(words, channel)
+	case verb.name == "run confirm" && len(rest) == 1:
+		return []string{"done", "failed", "skip"}
+	}
+	return nil
+}
+
+func (v *verb) takesAgents() bool { return v.named["target"] != "" || v.name == "window add" }
+func (v *verb) takesRun() bool    { return v.named["run-id"] != "" || v.name == "run confirm" }
+
+func (v *verb) flagNames() []string {
+	names := make([]string, len(v.flags))
+	for i := range v.flags {
+		names[i] = "--" + v.flags[i].name
+	}
+	return names
+}
+
+func firstWords() []string {
+	words := make([]string, 0, len(everyday)+len(families))
+	for _, verb := range everyday {
+		words = append(words, verb.name)
+	}
+	for _, family := range families {
+		words = append(words, family.name)
+	}
+	return words
+}
+
+func (f *family) secondWords() []string {
+	var words []string
+	for _, verb := range f.members() {
+		words = append(words, strings.TrimPrefix(verb.name, f.name+" "))
+	}
+	return words
+}
+
+func (b *Bot) windowNames(words []string, channel string) []string {
+	desk := b.config.Desks[b.meant(words, channel)]
+	if desk == nil {
+		return nil
+	}
+	var names []string
+	for _, listing := range desk.Windows() {
+		names = append(names, listing.Window.Name)
+	}
+	return names
+}
+
+func (b *Bot) runIDs(words []string, channel string) []string {
+	desk := b.config.Desks[b.meant(words, channel)]
+	if desk == nil {
+		return nil
+	}
+	var ids []string
+	for _, run := range desk.Runs() {
+		ids = append(ids, run.State.ID)
+	}
+	return ids
 }
 
 func (b *Bot) hostnames(words []string, channel string) []string {
+	if cluster := b.config.Clusters[b.meant(words, channel)]; cluster != nil {
+		return cluster.Hostnames()
+	}
+	return nil
+}
+
+// meant is the cluster that words typed in the channel are about; empty if that is not known.
+func (b *Bot) meant(words []string, channel string) string {
 	t := &turn{Input: Input{Channel: channel}}
 	if i := slices.Index(words, "-c"); i >= 0 && i+1 < len(words) {
 		t.command.Cluster = words[i+1]
 	}
 	name, err := b.route(t)
 	if err != nil {
-		return nil
+		return ""
 	}
-	return b.config.Clusters[name].Hostnames()
+	return name
 }
 
 func beginning(with string, candidates []string) []string {

@@ -11,6 +11,9 @@ import (
 
 // do asks the service and renders what it says.
 func (t *turn) do(ctx context.Context) (Reply, error) {
+	if isPlan(t.command.Verb) {
+		return t.plan(ctx)
+	}
 	switch t.command.Verb {
 	case "help":
 		return t.help(ctx)
@@ -183,7 +186,7 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 		return t.details(ctx)
 	case "status":
 		if len(t.command.Targets) == 0 {
-			return renderStatus(t.service.Status()), nil
+			return renderStatus(t.service.Status(), t.agenda(now)), nil
 		}
 		agents, err := t.service.Agents(t.command.Targets)
 		return renderAgent(t.cluster, agents, now), err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cordon/filters"
+	"cordon/scheduler"
 
 	"github.com/alecthomas/kong"
 )
@@ -17,7 +18,7 @@ type verb struct {
 	group   string
 	// needs is the right to use it: filters.VerbLook for what everybody may.
 	needs    filters.Verb
-	about    string // a sentence
+	about    string // a sentence without its end
 	examples []string
 	grammar  func() grammar
 
@@ -37,11 +38,17 @@ type given struct {
 	Attributes                        []string
 	DryRun, Yes, All                  bool
 	Words                             []string // what is not a flag
+
+	Most      string
+	YAML      bool
+	Window    scheduler.Definition // what the flags of windows and runs say
+	procedure procedureFlags
 }
 
 // flag is what the manners need to know of one of kong's flags.
 type flag struct {
 	name        string
+	aliases     []string
 	short       byte // 0: none
 	help        string
 	placeholder string // empty: the flag takes no value
@@ -181,7 +188,7 @@ func (v *verb) model() {
 	v.flags = make([]flag, len(node.Flags))
 	for i, known := range node.Flags {
 		f := &v.flags[i]
-		*f = flag{name: known.Name, help: known.Help, repeats: known.IsSlice()}
+		*f = flag{name: known.Name, aliases: known.Aliases, help: known.Help, repeats: known.IsSlice()}
 		if !known.IsBool() {
 			f.placeholder = known.PlaceHolder
 		}
@@ -194,6 +201,9 @@ func (v *verb) model() {
 	slices.SortStableFunc(v.flags, func(a, b flag) int { return flagRank(a) - flagRank(b) })
 	for i := range v.flags {
 		v.long[v.flags[i].name] = &v.flags[i]
+		for _, alias := range v.flags[i].aliases {
+			v.long[alias] = &v.flags[i]
+		}
 		if short := v.flags[i].short; short != 0 {
 			v.short[short] = &v.flags[i]
 		}
@@ -221,7 +231,7 @@ func (v *verb) summary(node *kong.Node) string {
 	}
 	for i := range v.flags {
 		f := &v.flags[i]
-		if f.name == "cluster" || f.name == "yes" {
+		if f.name == "cluster" || f.name == "yes" || len(v.flags) > usageMost && !v.requires(f.name) && !slices.Contains(usual, f.name) {
 			continue
 		}
 		name := "--" + f.name
@@ -236,8 +246,16 @@ func (v *verb) summary(node *kong.Node) string {
 		}
 		parts = append(parts, name)
 	}
+	if len(v.flags) > usageMost {
+		parts = append(parts, "[…]")
+	}
 	return strings.Join(parts, " ")
 }
+
+// usageMost is how many flags a usage line may show; of verbs with more it shows the usual ones.
+const usageMost = 12
+
+var usual = []string{"attribute", "reason", "dry-run", "max-parallel", "step"}
 
 func argumentUsage(v *verb, name string) string {
 	switch {
@@ -245,6 +263,14 @@ func argumentUsage(v *verb, name string) string {
 		return "ID yes|no"
 	case name == "verb":
 		return "[VERB]"
+	case name == "name target":
+		return "NAME TARGET…"
+	case name == "run-id word":
+		return "RUN-ID done|failed|skip"
+	case name == "name" && v.name != "window next":
+		return "NAME"
+	case name == "name", name == "run-id":
+		return "[" + strings.ToUpper(name) + "]"
 	case v.needs == filters.VerbLook:
 		return "[" + strings.ToUpper(name) + "…]"
 	}
@@ -258,6 +284,17 @@ func (v *verb) requires(name string) bool {
 		return name == "reason"
 	case "extend":
 		return name == "for"
+	case "window add":
+		return name == "schedule" || name == "duration"
 	}
 	return false
+}
+
+// family is the verb's first word, where it has two; else nil.
+func (v *verb) family() *family {
+	first, _, two := strings.Cut(v.name, " ")
+	if !two {
+		return nil
+	}
+	return familyOf(first)
 }

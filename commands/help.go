@@ -10,6 +10,9 @@ import (
 
 // help explains one verb, or lists those that the asker may use.
 func (t *turn) help(ctx context.Context) (Reply, error) {
+	if family := familyOf(t.command.Topic); family != nil {
+		return renderFamily(family), nil
+	}
 	if t.command.Topic != "" {
 		return renderHelpOn(lexicon[t.command.Topic]), nil
 	}
@@ -28,8 +31,16 @@ func renderHelp(may []filters.Verb, why string) Reply {
 			if verb.group != group || !slices.Contains(may, verb.needs) {
 				continue
 			}
+			family := verb.family()
+			if family != nil && verb != family.members()[0] {
+				continue // one line stands for all of them
+			}
 			if first {
 				lines, first = append(lines, Say(Strong(group))), false
+			}
+			if family != nil {
+				lines = append(lines, family.line(may))
+				continue
 			}
 			lines = append(lines, Say(Literal("/mesos "+verb.name), " "+verb.about))
 		}
@@ -58,6 +69,33 @@ func renderHelpOn(verb *verb) Reply {
 		lines = append(lines, Say(Literal("/mesos "+example)))
 	}
 	return Reply{Lines: lines}
+}
+
+// line renders the family with the verbs that somebody may use.
+func (f *family) line(may []filters.Verb) Line {
+	var words []string
+	for _, verb := range f.members() {
+		if slices.Contains(may, verb.needs) {
+			words = append(words, strings.TrimPrefix(verb.name, f.name+" "))
+		}
+	}
+	return Say(Literal("/mesos "+f.name+" "+strings.Join(words, "|")), " "+f.about)
+}
+
+// renderFamily explains the verbs of a family, a line each.
+func renderFamily(family *family) Reply {
+	lines := []Line{Say(Strong(family.name), ": "+family.about+".")}
+	for _, verb := range family.members() {
+		lines = append(lines, Say(Literal("/mesos "+strings.TrimSpace(verb.name+" "+verb.usage)), " "+verb.about))
+	}
+	first := family.members()[0].name
+	for _, verb := range family.members() {
+		if verb.needs != filters.VerbLook {
+			first = verb.name
+			break
+		}
+	}
+	return Reply{Lines: append(lines, Say(Literal("/mesos help "+first), " explains one of them, with examples."))}
 }
 
 // usage renders the flag with the value it takes.

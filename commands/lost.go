@@ -116,18 +116,26 @@ func (t *turn) ask() (Reply, bool) {
 	case err != nil:
 		return Reply{}, false
 	case found:
-		return renderLearned(result, t.Actor), true
+		return renderLearned(result, t.Actor, &t.command), true
 	}
 	return renderNotDone(t.doubt()), final
 }
 
 // renderLearned tells what a change did whose answer was lost.
-func renderLearned(result filters.Result, asker filters.Actor) Reply {
+func renderLearned(result filters.Result, asker filters.Actor, command *Command) Reply {
 	head := Say(Strong("Now I know"), ": it was recorded.")
 	var reply Reply
 	switch result.Verb {
 	case filters.VerbFilter, filters.VerbAdopt, filters.VerbExtend, filters.VerbUnfilter, filters.VerbRelease:
 		reply = renderResult(result, asker)
+	case filters.VerbWindow, filters.VerbRun:
+		look := "/mesos window list"
+		if result.Verb == filters.VerbRun {
+			look = "/mesos run list"
+		}
+		reply = Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State, Lines: []Line{
+			Say(Literal(strings.TrimSpace(command.Verb+" "+command.Name)), " is in force in ", Strong(result.Cluster), "; ", Literal(look), " shows how things are."),
+		}}
 	default:
 		reply = Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State, Lines: []Line{Say(Strong(string(result.Verb)), " is in force in ", Strong(result.Cluster))}}
 	}
@@ -143,6 +151,9 @@ func (t *turn) doubt() string {
 	}
 	for _, id := range t.command.IDs {
 		names = append(names, "`"+clip(id, 40)+"`")
+	}
+	if command := &t.command; command.Name != "" {
+		return "`" + command.Verb + " " + clip(command.Name, 40) + "` is recorded"
 	}
 	what := Names(names, 0)
 	are := is(len(names))

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // Command is a command that was understood. What it says about agents and times is checked for form only.
@@ -24,8 +25,16 @@ type Command struct {
 	Yes     bool
 	All     bool
 	Agree   bool   // answer: yes
-	Topic   string // help: the verb to explain
+	Topic   string // help: the verb, or the first word of several, to explain
 	Page    int    // history: 1 is the newest; 0: none given
+
+	Name      string               // of a window
+	Start     time.Time            // window skip: the start that is meant; zero: whichever is open or next
+	Window    scheduler.Definition // of window add and run start, unchecked
+	Procedure scheduler.Procedure  // of run start, unchecked
+	YAML      bool                 // window show: as configuration
+	Most      int                  // window next: how many
+	Word      string               // run confirm: done, failed or skip
 }
 
 // Parse reads one command, without the slash command itself. Nothing at all is help. Errors are filters.Errors with code
@@ -70,6 +79,9 @@ func findVerb(words []string) (*verb, []string, error) {
 		name = words[i]
 	}
 	rest := append(slices.Clone(words[:i]), words[i+1:]...)
+	if family := familyOf(name); family != nil {
+		return family.findVerb(rest, i)
+	}
 	verb := lexicon[name]
 	if verb == nil {
 		return nil, nil, unknownVerb(name)
@@ -88,6 +100,9 @@ func unknownVerb(name string) error {
 	known := make([]string, 0, len(lexicon))
 	for word := range lexicon {
 		known = append(known, word)
+	}
+	for _, family := range families {
+		known = append(append(known, family.name), family.aliases...)
 	}
 	err := &filters.Error{Code: filters.Invalid, Wrong: "I do not know `" + clip(name, 40) + "`", Try: "`/mesos help` lists what I do"}
 	if nearest := filters.Nearest(name, known, 1); len(nearest) > 0 {
@@ -118,6 +133,9 @@ func (v *verb) command(given given) (Command, error) {
 	if command.Page, err = parsePage(given.Page); err != nil {
 		return Command{}, err
 	}
+	if err := command.planning(given); err != nil {
+		return Command{}, err
+	}
 	if err := v.arguments(&command, given); err != nil {
 		return Command{}, err
 	}
@@ -146,7 +164,15 @@ func (v *verb) arguments(command *Command, given given) error {
 		command.IDs = splitCommas(given.Words)
 	case "answer":
 		return command.verdict(given.Words)
-	case "filters", "questions", "whoami", "freeze", "thaw", "unlock":
+	case "window show", "window next", "window pause", "window resume", "window skip", "window rm":
+		return v.windowName(command, given.Words)
+	case "window add":
+		return command.window(given)
+	case "run show", "run pause", "run resume", "run abort":
+		return v.runID(command, given.Words)
+	case "run confirm":
+		return command.confirmation(given.Words)
+	case "filters", "questions", "whoami", "freeze", "thaw", "unlock", "window list", "run list":
 		if len(given.Words) > 0 {
 			return v.unwanted(given.Words)
 		}
@@ -170,7 +196,11 @@ func (c *Command) topic(words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	verb := lexicon[strings.ToLower(words[0])]
+	first := strings.ToLower(words[0])
+	if family := familyOf(first); family != nil {
+		return c.familyTopic(family, words[1:])
+	}
+	verb := lexicon[first]
 	if verb == nil {
 		return unknownVerb(words[0])
 	}
@@ -241,6 +271,10 @@ func (v *verb) complete(command *Command) error {
 		return &filters.Error{Code: filters.Invalid, Wrong: "`release` names no filter", Expected: "a filter's ID, such as `f-3k7q2m9x`", Try: "`/mesos filters` lists them"}
 	case v.requires("for") && command.For == 0:
 		missing = "`--for`"
+	case v.requires("schedule") && command.Window.Schedule == "":
+		missing = "`--schedule`"
+	case v.requires("duration") && command.Window.Duration == "":
+		missing = "`--duration`"
 	case v.requires("reason") && command.Reason == "", v.name == "unlock" && command.Reason == "" && !command.DryRun:
 		missing = "a reason, `-m`"
 	}
@@ -259,7 +293,7 @@ func (v *verb) requiredExample() string {
 
 func (v *verb) needsTarget() bool {
 	switch v.name {
-	case "filter", "unfilter", "extend", "adopt":
+	case "filter", "unfilter", "extend", "adopt", "run start", "window add":
 		return true
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // historyShown is how many entries a page of history has, historyPages how many pages can be asked for.
@@ -42,10 +43,21 @@ func renderHistory(cluster string, events []filters.Event, page int, now time.Ti
 	return Reply{Cluster: cluster, Lines: lines}
 }
 
-// told leaves out the entries that only keep the books: when filters follow a host, what its old agent ID had is removed.
+// told leaves out the entries that only keep the books: when filters follow a host, what its old agent ID had is removed; a
+// window of the configuration is seen; the agents of a run line up.
 func told(events []filters.Event) []filters.Event {
 	return slices.DeleteFunc(events, func(event filters.Event) bool {
-		return event.Kind == filters.KindMove && (event.Settled || event.Filter == nil)
+		switch event.Kind {
+		case filters.KindMove:
+			return event.Settled || event.Filter == nil
+		case filters.KindRunAgent:
+			return event.Outcome == string(scheduler.AgentWaiting) || event.Record != nil && event.Record.Removed
+		case filters.KindRun:
+			return event.Record != nil && event.Record.Removed
+		case filters.KindWindow:
+			return event.Outcome == "seen" && event.Reason == ""
+		}
+		return false
 	})
 }
 
@@ -68,6 +80,7 @@ func EventWords(event *filters.Event) Line {
 		line = newEnd(event)
 	}
 	switch by := event.Actor; {
+	case isOfPlan(event) && !strings.HasPrefix(by, "user:") && !strings.HasPrefix(by, "api:"):
 	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
 	case joined(event):
@@ -77,9 +90,17 @@ func EventWords(event *filters.Event) Line {
 		line = append(line, Text(": "), Literal(event.Master))
 	}
 	if event.Reason != "" && !saysItAll(event) {
-		line = append(line, Text(": "+event.Reason))
+		line = append(append(line, Text(": ")), reasonOf(event)...)
 	}
 	return line
+}
+
+// reasonOf is an entry's reason: a person's words stay as they are, in the scheduler's own its people are named.
+func reasonOf(event *filters.Event) Line {
+	if isOfPlan(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
+		return Phrase(event.Reason)
+	}
+	return Say(event.Reason)
 }
 
 // newEnd says which end a filter has now.
@@ -104,6 +125,8 @@ func saysItAll(event *filters.Event) bool {
 	switch event.Kind {
 	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart, filters.KindFound:
 		return true
+	case filters.KindDigest:
+		return true
 	case filters.KindTook:
 		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)
 	case filters.KindGave:
@@ -119,6 +142,8 @@ func EventHost(event *filters.Event) string {
 		return event.Filter.Hostname
 	case event.Host != "":
 		return event.Host
+	case event.Agent == "" && isOfPlan(event) && event.Kind != filters.KindDigest:
+		return planName(event)
 	}
 	return string(event.Agent)
 }
@@ -163,7 +188,7 @@ func eventWords(event *filters.Event) string {
 			return strings.TrimPrefix(event.Reason, "it ")
 		}
 	case filters.KindLeader:
-		return "another replica leads"
+		return event.Actor + " leads from now on"
 	}
 	if words, ok := kindWords[event.Kind]; ok {
 		return words

@@ -42,14 +42,15 @@ func renderFilters(cluster string, all []filters.Filter, now time.Time) Reply {
 	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(all))...)}
 }
 
-func renderStatus(status filters.Status) Reply {
+func renderStatus(status filters.Status, agenda agenda) Reply {
 	condition, now := status.Condition, status.Now
 	head := Separated(Say(Strong(status.Cluster)), leader(condition), backend(condition), heard(condition, now))
 	lines := []Line{head}
 	if condition.Trouble != "" {
 		lines = append(lines, Say("⚠ ", Strong(condition.Trouble)))
 	}
-	lines = append(lines, census(status), Separated(Say(standing(status.Filters)), soon(status), noEnd(status), pending(status)))
+	lines = append(lines, census(status), Separated(Say(standing(status.Filters)), soon(status), noEnd(status), pending(status), agenda.coming(now)))
+	lines = append(lines, agenda.underWay(now)...)
 	lines = append(lines, doubts(status)...)
 	if !status.AsOf.IsZero() {
 		lines = append(lines, Say("as of ", Instant(status.AsOf, now)))

@@ -15,6 +15,7 @@ const (
 	Code                // text in a fixed width
 	Person              // a mention: Text is the Slack user ID
 	Moment              // a time, shown in the reader's zone
+	Block               // lines of fixed width in a box of their own, to be copied
 )
 
 // Span is a piece of a line. Its text is inert: whatever it holds, it is shown as it stands.
@@ -49,6 +50,17 @@ const (
 	ActionAdopt      = "adopt"       // an agent that somebody else withholds
 	ActionYes        = "answer-yes"  // a question
 	ActionNo         = "answer-no"
+
+	ActionSkip         = "window-skip"   // an occurrence: NAME/START
+	ActionWindowAgents = "window-agents" // a window, by its name
+	ActionWindowResume = "window-resume" // a window, by its name
+	ActionRunDetails   = "run-details"   // a run, as those below
+	ActionRunPause     = "run-pause"
+	ActionRunResume    = "run-resume"
+	ActionRunAbort     = "run-abort"
+	ActionDone         = "confirm-done" // a confirmation, as those below
+	ActionFailed       = "confirm-failed"
+	ActionSkipAgent    = "confirm-skip"
 )
 
 // Text makes a plain span.
@@ -59,6 +71,9 @@ func Strong(text string) Span { return Span{Style: Bold, Text: text} }
 
 // Literal makes a span of code.
 func Literal(text string) Span { return Span{Style: Code, Text: text} }
+
+// Verbatim makes a span of lines in a box of their own.
+func Verbatim(text string) Span { return Span{Style: Block, Text: text} }
 
 // Clock makes a span that shows a time of the day, with its date if it is half a day or more from now.
 func Clock(t, now time.Time) Span {

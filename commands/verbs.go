@@ -1,19 +1,27 @@
 package commands
 
-import "cordon/filters"
+import (
+	"slices"
+
+	"cordon/filters"
+)
 
 // The groups of verbs, in the order of help.
 const (
 	groupLook     = "look"
 	groupWithhold = "withhold"
 	groupGiveBack = "give back"
+	groupPlan     = "plan"
 	groupDecide   = "decide"
 )
 
-var groups = []string{groupLook, groupWithhold, groupGiveBack, groupDecide}
+var groups = []string{groupLook, groupWithhold, groupGiveBack, groupPlan, groupDecide}
 
-// vocabulary lists every verb, in the order of help.
-var vocabulary = []*verb{
+// vocabulary lists every verb. Within their group they stand in the order of help.
+var vocabulary = slices.Concat(everyday, planned)
+
+// everyday are the verbs of one word.
+var everyday = []*verb{
 	{
 		name: "help", group: groupLook, needs: filters.VerbLook,
 		about:    "lists what you may do, or explains one verb",

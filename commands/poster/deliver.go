@@ -1,6 +1,7 @@
 package poster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -90,7 +91,7 @@ func (r *run) job(n *Notice, open int, now time.Time) job {
 	switch {
 	case n.Ref == "" && n.Dirty:
 		gate, j.rank = &r.posts, rankPost
-		if n.Topic == TopicQuestion || n.Topic == TopicLock {
+		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm {
 			j.rank = rankDecide
 		}
 	case n.Ref == "":
@@ -296,7 +297,7 @@ func stepLines(n *Notice, steps []Step) []commands.Line {
 		switch {
 		case step.Hosts > 1:
 			who = commands.Say(commands.Strong(commands.Count(step.Hosts, "agent")), " ")
-		case len(n.Agents) > 1 && step.Host != "":
+		case (len(n.Agents) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
 			who = commands.Say(commands.Strong(step.Host), " ")
 		}
 		lines = append(lines, commands.Separated(commands.Say(commands.Second(step.At)), commands.Say(who, step.Words)))
@@ -311,7 +312,28 @@ func (r *run) render(n *Notice, open int) Message {
 		scene.Withheld, scene.Total = view.Withheld()
 		scene.Tasks, scene.Started = tasksOn(view, n), startedOn(view, n)
 	}
+	r.sceneOf(n, &scene)
 	return Render(*n, scene)
+}
+
+// sceneOf adds what a notice of a window tells beside it.
+func (r *run) sceneOf(n *Notice, scene *Scene) {
+	if n.Window == nil {
+		return
+	}
+	if r.config.Windows != nil && n.Topic != TopicWindow {
+		if listing, err := r.config.Windows.Window(n.Window.Name); err == nil {
+			scene.Window = listing.Window
+		}
+	}
+	if view := r.config.View; view != nil && n.Topic == TopicOccurrence {
+		scene.Under = view.Under(n.Key)
+		if opening := n.Window.Opening; opening != nil {
+			for _, id := range opening.Waiting {
+				scene.Waiting = append(scene.Waiting, cmp.Or(view.Host(id), string(id)))
+			}
+		}
+	}
 }
 
 // tasksOn counts the tasks on the notice's agents that stand; nil if they are not known of all.

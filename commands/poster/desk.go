@@ -117,6 +117,10 @@ func (d *desk) concerned(event *filters.Event) []string {
 	if event.Kind != filters.KindNag && event.Filter != nil {
 		add(d.nagging(event))
 	}
+	add(d.planned(event))
+	for _, key := range d.confirmation(event) {
+		add(key)
+	}
 	return keys
 }
 
@@ -152,7 +156,7 @@ func (d *desk) isFilterSubject(subject string, event *filters.Event) bool {
 	if known := d.notices[subject]; known != nil {
 		return known.Topic == TopicFilter
 	}
-	if event.Filter == nil || event.Settled || subject == "" {
+	if event.Filter == nil || event.Settled || subject == "" || ofPlan(subject) {
 		return false
 	}
 	notice := begin(TopicFilter, subject, event)

@@ -34,6 +34,20 @@ func (n *Notice) fold(event *filters.Event) {
 		n.foldOrder(event, filters.KindLock, filters.KindUnlock)
 	case TopicFailover:
 		n.foldFailover(event)
+	case TopicAnnounce:
+		n.foldAnnounce(event)
+	case TopicPassed:
+		n.foldPassed(event)
+	case TopicOccurrence:
+		n.foldOccurrence(event)
+	case TopicWindow:
+		n.foldWindow(event)
+	case TopicRun:
+		n.foldRun(event)
+	case TopicConfirm:
+		n.foldConfirm(event)
+	case TopicDigest:
+		n.foldDigest(event)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"cordon/commands"
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // Topic is what a notice is about. Topics are stored: a name that was used once keeps its meaning.
@@ -20,6 +21,14 @@ const (
 	TopicFreeze   Topic = "freeze"   // a freeze, until the thaw
 	TopicLock     Topic = "lock"     // a lock, until it is unlocked
 	TopicFailover Topic = "failover" // a failover, until the cluster has settled
+
+	TopicAnnounce   Topic = "announce"   // an opening to come, until it opens or does not
+	TopicPassed     Topic = "passed"     // openings that did not come about
+	TopicOccurrence Topic = "occurrence" // a window that is open, until all it withheld is given back
+	TopicWindow     Topic = "window"     // what somebody said about a window; a pause, until it ends
+	TopicRun        Topic = "run"        // a run, until it is over
+	TopicConfirm    Topic = "confirm"    // a step of a run that waits for a person
+	TopicDigest     Topic = "digest"     // the morning's summary
 )
 
 // Notice is all that one root message tells, and where it stands. It is stored as JSON.
@@ -42,6 +51,11 @@ type Notice struct {
 	Question *filters.Question `json:"question,omitempty"`
 	Master   string            `json:"master,omitempty"` // of a failover: who leads now
 	Adopted  bool              `json:"adopted,omitempty"`
+
+	Window   *Occasion           `json:"window,omitempty"`
+	Run      *Progress           `json:"run,omitempty"`
+	Asking   *scheduler.RunAgent `json:"asking,omitempty"`   // of a confirmation: who asks
+	Answered string              `json:"answered,omitempty"` // and the answer: done, failed or skip; empty: there was none
 
 	Steps []Step `json:"steps,omitempty"` // not in the thread yet
 	Told  int    `json:"told,omitempty"`  // replies in the thread
@@ -125,5 +139,6 @@ func (n Notice) clone() Notice {
 	}
 	n.Agents = agents
 	n.Steps = append([]Step(nil), n.Steps...)
+	n.Window, n.Run = n.Window.cloned(), n.Run.cloned()
 	return n
 }

@@ -3,10 +3,12 @@ package poster
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"cordon/commands"
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // Journal is read after the cursor. Implemented by package store.
@@ -50,6 +52,57 @@ type View interface {
 	Started(agent filters.AgentID, since time.Time) (started, known bool)
 	// Withheld returns how many agents filters withhold, and how many there are.
 	Withheld() (withheld, total int)
+	// Under tells how the filters of a subject are.
+	Under(subject string) Standing
+	// Host returns the agent's hostname; empty if it is not known.
+	Host(agent filters.AgentID) string
+}
+
+// Windows tells how windows are defined. Implemented by *scheduler.Desk.
+type Windows interface {
+	// Window returns the window with the name; an error if there is none.
+	Window(name string) (scheduler.Listing, error)
+}
+
+// Standing is how the filters of a subject are.
+type Standing struct {
+	// Asked, Confirmed and Failed count those that stand: recorded or accepted, verified, refused by the master.
+	Asked, Confirmed, Failed int
+	// Ending counts those that are ended and not given back yet.
+	Ending int
+	// Hosts are the first hosts of those that stand, by name.
+	Hosts []string
+}
+
+// Whole is how many stand.
+func (s Standing) Whole() int { return s.Asked + s.Confirmed + s.Failed }
+
+// hostsMost is how many hosts a Standing names.
+const hostsMost = listed
+
+// Stand sums up filters of one subject.
+func Stand(all []*filters.Filter, subject string) Standing {
+	var standing Standing
+	for _, filter := range all {
+		if filter.Subject != subject {
+			continue
+		}
+		switch {
+		case !filter.Stands():
+			standing.Ending++
+			continue
+		case filter.State == filters.StateVerified:
+			standing.Confirmed++
+		case filter.State == filters.StateFailed:
+			standing.Failed++
+		default:
+			standing.Asked++
+		}
+		standing.Hosts = append(standing.Hosts, filter.Hostname)
+	}
+	slices.Sort(standing.Hosts)
+	standing.Hosts = standing.Hosts[:min(len(standing.Hosts), hostsMost)]
+	return standing
 }
 
 // Message is a root message as it should stand in the channel.

@@ -18,7 +18,8 @@ type Config struct {
 	Journal Journal
 	Notices Notices
 	Channel Channel
-	View    View // nil: messages say nothing of the cluster as it is
+	View    View    // nil: messages say nothing of the cluster as it is
+	Windows Windows // nil: messages say less about windows
 	// Now is the cluster's time, UTC; nil: the local clock.
 	Now     func() time.Time
 	Observe bool

@@ -10,6 +10,7 @@ import (
 
 	"cordon/commands"
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // Scene is what a message tells beside its notice: the cluster as it is when it is rendered.
@@ -24,6 +25,12 @@ type Scene struct {
 	// Terse leaves the time that is left out: where there are too many messages to keep it true.
 	Terse   bool
 	Observe bool // nothing is sent to the master
+
+	// Of a window: as it is defined now (nil: not known), what its opening withholds now, and the hosts of the first agents
+	// that wait.
+	Window  *scheduler.Window
+	Under   Standing
+	Waiting []string
 }
 
 // Render returns the notice's message as it should stand now. It is pure.
@@ -53,6 +60,20 @@ func Render(notice Notice, scene Scene) Message {
 		message.Lines = renderLock(&notice, scene)
 	case TopicFailover:
 		message.Lines = renderFailover(&notice, scene)
+	case TopicAnnounce:
+		message.Lines, message.Buttons = renderAnnounce(&notice, scene)
+	case TopicPassed:
+		message.Lines = renderPassed(&notice, scene)
+	case TopicOccurrence:
+		message.Lines, message.Buttons = renderOccurrence(&notice, scene)
+	case TopicWindow:
+		message.Lines, message.Buttons = renderWindow(&notice, scene)
+	case TopicRun:
+		message.Lines, message.Buttons = renderRun(&notice, scene)
+	case TopicConfirm:
+		message.Lines, message.Buttons = renderConfirm(&notice, scene)
+	case TopicDigest:
+		message.Lines = renderDigest(&notice, scene)
 	}
 	return message
 }

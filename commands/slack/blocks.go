@@ -21,15 +21,36 @@ var (
 	codeStyle = &slackgo.RichTextSectionTextStyle{Code: true}
 )
 
-// blocks renders lines as one rich_text block, and buttons as one of actions.
+// blocks renders lines as one rich_text block, and buttons as one of actions. A box has a part of the block to itself.
 func blocks(lines []commands.Line, buttons []commands.Button) []slackgo.Block {
 	rendered := make([]slackgo.Block, 0, 2)
 	if len(lines) > 0 {
-		rendered = append(rendered, slackgo.NewRichTextBlock("", slackgo.NewRichTextSection(elements(lines)...)))
+		rendered = append(rendered, slackgo.NewRichTextBlock("", parts(lines)...))
 	}
 	if len(buttons) > 0 {
 		rendered = append(rendered, actions(buttons))
 	}
+	return rendered
+}
+
+// parts renders lines as the elements of a rich_text block.
+func parts(lines []commands.Line) []slackgo.RichTextElement {
+	var rendered []slackgo.RichTextElement
+	begin := 0
+	section := func(end int) {
+		if begin < end {
+			rendered = append(rendered, slackgo.NewRichTextSection(elements(lines[begin:end])...))
+		}
+		begin = end + 1
+	}
+	for i, line := range lines {
+		if len(line) == 1 && line[0].Style == commands.Block {
+			section(i)
+			text := slackgo.NewRichTextSectionTextElement(cut(line[0].Text, blocksCharacters), nil)
+			rendered = append(rendered, &slackgo.RichTextPreformatted{Type: slackgo.RTEPreformatted, Elements: []slackgo.RichTextSectionElement{text}})
+		}
+	}
+	section(len(lines))
 	return rendered
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"cordon/commands/poster"
 	"cordon/filters"
 )
 
@@ -320,6 +321,17 @@ func (v View) Withheld() (int, int) {
 	return withheld, v.roster.Len()
 }
 
+// Under tells how the filters of a subject are.
+func (v View) Under(subject string) poster.Standing { return poster.Stand(v.Book.Filters(), subject) }
+
+// Host returns the agent's hostname.
+func (v View) Host(id filters.AgentID) string {
+	if agent := v.roster.Agent(id); agent != nil {
+		return agent.Hostname
+	}
+	return ""
+}
+
 // gate is an operators' list.
 type gate struct{ operators []string }
 
@@ -336,6 +348,6 @@ func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, strin
 	}
 	return []filters.Verb{
 		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-		filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+		filters.VerbWindow, filters.VerbRun, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
 	}, "you are listed as an operator of *prod*", nil
 }

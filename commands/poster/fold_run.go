@@ -1,0 +1,148 @@
+package poster
+
+import (
+	"maps"
+	"time"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+// Progress is what a notice tells of a run. Of its agents it keeps those under way and the first that failed: of the others
+// it counts.
+type Progress struct {
+	State   scheduler.RunState                     `json:"state"`
+	Done    int                                    `json:"done,omitempty"`
+	Failed  int                                    `json:"failed,omitempty"`
+	Skipped int                                    `json:"skipped,omitempty"`
+	Took    time.Duration                          `json:"took,omitempty"` // of all done agents together
+	Doing   map[filters.AgentID]scheduler.RunAgent `json:"doing,omitempty"`
+	Fails   []Fail                                 `json:"fails,omitempty"`
+}
+
+// Fail is an agent of a run that failed.
+type Fail struct {
+	Host string `json:"host"`
+	Why  string `json:"why,omitempty"`
+}
+
+// readRunAgent reads what an entry says of an agent of a run; nil if it says nothing.
+func readRunAgent(event *filters.Event) *scheduler.RunAgent {
+	if event.Kind != filters.KindRunAgent || event.Record == nil || event.Record.Removed {
+		return nil
+	}
+	agent, err := scheduler.DecodeRunAgent(event.Record)
+	if err != nil {
+		return nil
+	}
+	agent.Attributes = nil
+	return &agent
+}
+
+func (n *Notice) foldRun(event *filters.Event) {
+	switch event.Kind {
+	case filters.KindRun:
+		if event.Record == nil {
+			return
+		}
+		state, err := scheduler.DecodeRun(event.Record)
+		if err != nil {
+			return
+		}
+		if n.Run == nil {
+			n.Run = &Progress{}
+		}
+		n.Run.State = state
+		n.By, n.Reason = state.By, state.Reason
+		n.Ended = state.Ended
+		if state.Phase.Over() && n.Ended.IsZero() {
+			n.Ended = event.At
+		}
+		n.step(event)
+	case filters.KindRunAgent:
+		agent := readRunAgent(event)
+		if agent == nil || n.Run == nil {
+			return
+		}
+		n.Run.take(agent)
+		if agent.Phase.Over() || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
+			n.step(event)
+		}
+	default:
+		return
+	}
+	n.Dirty = true
+}
+
+// take counts an agent's next phase.
+func (p *Progress) take(agent *scheduler.RunAgent) {
+	delete(p.Doing, agent.Agent)
+	switch phase := agent.Phase; {
+	case phase.UnderWay():
+		if p.Doing == nil {
+			p.Doing = map[filters.AgentID]scheduler.RunAgent{}
+		}
+		p.Doing[agent.Agent] = *agent
+	case phase == scheduler.AgentDone:
+		p.Done++
+		p.Took += agent.Since.Sub(agent.Begun)
+	case phase == scheduler.AgentFailed:
+		p.Failed++
+		if len(p.Fails) < keptMost {
+			p.Fails = append(p.Fails, Fail{agent.Hostname, agent.Why})
+		}
+	case phase == scheduler.AgentSkipped:
+		p.Skipped++
+	}
+}
+
+// left is how many agents have not begun.
+func (p *Progress) left() int {
+	return max(p.State.Agents-p.Done-p.Failed-p.Skipped-len(p.Doing), 0)
+}
+
+// estimate is how long the rest takes, by what those took that are done; 0: not known.
+func (p *Progress) estimate() time.Duration {
+	if p.Done == 0 {
+		return 0
+	}
+	parallel := max(p.State.Procedure.MaxParallel, 1)
+	halves := 2*p.left() + len(p.Doing) // what is under way counts half
+	return p.Took / time.Duration(p.Done) * time.Duration(halves) / time.Duration(2*parallel)
+}
+
+func (n *Notice) foldConfirm(event *filters.Event) {
+	agent := readRunAgent(event)
+	if agent == nil {
+		return
+	}
+	n.Dirty = true
+	if n.Asking == nil {
+		n.Asking = agent
+		return
+	}
+	if agent.Phase == scheduler.AgentAsking && agent.Key == n.Asking.Key {
+		return
+	}
+	n.Ended, n.EndReason = event.At, agent.Why
+	if agent.By == "" {
+		return
+	}
+	n.EndedBy, n.Answered = agent.By, "done"
+	switch {
+	case agent.Phase == scheduler.AgentFailed:
+		n.Answered = "failed"
+	case agent.Skip != "":
+		n.Answered = "skip"
+	}
+}
+
+func (p *Progress) cloned() *Progress {
+	if p == nil {
+		return nil
+	}
+	copied := *p
+	copied.Doing = maps.Clone(p.Doing)
+	copied.Fails = append([]Fail(nil), p.Fails...)
+	return &copied
+}

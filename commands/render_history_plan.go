@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+// isOfPlan tells whether an entry is about a window or a run itself.
+func isOfPlan(event *filters.Event) bool {
+	switch event.Kind {
+	case filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed,
+		filters.KindPassed, filters.KindDigest, filters.KindRun, filters.KindRunAgent:
+		return true
+	}
+	return false
+}
+
+// planName is the window or the run that an entry is about.
+func planName(event *filters.Event) string {
+	_, name, _ := strings.Cut(event.Subject, ":")
+	if event.Kind == filters.KindRun {
+		return "run " + name
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return name
+}
+
+// planWords says what an entry about windows and runs tells of, empty for others.
+func planWords(event *filters.Event) string {
+	switch event.Kind {
+	case filters.KindWindow:
+		if event.Outcome == "skipped" {
+			return "next opening skipped"
+		}
+		return "window " + event.Outcome
+	case filters.KindAnnounce:
+		return "announced"
+	case filters.KindOpen:
+		return openWords(event)
+	case filters.KindWarn:
+		return "cutoff has come, nothing new begins"
+	case filters.KindClose:
+		return "closing"
+	case filters.KindClosed:
+		return "closed"
+	case filters.KindPassed:
+		return "did not open"
+	case filters.KindDigest:
+		return "told the morning's summary"
+	case filters.KindRun:
+		return runOutcome(event.Outcome)
+	case filters.KindRunAgent:
+		return runAgentWords(event)
+	}
+	return ""
+}
+
+// openWords says how many agents an opening reached.
+func openWords(event *filters.Event) string {
+	if event.Record == nil {
+		return "opened"
+	}
+	state, err := scheduler.DecodeWindow(event.Record)
+	if err != nil || state.Open == nil {
+		return "opened"
+	}
+	open := state.Open
+	share := Of(open.Placed, open.Placed+len(open.Waiting), "agent")
+	switch {
+	case event.At.Sub(open.Opened) > openedLately:
+		return "now withholds " + share
+	case open.Run != "":
+		return "opened for " + share + ", run " + open.Run
+	}
+	return "opened for " + share
+}
+
+// openedLately is how long after its opening an entry still tells of that, and not of more agents.
+const openedLately = 2 * time.Second
+
+func runOutcome(outcome string) string {
+	switch outcome {
+	case "held":
+		return "waits"
+	case "aborting":
+		return "is being aborted"
+	case "stopped":
+		return "stopped by failures"
+	}
+	return outcome
+}
+
+// runAgentWords says which phase an agent of a run came to.
+func runAgentWords(event *filters.Event) string {
+	switch phase := scheduler.AgentPhase(event.Outcome); phase {
+	case scheduler.AgentWaiting:
+		return "waits for its turn"
+	case scheduler.AgentWithholding:
+		return "begun: is being withheld"
+	case scheduler.AgentStepping, scheduler.AgentAsking:
+		if event.Record == nil {
+			return "at a step"
+		}
+		agent, err := scheduler.DecodeRunAgent(event.Record)
+		if err != nil {
+			return "at a step"
+		}
+		if phase == scheduler.AgentAsking {
+			return fmt.Sprintf("step %d waits for a person", agent.Step+1)
+		}
+		return fmt.Sprintf("step %d begun", agent.Step+1)
+	case scheduler.AgentReturning:
+		return "steps over: is it back and well?"
+	case scheduler.AgentGiving:
+		return "is being given back"
+	case scheduler.AgentDone:
+		return "done"
+	case scheduler.AgentFailed:
+		return "failed"
+	case scheduler.AgentSkipped:
+		return "skipped"
+	}
+	return event.Outcome
+}

@@ -1,0 +1,441 @@
+package commands
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+const (
+	openingsShown = 10 // of window next, where no number is given
+	openingsBrief = 5  // of a window that is shown or added
+)
+
+// windowSight is a window as it is shown.
+type windowSight struct {
+	*scheduler.Listing
+	agents   int // that match its targets now
+	openings []scheduler.Upcoming
+	now      time.Time
+}
+
+func renderWindows(cluster string, windows []scheduler.Listing, now time.Time) Reply {
+	if len(windows) == 0 {
+		return Reply{Cluster: cluster, Lines: []Line{
+			Say("There is no window in ", Strong(cluster), "."),
+			Say(Literal("/mesos help window add"), " tells how to make one."),
+		}}
+	}
+	lines := []Line{Say(Strong(cluster), " · ", Count(len(windows), "window"))}
+	for i := range windows[:min(len(windows), listed)] {
+		listing := &windows[i]
+		lines = append(lines, Separated(Say(Strong(listing.Window.Name)), Say(listing.Window.Words()), windowState(listing, now)))
+	}
+	lines = append(lines, more(listed, len(windows))...)
+	return Reply{Cluster: cluster, Lines: append(lines, Say(Literal("/mesos window next"), " shows what opens when, and for how many agents."))}
+}
+
+// windowState says whether it is open, and if not when it is.
+func windowState(listing *scheduler.Listing, now time.Time) Line {
+	var state Line
+	switch open := listing.State.Open; {
+	case open != nil && !open.Closing.IsZero():
+		state = Say("closing since ", Clock(open.Closing, now))
+	case open != nil:
+		state = Say("open until ", Clock(open.End, now), ", "+Count(open.Placed, "agent"))
+	}
+	if paused := listing.State.Paused; paused != nil {
+		return Separated(state, pausedBy(paused))
+	}
+	if state != nil {
+		return state
+	}
+	if !listing.HasNext {
+		return Say("opens no more")
+	}
+	return Separated(Say("next ", Clock(listing.Next.Start, now)), Say(listing.Frozen))
+}
+
+func pausedBy(word *scheduler.Word) Line {
+	line := Say("paused by ", Who(word.By))
+	if word.Reason != "" {
+		line = append(line, Text(": "+word.Reason))
+	}
+	return line
+}
+
+func renderUpcoming(cluster string, openings []scheduler.Upcoming, now time.Time) Reply {
+	if len(openings) == 0 {
+		return Reply{Cluster: cluster, Lines: []Line{Say("Nothing opens in ", Strong(cluster), ": ", Literal("/mesos window list"), " shows why.")}}
+	}
+	lines := []Line{Say(Strong(cluster), " · opens next")}
+	for i := range openings {
+		lines = append(lines, openingLine(&openings[i], now))
+	}
+	return Reply{Cluster: cluster, Lines: lines}
+}
+
+func openingLine(coming *scheduler.Upcoming, now time.Time) Line {
+	return Separated(
+		Say(Clock(coming.Start, now), " ", Strong(coming.Occurrence.Window)), Say("for "+Lasting(coming.End.Sub(coming.Start))),
+		Say(Count(coming.Agents, "agent")), Phrase(coming.Note))
+}
+
+// Phrase renders one of the scheduler's phrases; a person whom it names (`skipped by user:U…`) becomes a mention, but not in
+// what people said themselves, which stands in quotes.
+func Phrase(text string) Line {
+	var line Line
+	for text != "" {
+		at, length := namedIn(text)
+		if at < 0 {
+			break
+		}
+		line = append(line, Say(text[:at], Who(text[at:at+length]))...)
+		text = text[at+length:]
+	}
+	return append(line, Say(text)...)
+}
+
+// namedIn finds the first person that a phrase names outside of quotes.
+func namedIn(text string) (at, length int) {
+	for _, words := range []string{"by user:", "says user:"} {
+		before, after, found := strings.Cut(text, words)
+		if !found || strings.Contains(before, "“") {
+			continue
+		}
+		user := after[:len(after)-len(strings.TrimLeft(after, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))]
+		if isUserID(user) {
+			return len(before) + len(words) - len("user:"), len("user:") + len(user)
+		}
+	}
+	return -1, 0
+}
+
+func renderWindow(cluster string, sight *windowSight) Reply {
+	window := sight.Window
+	lines := []Line{
+		Say(Strong(window.Name), " · ", window.Words()),
+		windowState(sight.Listing, sight.now),
+		sight.targets(),
+		Separated(WindowTerms(window)...),
+	}
+	if run := window.Definition.Run; run != nil {
+		lines = append(lines, procedureLine(run))
+	}
+	lines = append(lines, Separated(Say(window.Definition.Reason), sight.origin()), sight.next(),
+		Say(Literal("/mesos window show "+window.Name+" --yaml"), " shows it as configuration."))
+	return Reply{Cluster: cluster, Lines: slices.DeleteFunc(lines, func(line Line) bool { return len(line) == 0 })}
+}
+
+// targets says for which agents a window is, and how many those are now.
+func (s *windowSight) targets() Line {
+	if s.agents == 0 {
+		return Say("⚠ no agent matches ", WindowTargets(s.Window), " now; they are looked for when it opens")
+	}
+	return Say(WindowTargets(s.Window), " · "+Count(s.agents, "agent")+" now")
+}
+
+// WindowTargets names a window's targets as they are typed.
+func WindowTargets(window *scheduler.Window) Span {
+	var words []string
+	for _, target := range window.Targets {
+		words = append(words, target.String())
+	}
+	if len(words) > listed {
+		words = append(words[:listed], "…")
+	}
+	return Literal(strings.Join(words, " "))
+}
+
+// WindowTerms says what else a window keeps to, each in a phrase.
+func WindowTerms(window *scheduler.Window) []Line {
+	definition := &window.Definition
+	var terms []Line
+	add := func(given bool, words string) {
+		if given {
+			terms = append(terms, Say(words))
+		}
+	}
+	of := "of the cluster"
+	if window.Per != "" {
+		of = "of each " + window.Per
+	}
+	add(definition.MaxUnavailable != "", "at most "+definition.MaxUnavailable+" "+of+" withheld")
+	add(window.Cutoff > 0, "nothing new in its last "+Lasting(window.Cutoff))
+	add(definition.Joining, "agents that join are withheld, too")
+	add(definition.Approval, "asks before each opening")
+	add(!window.Late, "a missed opening is left out")
+	add(window.Stop, "a run is aborted at its end")
+	var leads []string
+	for _, lead := range window.Announce {
+		leads = append(leads, Lasting(lead))
+	}
+	add(len(leads) > 0, "announced "+Names(leads, 0)+" before")
+	return terms
+}
+
+func (s *windowSight) origin() Line {
+	if s.Configured {
+		return Say("from the configuration")
+	}
+	return Say("added by ", Who(s.State.Author), " ", Clock(s.State.Added, s.now))
+}
+
+func (s *windowSight) next() Line {
+	if len(s.openings) == 0 {
+		return Say("opens no more")
+	}
+	line := Say("opens ")
+	for i := range s.openings {
+		if i > 0 {
+			line = append(line, Text(", "))
+		}
+		coming := &s.openings[i]
+		line = append(line, Span{Style: Moment, Time: coming.Start.UTC(), Dated: true})
+		if note := Phrase(coming.Note); len(note) > 0 {
+			line = append(append(append(line, Text(" (")), note...), Text(")"))
+		}
+	}
+	return line
+}
+
+// renderAdded says what was understood of a window that was added or changed.
+func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
+	name := sight.Window.Name
+	head := name + " was changed"
+	switch {
+	case dry && added:
+		head = "Would add " + name
+	case dry:
+		head = "Would change " + name
+	case added:
+		head = name + " was added"
+	}
+	first := Say(Strong(head))
+	if dry {
+		first = append(first, Text(" (nothing was changed)"))
+	}
+	lines := []Line{append(first, Text(": "+sight.Window.Words())), sight.targets(), Separated(WindowTerms(sight.Window)...)}
+	if run := sight.Window.Definition.Run; run != nil {
+		lines = append(lines, procedureLine(run))
+	}
+	lines = append(lines, sight.next())
+	if open := sight.State.Open; open != nil && !added {
+		lines = append(lines, Say("It is open now, and ends at ", Clock(open.End, sight.now), " as it was opened."))
+	}
+	if !dry {
+		lines = append(lines, Say(Literal("/mesos window rm "+name), " takes it away, ", Literal("/mesos window show "+name+" --yaml"), " shows it as configuration."))
+	}
+	return Reply{Cluster: cluster, Lines: slices.DeleteFunc(lines, func(line Line) bool { return len(line) == 0 })}
+}
+
+// renderProblems refuses a definition, with everything that is wrong with it.
+func renderProblems(cluster, name string, problems []scheduler.Problem) Reply {
+	lines := []Line{Say(Strong(clip(name, 40)), " cannot be added:")}
+	return Reply{Cluster: cluster, Code: filters.Invalid, Lines: append(append(lines, problemLines(problems)...), Say(nothingChanged))}
+}
+
+func problemLines(problems []scheduler.Problem) []Line {
+	var lines []Line
+	for _, problem := range problems[:min(len(problems), listed)] {
+		lines = append(lines, append(Say(Literal(flagOf(problem.Field)), " "), Markup(problem.Err.Error())...))
+	}
+	return append(lines, more(listed, len(problems))...)
+}
+
+// flagOf is how a field of a definition is typed.
+func flagOf(field string) string {
+	field, _, _ = strings.Cut(strings.TrimPrefix(field, "run."), "[")
+	switch field {
+	case "time_zone":
+		return "--timezone"
+	case "max_unavailable_per":
+		return "--per"
+	case "steps":
+		return "--step"
+	case "attributes":
+		return "-l"
+	case "targets", "name":
+		return field
+	}
+	return "--" + strings.ReplaceAll(field, "_", "-")
+}
+
+// renderChangedWindow answers pause, resume, skip and rm, and their dry runs.
+func renderChangedWindow(cluster, verb, name string, listing *scheduler.Listing, request filters.Request, now time.Time) Reply {
+	open := listing.State.Open
+	closing := open != nil && !open.Closing.IsZero()
+	var head string
+	var lines []Line
+	switch verb {
+	case "window pause":
+		head = "pause " + name
+		lines = append(lines, Say("Nothing opens until ", Literal("/mesos window resume "+name), "."))
+		if open != nil && !closing {
+			lines = append(lines, Say("What is open ends at ", Clock(open.End, now), "; no more agents of it are withheld."))
+		}
+	case "window resume":
+		head = "resume " + name
+		lines = append(lines, capitalised(windowState(listing, now)))
+	case "window skip":
+		head = "skip " + name
+		lines = append(lines, skipLines(listing, now)...)
+	default:
+		head = "remove " + name
+		if closing {
+			lines = append(lines, closingLine(open))
+		}
+	}
+	if request.DryRun {
+		return Reply{Cluster: cluster, Lines: append([]Line{Say(Strong("Would "+head), " (nothing was changed)")}, lines...)}
+	}
+	return Reply{Cluster: cluster, Lines: append([]Line{Say(Strong(name + " " + windowDone[verb]))}, lines...)}
+}
+
+var windowDone = map[string]string{"window pause": "is paused", "window resume": "is resumed", "window skip": "is skipped", "window rm": "is removed"}
+
+func capitalised(line Line) Line {
+	if len(line) > 0 && line[0].Style == Plain && line[0].Text != "" {
+		line[0].Text = strings.ToUpper(line[0].Text[:1]) + line[0].Text[1:]
+	}
+	return line
+}
+
+func closingLine(open *scheduler.Opening) Line {
+	if open.Placed == 0 {
+		return Say("It was open, and is closed now.")
+	}
+	return Say("It was open, and is closed now: " + Count(open.Placed, "agent") + " of it are given back, where nobody else withholds them.")
+}
+
+func skipLines(listing *scheduler.Listing, now time.Time) []Line {
+	if open := listing.State.Open; open != nil && !open.Closing.IsZero() {
+		return []Line{closingLine(open)}
+	}
+	var lines []Line
+	if skips := listing.State.Skips; len(skips) > 0 {
+		lines = append(lines, Say("It does not open ", Clock(skips[len(skips)-1].Start, now), "."))
+	}
+	return append(lines, capitalised(windowState(listing, now)))
+}
+
+// renderWindowAgents answers the button Show agents.
+func renderWindowAgents(cluster string, listing *scheduler.Listing, agents []filters.AgentStatus, err error, now time.Time) Reply {
+	window := listing.Window
+	last := Say(Literal("/mesos window show "+window.Name), " shows the window.")
+	if err != nil {
+		return Reply{Cluster: cluster, Lines: []Line{Say(Strong(window.Name), ": no agent matches ", WindowTargets(window), " now."), last}}
+	}
+	reply := renderAgents(window.Name, agents, now)
+	reply.Cluster, reply.Lines = cluster, append(reply.Lines, last)
+	return reply
+}
+
+// renderWindowYAML shows a window as it stands in the configuration.
+func renderWindowYAML(cluster string, listing *scheduler.Listing) Reply {
+	return Reply{Cluster: cluster, Lines: []Line{
+		Say("To be pasted below ", Literal("windows:"), " of ", Strong(cluster), " in the configuration:"),
+		Say(Verbatim(definitionYAML(listing.Window.Name, &listing.Window.Definition))),
+	}}
+}
+
+// page writes YAML: strings stand in double quotes, so that none can be taken for anything else.
+type page struct{ strings.Builder }
+
+func (p *page) text(indent int, name, value string) {
+	if value != "" {
+		fmt.Fprintf(p, "%*s%s: %s\n", indent, "", name, quoted(value))
+	}
+}
+
+func (p *page) number(indent int, name string, value int) {
+	if value != 0 {
+		fmt.Fprintf(p, "%*s%s: %d\n", indent, "", name, value)
+	}
+}
+
+func (p *page) yes(indent int, name string, value bool) {
+	if value {
+		fmt.Fprintf(p, "%*s%s: true\n", indent, "", name)
+	}
+}
+
+func (p *page) list(indent int, name string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	fmt.Fprintf(p, "%*s%s:\n", indent, "", name)
+	for _, value := range values {
+		fmt.Fprintf(p, "%*s- %s\n", indent+2, "", quoted(value))
+	}
+}
+
+// definitionYAML renders a window as an entry of `windows`.
+func definitionYAML(name string, d *scheduler.Definition) string {
+	var p page
+	fmt.Fprintf(&p, "%s:\n", quoted(name))
+	p.text(2, "schedule", d.Schedule)
+	p.text(2, "duration", d.Duration)
+	p.text(2, "time_zone", d.TimeZone)
+	p.list(2, "targets", d.Targets)
+	if len(d.Attributes) > 0 {
+		p.WriteString("  attributes:\n")
+		for _, attribute := range slices.Sorted(maps.Keys(d.Attributes)) {
+			fmt.Fprintf(&p, "    %s: %s\n", quoted(attribute), quoted(d.Attributes[attribute]))
+		}
+	}
+	p.yes(2, "joining", d.Joining)
+	p.text(2, "mode", d.Mode)
+	p.text(2, "reason", d.Reason)
+	p.text(2, "start_date", d.StartDate)
+	p.text(2, "end_date", d.EndDate)
+	p.text(2, "cutoff", d.Cutoff)
+	p.text(2, "overrun", d.Overrun)
+	p.text(2, "missed", d.Missed)
+	p.list(2, "announce", d.Announce)
+	p.text(2, "max_unavailable", d.MaxUnavailable)
+	p.text(2, "max_unavailable_per", d.MaxUnavailablePer)
+	p.yes(2, "approval", d.Approval)
+	if run := d.Run; run != nil {
+		p.WriteString("  run:" + map[bool]string{true: " {}", false: ""}[isBare(run)] + "\n")
+		p.list(4, "steps", run.Steps)
+		p.number(4, "max_parallel", run.MaxParallel)
+		p.text(4, "batch_by", run.BatchBy)
+		p.text(4, "soak", run.Soak)
+		p.number(4, "max_failures", run.MaxFailures)
+		p.text(4, "expect", run.Expect)
+	}
+	return strings.TrimSuffix(p.String(), "\n")
+}
+
+func isBare(run *scheduler.Procedure) bool {
+	return len(run.Steps) == 0 && run.MaxParallel == 0 && run.MaxFailures == 0 && run.BatchBy+run.Soak+run.Expect == ""
+}
+
+// quoted writes text as YAML's double-quoted style, whose escapes are a part of JSON's and Go's alike.
+func quoted(text string) string {
+	plain := text != "" && text[0] >= 'a' && text[0] <= 'z' && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+	if plain && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, text) {
+		return text
+	}
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			out.WriteByte('\\')
+			out.WriteRune(c)
+		case c < ' ' || c >= 0x7f && c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfeff:
+			fmt.Fprintf(&out, `\u%04X`, c)
+		default:
+			out.WriteRune(c)
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}
