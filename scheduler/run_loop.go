@@ -98,12 +98,12 @@ func (r *runs) goOn(ctx context.Context, run *going, now time.Time, term int64) 
 		if !run.whole() || run.state.Phase.Over() {
 			return time.Time{}
 		}
-		change := r.due(run, course, now)
-		if change == nil {
+		next := r.due(run, course, now)
+		if next == nil {
 			return course.wake(run, now)
 		}
-		if err := r.commit(ctx, change, term); err != nil {
-			return r.refused(run, change, err, now)
+		if err := r.commit(ctx, next, term); err != nil {
+			return r.refused(run, next, err, now)
 		}
 		if run = r.find(id); run == nil {
 			return time.Time{}
@@ -122,8 +122,8 @@ func (r *runs) find(id string) *going {
 	return nil
 }
 
-// change is one commit of a run: the records of some of its agents as they shall be, and its own.
-type change struct {
+// progress is one commit of a run: the records of some of its agents as they shall be, and its own.
+type progress struct {
 	run      *going
 	agents   []part
 	state    *RunState // nil: as it is
@@ -137,44 +137,44 @@ type change struct {
 
 // due returns what is to be done for the run now, nil if nothing is: first what is under way, then the run's own end, then
 // what begins. What begins is a commit of its own, which limits and freezes may refuse.
-func (r *runs) due(run *going, course *course, now time.Time) *change {
-	change := &change{run: run, asked: map[filters.AgentID]string{}}
+func (r *runs) due(run *going, course *course, now time.Time) *progress {
+	next := &progress{run: run, asked: map[filters.AgentID]string{}}
 	for _, agent := range run.agents {
-		if agent.Phase.Over() || len(change.agents) == partsMost {
+		if agent.Phase.Over() || len(next.agents) == partsMost {
 			continue
 		}
 		sight := r.sight(run, course, &agent)
-		if next, changed := course.advance(&run.state, agent.RunAgent, sight, now); changed {
-			change.take(agent, next)
+		if after, changed := course.advance(&run.state, agent.RunAgent, sight, now); changed {
+			next.take(agent, after)
 		}
 	}
-	if len(change.agents) > 0 {
-		return change
+	if len(next.agents) > 0 {
+		return next
 	}
 	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
-		change.state, change.outcome = &state, outcome
-		return change
+		next.state, next.outcome = &state, outcome
+		return next
 	}
-	return r.beginning(run, course, change, now)
+	return r.beginning(run, course, next, now)
 }
 
 // take adds what becomes of an agent.
-func (c *change) take(before part, next RunAgent) {
+func (p *progress) take(before part, after RunAgent) {
 	if before.Phase == AgentAsking {
-		c.asked[before.Agent] = before.Key
+		p.asked[before.Agent] = before.Key
 	}
-	if before.Phase != AgentGiving && next.Phase == AgentGiving {
-		c.end = append(c.end, filters.FilterKey{Agent: next.current(), Mode: c.run.state.Mode, Owner: c.run.state.owner()})
+	if before.Phase != AgentGiving && after.Phase == AgentGiving {
+		p.end = append(p.end, filters.FilterKey{Agent: after.current(), Mode: p.run.state.Mode, Owner: p.run.state.owner()})
 	}
-	if !next.Sent.IsZero() && !next.Sent.Equal(before.Sent) {
-		c.intents = append(c.intents, next)
+	if !after.Sent.IsZero() && !after.Sent.Equal(before.Sent) {
+		p.intents = append(p.intents, after)
 	}
-	c.agents = append(c.agents, part{next, before.revision})
+	p.agents = append(p.agents, part{after, before.revision})
 }
 
 // beginning is what begins of the run. Where nothing does, it is tried again a little later: limits are counted over the
 // whole cluster.
-func (r *runs) beginning(run *going, course *course, change *change, now time.Time) *change {
+func (r *runs) beginning(run *going, course *course, next *progress, now time.Time) *progress {
 	waiting, free := course.candidates(run)
 	if free == 0 || len(waiting) == 0 {
 		return nil
@@ -182,7 +182,7 @@ func (r *runs) beginning(run *going, course *course, change *change, now time.Ti
 	why := r.blocked[run.state.ID].why
 	if !r.blocked[run.state.ID].until.After(now) {
 		begin := course.begin(run, r.scout(run, course, now), now)
-		change.begin(&begin)
+		next.begin(&begin)
 		why = begin.why
 		delete(r.blocked, run.state.ID)
 		if len(begin.begun) == 0 && why != "" {
@@ -190,27 +190,27 @@ func (r *runs) beginning(run *going, course *course, change *change, now time.Ti
 		}
 	}
 	if why != run.state.Why {
-		change.hold(run.state, why)
+		next.hold(run.state, why)
 	}
-	if len(change.agents) == 0 && change.state == nil {
+	if len(next.agents) == 0 && next.state == nil {
 		return nil
 	}
-	return change
+	return next
 }
 
-func (c *change) begin(begin *beginning) {
-	c.agents = append(begin.begun, begin.others...)
+func (p *progress) begin(begin *beginning) {
+	p.agents = append(begin.begun, begin.others...)
 	for i := range begin.begun {
-		c.withhold = append(c.withhold, begin.begun[i].Agent)
+		p.withhold = append(p.withhold, begin.begun[i].Agent)
 	}
 }
 
 // hold says why nothing begins, or that nothing stands in the way any more.
-func (c *change) hold(state RunState, why string) {
+func (p *progress) hold(state RunState, why string) {
 	state.Why = why
-	c.state, c.outcome = &state, outcomeHeld
+	p.state, p.outcome = &state, outcomeHeld
 	if why == "" {
-		c.outcome = outcomeGoesOn
+		p.outcome = outcomeGoesOn
 	}
 }
 
@@ -288,7 +288,7 @@ func (r *runs) foreign(agent *filters.Agent) bool {
 
 // commit writes a change with its entries. That a webhook is about to be called is noted before, so that this process knows
 // that nobody has called it yet whatever the answer to the write.
-func (r *runs) commit(ctx context.Context, c *change, term int64) error {
+func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	state := &c.run.state
@@ -321,7 +321,7 @@ func (r *runs) commit(ctx context.Context, c *change, term int64) error {
 
 // actor begins with agents by the rights of who started the run. What is under way is finished in the run's own name: also
 // when that person may not start anything any more.
-func (r *runs) actor(c *change) filters.Actor {
+func (r *runs) actor(c *progress) filters.Actor {
 	actor := r.config.system(c.run.state.owner())
 	if by := filters.Owner(c.run.state.By); len(c.withhold) > 0 && by.Kind() == "user" {
 		actor.User = by.Name()
@@ -330,7 +330,7 @@ func (r *runs) actor(c *change) filters.Actor {
 }
 
 // refused deals with a commit that was not done. Where agents were not let begin, the run says why.
-func (r *runs) refused(run *going, c *change, err error, now time.Time) time.Time {
+func (r *runs) refused(run *going, c *progress, err error, now time.Time) time.Time {
 	id, code := run.state.ID, filters.CodeOf(err)
 	switch {
 	case len(c.withhold) > 0 && slices.Contains([]filters.Code{filters.Limited, filters.Frozen, filters.Denied}, code):
@@ -391,13 +391,13 @@ func (r *runs) clear(ctx context.Context, run *going, now time.Time, term int64)
 		return at
 	}
 	for agents := range slices.Chunk(run.agents, partsMost) {
-		if err := r.commit(ctx, &change{run: run, agents: agents, removed: true}, term); err != nil {
-			return r.refused(run, &change{}, err, now)
+		if err := r.commit(ctx, &progress{run: run, agents: agents, removed: true}, term); err != nil {
+			return r.refused(run, &progress{}, err, now)
 		}
 	}
 	state := run.state
-	if err := r.commit(ctx, &change{run: run, state: &state, outcome: outcomeForgotten, removed: true}, term); err != nil {
-		return r.refused(run, &change{}, err, now)
+	if err := r.commit(ctx, &progress{run: run, state: &state, outcome: outcomeForgotten, removed: true}, term); err != nil {
+		return r.refused(run, &progress{}, err, now)
 	}
 	return time.Time{}
 }
@@ -414,8 +414,8 @@ func (r *runs) sweep(ctx context.Context, orphans []part, now time.Time, term in
 	})
 	for agents := range slices.Chunk(old, partsMost) {
 		run := &going{state: RunState{ID: agents[0].Run}}
-		if err := r.commit(ctx, &change{run: run, agents: agents, removed: true}, term); err != nil {
-			return r.refused(run, &change{}, err, now)
+		if err := r.commit(ctx, &progress{run: run, agents: agents, removed: true}, term); err != nil {
+			return r.refused(run, &progress{}, err, now)
 		}
 	}
 	return next

@@ -98,10 +98,10 @@ func (h *hook) persist(ctx context.Context, began time.Time, try func(context.Co
 	pause.InitialInterval, pause.MaxInterval = time.Second, retryMost
 	var last error
 	answer, err := backoff.Retry(ctx, func() (scheduler.Answer, error) {
-		ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+		each, cancel := context.WithTimeout(ctx, h.Timeout)
 		defer cancel()
-		answer, err := try(ctx)
-		if _, later := errors.AsType[*backoff.RetryAfterError](err); err != nil && !later {
+		answer, err := try(each)
+		if _, later := errors.AsType[*backoff.RetryAfterError](err); err != nil && !later && ctx.Err() == nil {
 			last = err
 		}
 		return answer, err
