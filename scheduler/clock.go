@@ -2,11 +2,7 @@ package scheduler
 
 import (
 	"errors"
-	"path"
-	"strings"
-	"sync"
 	"time"
-	_ "time/tzdata" // windows' zones must be known wherever the bot runs
 
 	"github.com/robfig/cron/v3"
 )
@@ -45,12 +41,6 @@ func readTimes(expression string) (*times, error) {
 	return &times{*fields}, nil
 }
 
-// No clock is ever further from UTC than farthest, nor set by more than farthestSet.
-const (
-	farthest    = 16 * time.Hour
-	farthestSet = 2 * farthest
-)
-
 // next returns the first moment after the given one at which clocks come to a time of the expression, UTC. The zero time says
 // that there is none in the next ten years.
 func (c clock) next(after time.Time) time.Time {
@@ -73,60 +63,4 @@ func (t *times) next(shown time.Time) time.Time {
 		next = t.Next(time.Date(shown.Year()+6, 1, 1, 0, 0, 0, -1, time.UTC))
 	}
 	return next
-}
-
-// latestShown returns the latest time that clocks in the zone have shown by the moment: what they show then, or more where
-// they were set back within the last hours. Just before a time they were set back from, they have not shown it itself.
-func latestShown(moment time.Time, zone *time.Location) time.Time {
-	local := moment.In(zone)
-	latest := shownBy(local)
-	for since, _ := local.ZoneBounds(); !since.IsZero() && moment.Sub(since) < farthestSet; since, _ = since.Add(-1).ZoneBounds() {
-		if before := shownBy(since.Add(-1)); before.After(latest) {
-			latest = before
-		}
-	}
-	return latest
-}
-
-// firstShown returns the first moment at which clocks in the zone show the time or a later one, UTC.
-func firstShown(shown time.Time, zone *time.Location) time.Time {
-	since := shown.Add(-farthest).In(zone)
-	for {
-		_, until := since.ZoneBounds()
-		_, offset := since.Zone()
-		moment := shown.Add(-time.Duration(offset) * time.Second)
-		switch {
-		case !until.IsZero() && !moment.Before(until):
-			since = until
-		case moment.Before(since):
-			return since.UTC()
-		default:
-			return moment
-		}
-	}
-}
-
-// shownBy returns what clocks show at the local time, written as a time in UTC.
-func shownBy(local time.Time) time.Time {
-	_, offset := local.Zone()
-	return local.Add(time.Duration(offset) * time.Second).UTC()
-}
-
-// zones are the zones that were loaded, by name: each is some kilobytes, and windows share few.
-var zones sync.Map
-
-// loadZone loads a zone of the IANA database. Local is none, and neither is one of those that count leap seconds.
-func loadZone(name string) (*time.Location, error) {
-	if known, ok := zones.Load(name); ok {
-		return known.(*time.Location), nil
-	}
-	if name == "Local" || name == "localtime" || strings.HasPrefix(name, "right/") || path.Clean(name) != name {
-		return nil, errors.New("not a zone of the IANA database")
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, err
-	}
-	known, _ := zones.LoadOrStore(name, zone)
-	return known.(*time.Location), nil
 }

@@ -111,7 +111,7 @@ func (p *problems) openings(w *Window, known known) {
 		p.add("end_date", code(d.EndDate)+" is before the start date "+code(d.StartDate), "the same day or a later one", "")
 		return
 	}
-	if bounded && c.next(c.from.Add(-2*farthestSet)).IsZero() {
+	if bounded && c.next(c.from.Add(-2*farthest)).IsZero() {
 		p.add("end_date", "the window never opens from "+d.StartDate+" to "+d.EndDate, "days on which it does", understood(w, known))
 		return
 	}

@@ -1,30 +1,24 @@
 package scheduler
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
-// Changes of the clocks are looked at from overlapsFrom (or the window's first day) for so many years: rules are the same
-// year after year, and a window must not be refused tomorrow that was taken today.
-const overlapYears = 20
+// Overlaps are looked for in these years, or in as many from a window's first day: rules are the same year after year, and
+// what is taken today must not be refused tomorrow.
+var overlapsFrom, overlapsUntil = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2046, 1, 1, 0, 0, 0, 0, time.UTC)
 
-var overlapsFrom = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// overlap returns the first two starts that are less than the length apart.
+// overlap returns two starts that are less than the length apart, the first ones if there are many.
 func (c clock) overlap(length time.Duration) (first, second time.Time, found bool) {
-	from := overlapsFrom
-	if !c.from.IsZero() {
-		from = firstShown(c.from, c.zone)
-	}
-	until := from.AddDate(overlapYears, 0, 0)
 	closest := c.times.closest()
 	if length > closest {
-		return c.crowded(from, until, length)
+		from := overlapsFrom
+		if c.from.After(from) {
+			from = firstShown(c.from, c.zone)
+		}
+		return c.crowded(from, from.Add(overlapsUntil.Sub(overlapsFrom)), length)
 	}
-	for change, by := range changes(c.zone, from, until) {
-		if length > closest-by {
-			if first, second, found = c.crowded(change.Add(-length), change.Add(1), length); found {
+	for _, change := range changes(c.zone) {
+		if length > closest-change.by {
+			if first, second, found = c.crowded(change.moment.Add(-length), change.moment.Add(1), length); found {
 				return first, second, found
 			}
 		}
@@ -43,21 +37,6 @@ func (c clock) crowded(from, until time.Time, length time.Duration) (first, seco
 		first = second
 	}
 	return time.Time{}, time.Time{}, false
-}
-
-// changes are the changes of the zone's clocks in (from, until), and by how much they are set, forward or back.
-func changes(zone *time.Location, from, until time.Time) iter.Seq2[time.Time, time.Duration] {
-	return func(yield func(time.Time, time.Duration) bool) {
-		_, change := from.In(zone).ZoneBounds()
-		for !change.IsZero() && change.Before(until) {
-			_, before := change.Add(-1).Zone()
-			_, after := change.Zone()
-			if !yield(change, (time.Duration(after-before) * time.Second).Abs()) {
-				return
-			}
-			_, change = change.ZoneBounds()
-		}
-	}
 }
 
 // closest returns the shortest time between two times of the expression, on clocks that nobody sets, if its days follow

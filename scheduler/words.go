@@ -70,10 +70,10 @@ func minutesOf(minutes []int, all bool) string {
 	switch step := stepOf(minutes, 60); {
 	case step == 1:
 		text = "every minute"
-	case step > 1 && minutes[0] == 0:
-		text = fmt.Sprintf("every %d minutes", step)
 	case all && len(minutes) == 1 && minutes[0] == 0:
 		text = "every hour"
+	case len(minutes) > 1 && step > 1 && minutes[0] == 0:
+		text = fmt.Sprintf("every %d minutes", step)
 	case all:
 		text += " of every hour"
 	}
