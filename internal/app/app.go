@@ -143,9 +143,9 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	}
 	s.service = filters.NewService(filters.ServiceConfig{
 		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master,
-		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held,
+		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away,
 	})
-	return s, nil
+	return s, a.buildScheduler(s, cluster)
 }
 
 func (a *App) buildMaster(name string, cluster config.Cluster, log *slog.Logger) (*mesos.Master, error) {

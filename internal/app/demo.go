@@ -19,6 +19,7 @@ import (
 	"cordon/filters"
 	"cordon/internal/config"
 	"cordon/internal/sim"
+	"cordon/scheduler"
 )
 
 // DemoOptions are what `bot demo` and `bot sim` are started with.
@@ -141,10 +142,26 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	cluster.Masters, cluster.Channel, cluster.Operators = scene.Cluster.MasterURLs(), scene.Channel.ID, scene.Operators()
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
+	cluster.Windows = demoWindows()
 	settings.Clusters = map[string]config.Cluster{scene.ClusterName: cluster}
 	settings.Redis.URL = "redis://in-memory"
 	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}
 	return settings
+}
+
+// demoWindows are one that a visitor sees open and close, and one as it would be in earnest.
+func demoWindows() map[string]scheduler.Definition {
+	return map[string]scheduler.Definition{
+		"patch": {
+			Schedule: "*/5 * * * *", Duration: "90s", Targets: []string{"agent-six"}, Announce: []string{"1m"},
+			Reason: "patches, every five minutes",
+		},
+		"kernel-tue": {
+			Schedule: "0 2 * * 2", Duration: "2h", TimeZone: "Europe/Berlin", Attributes: map[string]string{"rack": "r2"},
+			Announce: []string{"24h", "1h"}, Cutoff: "30m", MaxUnavailable: "1", MaxUnavailablePer: "rack", Reason: "kernel upgrades",
+			Run: &scheduler.Procedure{Steps: []string{"confirm"}, Soak: "1m"},
+		},
+	}
 }
 
 func hostOf(address string) string {

@@ -15,12 +15,12 @@ import (
 
 // buildEdges makes the chat language and its Slack edge, and gives each stack its poster.
 func (a *App) buildEdges(context.Context) error {
-	services, channels := map[string]commands.Service{}, map[string]string{}
+	services, desks, channels := map[string]commands.Service{}, map[string]commands.Desk{}, map[string]string{}
 	for name, stack := range a.stacks {
-		services[name] = stack.service
+		services[name], desks[name] = stack.service, stack.desk
 		channels[a.options.Config.Clusters[name].Channel] = name
 	}
-	a.bot = commands.New(commands.Config{Clusters: services, Channels: channels, Observe: a.observe, Logger: a.log})
+	a.bot = commands.New(commands.Config{Clusters: services, Desks: desks, Channels: channels, Observe: a.observe, Logger: a.log})
 	settings, secrets := a.options.Config.Slack, a.options.Secrets
 	a.slack = slack.New(slack.Config{
 		Bot: a.bot, Team: settings.Team, BotToken: secrets.BotToken.Reveal(), AppToken: socketToken(settings.Transport, secrets.AppToken.Reveal()),
@@ -43,7 +43,7 @@ func socketToken(transport, token string) string {
 
 func (a *App) buildPoster(stack *stack, cluster config.Cluster) *poster.Poster {
 	return poster.New(poster.Config{
-		Cluster: stack.name, Journal: journal{stack.store, stack.book}, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel), View: view{stack},
+		Cluster: stack.name, Journal: journal{stack.store, stack.book}, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel), View: view{stack}, Windows: stack.desk,
 		Now: stack.store.Now, Observe: cluster.Observe, Logger: stack.log,
 	})
 }

@@ -14,7 +14,9 @@ const guardEvery = time.Second
 // (DESIGN.md, invariant 4).
 func (s *stack) guard(ctx context.Context) error {
 	return every(ctx, guardEvery, func() {
-		if err := s.examine(ctx); err != nil {
+		err := s.examine(ctx)
+		s.reached(err)
+		if err != nil {
 			s.log.Debug("Redis could not be examined", "error", err)
 			return
 		}
@@ -22,6 +24,25 @@ func (s *stack) guard(ctx context.Context) error {
 			s.log.Warn("the witness could not be kept", "error", err)
 		}
 	})
+}
+
+// reached notes whether Redis answers.
+func (s *stack) reached(err error) {
+	switch {
+	case err == nil:
+		s.gone.Store(nil)
+	case s.gone.Load() == nil && filters.CodeOf(err) == filters.Unavailable:
+		now := s.store.Now()
+		s.gone.Store(&now)
+	}
+}
+
+// away is since when Redis does not answer; zero: it does.
+func (s *stack) away() time.Time {
+	if since := s.gone.Load(); since != nil {
+		return *since
+	}
+	return time.Time{}
 }
 
 // examine checks Redis where it may not be the one that it was, and locks if it is in doubt. An error means that nothing

@@ -14,6 +14,7 @@ import (
 	"cordon/filters/reconcile"
 	"cordon/internal/leader"
 	"cordon/internal/web"
+	"cordon/scheduler"
 	"cordon/store"
 )
 
@@ -27,11 +28,14 @@ type stack struct {
 	master     *mesos.Master
 	service    *filters.Service
 	reconciler *reconcile.Reconciler
+	scheduler  *scheduler.Scheduler
+	desk       *scheduler.Desk
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
 	term       atomic.Int64                       // of the lease that this replica holds; 0: it does not lead
 	before     atomic.Pointer[reconcile.Baseline] // what the leader before left settled
+	gone       atomic.Pointer[time.Time]          // since when Redis does not answer; nil: it does
 	told       atomic.Pointer[string]             // why nothing is given back, as the leader published it; nil: nothing was
 }
 
@@ -75,6 +79,10 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		s.log.Warn("what Redis holds could not be examined, the lease is given up", "error", err)
 		return
 	}
+	if err := s.tellLeader(ctx, term.Number); err != nil {
+		s.log.Warn("the journal could not be told who leads, the lease is given up", "error", err)
+		return
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	before := s.inherit(ctx)
@@ -87,6 +95,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		},
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
 		func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) },
+		func(ctx context.Context) error { return s.scheduler.Run(ctx, term.Number) },
 	}
 	var running sync.WaitGroup
 	for _, part := range parts {
@@ -98,6 +107,17 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		})
 	}
 	running.Wait()
+}
+
+// tellLeader writes down who leads from now on. An older term is refused.
+func (s *stack) tellLeader(ctx context.Context, term int64) error {
+	receipt, err := s.store.Commit(ctx, filters.Commit{Term: term, Events: []filters.Event{{
+		Kind: filters.KindLeader, Subject: "leader", Actor: "bot:" + s.replica, Cause: filters.CauseLeader,
+	}}})
+	if err == nil {
+		s.book.Anticipate(receipt.Events...)
+	}
+	return err
 }
 
 // reregisterTime bounds how long the master is asked how long its agents may take to come back.

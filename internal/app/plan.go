@@ -1,0 +1,37 @@
+package app
+
+import (
+	"maps"
+	"slices"
+
+	"cordon/internal/config"
+	"cordon/internal/webhook"
+	"cordon/scheduler"
+)
+
+// buildScheduler gives the stack its windows and runs, and the desk where people change them.
+func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
+	windows, freezes := cluster.Compile()
+	hooks, err := a.buildWebhooks(s.name)
+	if err != nil {
+		return err
+	}
+	plan := &scheduler.Config{
+		Cluster: s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
+		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
+	}
+	s.scheduler, s.desk = scheduler.New(plan), scheduler.NewDesk(plan)
+	return nil
+}
+
+// buildWebhooks makes the caller of the cluster's webhooks.
+func (a *App) buildWebhooks(cluster string) (*webhook.Caller, error) {
+	hooks, secrets := map[string]webhook.Hook{}, a.options.Secrets.Webhooks[cluster]
+	for name, configured := range a.options.Config.WebhooksOf(cluster) {
+		hooks[name] = webhook.Hook{
+			URL: configured.URL, Secret: []byte(secrets[name].Reveal()), Repeat: configured.Repeat,
+			Timeout: configured.Timeout, PollEvery: configured.PollEvery, GiveUpAfter: configured.GiveUpAfter,
+		}
+	}
+	return webhook.New(hooks)
+}
