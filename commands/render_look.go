@@ -46,6 +46,9 @@ func renderStatus(status filters.Status, agenda agenda) Reply {
 	condition, now := status.Condition, status.Now
 	head := Separated(Say(Strong(status.Cluster)), leader(condition), backend(condition), heard(condition, now))
 	lines := []Line{head}
+	if away := status.StoreAway; !away.IsZero() {
+		lines = append(lines, Say("⚠ ", Strong("Redis does not answer"), " since ", Clock(away, now), ": nothing can be changed until it does. What is withheld stays withheld."))
+	}
 	if condition.Trouble != "" {
 		lines = append(lines, Say("⚠ ", Strong(condition.Trouble)))
 	}

@@ -74,6 +74,14 @@ func (s *Service) foreign(agent *Agent) bool {
 	return freed.IsZero() || s.config.State.Roster().AsOf().After(freed)
 }
 
+// Unread returns an Unavailable error before the first reading of the cluster, when no agent is known; after it nil.
+func (s *Service) Unread() error {
+	if roster := s.config.State.Roster(); roster.Len() > 0 || !roster.AsOf().IsZero() {
+		return nil
+	}
+	return &Error{Code: Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
+}
+
 // Find returns the registered agents with the ID and the hostname; an empty one of the two matches all.
 func (s *Service) Find(id AgentID, hostname string) []Agent {
 	roster := s.config.State.Roster()
@@ -108,6 +116,7 @@ type Status struct {
 	NoEnd     int       `json:"no_end"`    // without an end
 	Pending   int       `json:"pending"`   // agents whose filter is recorded and not yet on the master
 	Held      string    `json:"held,omitempty"`
+	StoreAway time.Time `json:"store_away,omitzero"` // since when the store does not answer: nothing can be changed
 	Freeze    *Freeze   `json:"freeze,omitempty"`
 	Lock      *Lock     `json:"lock,omitempty"`
 	Questions int       `json:"questions"`
@@ -121,6 +130,7 @@ func (s *Service) Status() Status {
 		Cluster: s.config.Cluster, Condition: s.config.State.Condition(), Now: s.Now(), AsOf: roster.AsOf(),
 		Total: roster.Len(), Recovered: len(roster.View().Recovered), Held: s.config.Held(),
 		Freeze: book.Freeze(), Lock: book.Lock(), Questions: len(s.Questions()), Observe: s.config.Observe,
+		StoreAway: s.config.Away(),
 	}
 	for agent := range roster.All() {
 		status.countAgent(agent, book.Ledger(agent.ID), s.foreign(agent), len(book.Standing(agent.ID)) > 0)

@@ -14,7 +14,7 @@ type Service struct {
 	config ServiceConfig
 }
 
-// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Observe and Held.
+// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Observe, Held and Away.
 type ServiceConfig struct {
 	Cluster string // the cluster's name
 	Groups  map[string]Group
@@ -27,6 +27,8 @@ type ServiceConfig struct {
 	Observe bool
 	// Held tells why nothing is given back just now, in a phrase; empty: giving back goes on.
 	Held func() string
+	// Away tells since when the store does not answer; zero: it does. Nil: that is not watched.
+	Away func() time.Time
 }
 
 // NewService returns a Service. It panics if a required field is missing: that is a mistake of the program.
@@ -36,6 +38,9 @@ func NewService(config ServiceConfig) *Service {
 	}
 	if config.Held == nil {
 		config.Held = func() string { return "" }
+	}
+	if config.Away == nil {
+		config.Away = func() time.Time { return time.Time{} }
 	}
 	return &Service{config}
 }

@@ -88,11 +88,10 @@ func (s *Service) targets(c *change) ([]*Agent, error) {
 	if !c.Until.IsZero() && !c.Until.After(c.now) {
 		return nil, &Error{Code: Invalid, Wrong: "the end lies in the past", Expected: "a time to come, such as `--until 18:00` or `--for 2h`"}
 	}
-	roster := s.config.State.Roster()
-	if roster.Len() == 0 && roster.AsOf().IsZero() {
-		return nil, &Error{Code: Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
+	if err := s.Unread(); err != nil {
+		return nil, err
 	}
-	return Resolve(roster, s.config.Groups, c.Targets)
+	return Resolve(s.config.State.Roster(), s.config.Groups, c.Targets)
 }
 
 // place makes the actor's filter stand on the agent, as the request says.

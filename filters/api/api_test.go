@@ -65,14 +65,19 @@ var tokens = map[string]Token{
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteOver(t, filters.View{Cluster: "prod", Agents: []filters.Agent{
+		{ID: "aa-S0", Hostname: "agent-one", Active: true}, {ID: "aa-S1", Hostname: "agent-two", Active: true}, {ID: "aa-S2", Hostname: "agent-two", Port: 5052, Active: true},
+	}})
+}
+
+func newSiteOver(t *testing.T, view filters.View) *site {
+	t.Helper()
 	redis, err := store.Open(t.Context(), store.Config{URL: "redis://" + miniredis.RunT(t).Addr(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(redis.Close)
-	nodes := &cluster{roster: filters.NewRoster(filters.View{Cluster: "prod", Agents: []filters.Agent{
-		{ID: "aa-S0", Hostname: "agent-one", Active: true}, {ID: "aa-S1", Hostname: "agent-two", Active: true}, {ID: "aa-S2", Hostname: "agent-two", Port: 5052, Active: true},
-	}})}
+	nodes := &cluster{roster: filters.NewRoster(view)}
 	s := &site{t: t, leads: true}
 	s.service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: redis.Cluster("prod"), Book: filters.NewBook(), State: nodes, Gate: nodes})
 	config := Config{Clusters: map[string]*filters.Service{"prod": s.service}, Commands: s, Leaders: s}
@@ -300,4 +305,14 @@ func FuzzModuleBodies(f *testing.F) {
 		_, _, _ = names(fields)
 		_, _ = c.leftToOthers(fields["owners"])
 	})
+}
+
+// Before the first reading nobody knows whether there is such an agent: a script tries again, as it does where no leader is.
+func TestModuleKnowsNoAgentBeforeTheFirstReading(t *testing.T) {
+	s := newSiteOver(t, filters.View{Cluster: "prod"})
+	for _, request := range []struct{ method, body string }{{"POST", `{"hostname":"agent-one"}`}, {"PUT", `{"filters":[{"hostname":"agent-one"}]}`}} {
+		if status, body, _ := s.ask("ci", request.method, listPath, request.body); status != 503 || !strings.Contains(body, "not read the cluster yet") {
+			t.Errorf("%s: %d %s", request.method, status, body)
+		}
+	}
 }

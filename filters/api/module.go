@@ -126,6 +126,9 @@ func (c *call) post(ctx context.Context) (string, error) {
 	if id == "" && hostname == "" {
 		return "", badRequest("body requires 'agentId' and/or 'hostname' attributes")
 	}
+	if err := c.service.Unread(); err != nil {
+		return "", err
+	}
 	found := c.service.Find(filters.AgentID(id), hostname)
 	if len(found) == 0 {
 		return "", badRequest("No such agent matching " + condition(id, hostname))
@@ -206,6 +209,9 @@ func (c *call) wanted(entries []map[string]json.RawMessage) ([]filters.Target, e
 		for _, filter := range own {
 			targets = append(targets, filters.Target{Agent: filter.Agent})
 		}
+	}
+	if err := c.service.Unread(); err != nil && len(unknown) > 0 {
+		return nil, err
 	}
 	if len(unknown) > 0 {
 		return nil, badRequest("One or more agents specified do not exist: " + strings.Join(unknown, ", "))

@@ -8,11 +8,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"cordon/commands/poster"
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // Stage is one cluster: the real Service over an in-memory store. Safe for concurrent use.
@@ -24,6 +26,7 @@ type Stage struct {
 	events    []filters.Event
 	receipts  map[string]filters.Receipt
 	filters   map[filters.FilterKey]filters.Filter
+	records   map[filters.RecordKey]filters.Record
 	freeze    *filters.Freeze
 	progress  map[string]*filters.Progress
 	cursor    string
@@ -35,6 +38,8 @@ type Stage struct {
 	sequence  int
 	condition filters.Condition
 	roster    *filters.Roster
+	view      filters.View
+	plan      *scheduler.Config
 	tasks     map[filters.AgentID]map[string]int
 }
 
@@ -48,6 +53,9 @@ type Options struct {
 	Groups    map[string]filters.Group
 	Held      string
 	Observe   bool
+	Windows   map[string]scheduler.Definition // the configuration's
+	Freezes   []scheduler.Freeze
+	Digest    string // when it is told, in UTC; empty: never
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -65,7 +73,7 @@ func New(options Options) *Stage {
 	}
 	now := time.Now().UTC()
 	s := &Stage{
-		Book: filters.NewBook(), receipts: map[string]filters.Receipt{}, filters: map[filters.FilterKey]filters.Filter{},
+		Book: filters.NewBook(), records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{}, filters: map[filters.FilterKey]filters.Filter{},
 		progress: map[string]*filters.Progress{}, notices: map[string]json.RawMessage{}, appended: make(chan struct{}),
 		tasks: map[filters.AgentID]map[string]int{},
 		condition: filters.Condition{Leader: "master-one:5050", Version: "1.12.0", Backend: filters.BackendOperator,
@@ -82,13 +90,51 @@ func New(options Options) *Stage {
 		})
 		s.tasks[id] = map[string]int{"marathon": 2, "chronos": i % 2}
 	}
-	s.roster = filters.NewRoster(view)
+	s.roster, s.view = filters.NewRoster(view), view
 	s.Service = filters.NewService(filters.ServiceConfig{
 		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
 		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
 	})
+	s.plan = s.planned(options)
 	return s
 }
+
+// planned is what windows and runs need.
+func (s *Stage) planned(options Options) *scheduler.Config {
+	plan := &scheduler.Config{
+		Cluster: options.Name, Replica: "one", Service: s.Service, Book: s.Book, Roster: s.fresh, Groups: options.Groups, Hooks: []string{"reboot"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(options.Windows)) {
+		window, problems := scheduler.Compile(name, options.Windows[name])
+		if len(problems) > 0 {
+			panic(problems[0])
+		}
+		plan.Windows = append(plan.Windows, window)
+	}
+	var problems []scheduler.Problem
+	if plan.Freezes, problems = scheduler.CompileFreezes(options.Freezes); len(problems) > 0 {
+		panic(problems[0])
+	}
+	if options.Digest != "" {
+		if plan.Digest, problems = scheduler.CompileDigest(options.Digest, "UTC"); len(problems) > 0 {
+			panic(problems[0])
+		}
+	}
+	return plan
+}
+
+// fresh is the roster as it was just read.
+func (s *Stage) fresh() *filters.Roster {
+	view := s.view
+	view.Began, view.Ended = time.Now().UTC(), time.Now().UTC()
+	return filters.NewRoster(view)
+}
+
+// Desk is where windows and runs are changed.
+func (s *Stage) Desk() *scheduler.Desk { return scheduler.NewDesk(s.plan) }
+
+// Schedule keeps windows and runs, as the leader does, until ctx ends.
+func (s *Stage) Schedule(ctx context.Context, term int64) { _ = scheduler.New(s.plan).Run(ctx, term) }
 
 // Break makes every write fail with the error from now on; nil mends it. Happens says that the write takes effect
 // although its answer is lost.
@@ -127,6 +173,11 @@ func (s store) Commit(_ context.Context, commit filters.Commit) (filters.Receipt
 			return filters.Receipt{}, &filters.Error{Code: filters.Conflict, Wrong: "it was changed meanwhile"}
 		}
 	}
+	for _, record := range commit.Records {
+		if stored := s.records[record.Key()]; stored.Revision != record.Revision {
+			return filters.Receipt{}, &filters.Error{Code: filters.Conflict, Wrong: "it was changed meanwhile"}
+		}
+	}
 	receipt := s.write(commit)
 	if s.fault != nil {
 		return filters.Receipt{}, s.fault
@@ -141,6 +192,13 @@ func (s *Stage) write(commit filters.Commit) filters.Receipt {
 	}
 	for _, filter := range commit.Settled {
 		delete(s.filters, filter.Key())
+	}
+	for _, record := range commit.Records {
+		record.Revision++
+		s.records[record.Key()] = record
+		if record.Removed {
+			delete(s.records, record.Key())
+		}
 	}
 	if commit.Freeze != nil || commit.Thaw {
 		s.freeze = commit.Freeze
@@ -336,8 +394,8 @@ func (v View) Host(id filters.AgentID) string {
 type gate struct{ operators []string }
 
 func (g gate) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
-	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) {
-		return nil
+	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) || strings.HasPrefix(actor.ID, "window:") || strings.HasPrefix(actor.ID, "run:") {
+		return nil // windows and runs act for who made them
 	}
 	return &filters.Error{Code: filters.Denied, Wrong: "you may look at *" + plan.Cluster + "*, not change it", Expected: "you are not among its operators", Try: "`/mesos whoami` shows what you may do"}
 }
