@@ -16,6 +16,9 @@ type Arrangement struct {
 	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out, and so is one on
 	// which the actor's filter stands.
 	Withhold []AgentID
+	// Room is what the agents of Withhold were taken from: the limit of whoever asked for it is checked where it is written,
+	// too, if it is over the cluster or over racks. nil: only max_withheld is.
+	Room *Room
 	// End are the filters that end now. One that does not stand is left out.
 	End []FilterKey
 	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
@@ -59,6 +62,7 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	}
 	if c.commit.Starts {
 		c.commit.Limits = s.limits(&c.result.Plan)
+		a.Room.tighten(c.commit.Limits, s.config.State.Roster(), &c.result.Plan)
 	}
 	return s.write(ctx, c)
 }

@@ -97,6 +97,34 @@ func (r *Room) Take(agent *Agent) (why string) {
 	return ""
 }
 
+// tighten adds the limits that the room has of its own to those of a commit, as far as the store counts by them.
+func (r *Room) tighten(limits *Limits, roster *Roster, plan *Plan) {
+	if r == nil {
+		return
+	}
+	for _, scope := range r.scopes {
+		switch scope.attribute {
+		case "":
+			limits.Cluster = tighter(limits.Cluster, scope.most.Of(scope.whole[""]))
+		case RackAttribute:
+			if limits.Racks == nil {
+				limits.Racks = map[string]int{}
+			}
+			for rack := range racksOf(roster, plan) {
+				limits.Racks[rack] = tighter(limits.Racks[rack], scope.most.Of(scope.whole[rack]))
+			}
+		}
+	}
+}
+
+// tighter is the lower of two limits, of which 0 is none.
+func tighter(x, y int) int {
+	if x == 0 || y != 0 && y < x {
+		return y
+	}
+	return x
+}
+
 func (s *scope) full(agent *Agent) string {
 	value, counted := s.value(agent)
 	most := s.most.Of(s.whole[value])

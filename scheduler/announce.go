@@ -52,9 +52,9 @@ func (s *scene) nextLead(occurrence Occurrence) (time.Duration, bool) {
 
 // tell announces an occurrence, and asks about it if it needs approval and nobody was asked.
 func (s *scene) tell(occurrence Occurrence, lead time.Duration) *move {
-	agents := s.targets()
+	agents := s.targets(s.window)
 	next := s.to(filters.KindAnnounce, s.config.frozen(occurrence.Start, s.name))
-	next.about(occurrence, fmt.Sprintf("announce-%s", lead))
+	next.about(occurrence)
 	next.subject = announceSubject(occurrence)
 	told := Announcement{Start: occurrence.Start, Lead: Duration(lead), Agents: len(agents)}
 	if question := s.question(occurrence); question != nil {

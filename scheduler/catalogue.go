@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -60,24 +61,35 @@ func (c *catalogue) scene(name string, now time.Time) (*scene, error) {
 	}
 	scene.revision = record.Revision
 	if scene.window == nil && scene.state.Definition != nil {
-		scene.window, err = c.compiled(record, &scene.state)
+		if scene.window, err = c.compiled(record, scene.state.Definition, record.Name); err != nil {
+			return nil, err
+		}
+	}
+	scene.opened = scene.window
+	if open := scene.state.Open; open != nil && open.Definition != nil && !open.Definition.equal(scene.window) {
+		scene.opened, err = c.compiled(record, open.Definition, record.Name+" as it was opened")
 	}
 	return scene, err
 }
 
-// compiled is the window of a record.
-func (c *catalogue) compiled(record *filters.Record, state *WindowState) (*Window, error) {
+// equal tells whether the window was compiled from the definition.
+func (d *Definition) equal(window *Window) bool {
+	return window != nil && reflect.DeepEqual(*d, window.Definition)
+}
+
+// compiled is a window of a record, kept under a name while the record is the same.
+func (c *catalogue) compiled(record *filters.Record, definition *Definition, as string) (*Window, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if known, ok := c.made[record.Name]; ok && known.revision == record.Revision {
+	if known, ok := c.made[as]; ok && known.revision == record.Revision {
 		return known.window, known.err
 	}
-	window, problems := Compile(record.Name, *state.Definition)
+	window, problems := Compile(record.Name, *definition)
 	compiled := made{revision: record.Revision, window: window}
 	if len(problems) > 0 {
 		compiled.window, compiled.err = nil, problems[0].Err
 	}
-	c.made[record.Name] = compiled
+	c.made[as] = compiled
 	return compiled.window, compiled.err
 }
 

@@ -30,6 +30,7 @@ type scene struct {
 	now      time.Time
 	name     string
 	window   *Window // nil: nobody defines it any more
+	opened   *Window // as its open occurrence was opened, else window
 	state    WindowState
 	revision int64 // of its record; 0: there is none
 	// configured says that the window is the configuration's.
@@ -54,39 +55,52 @@ func (s *scene) decide() *move {
 		return s.closed()
 	case s.window == nil:
 		return s.forget()
-	case s.revision == 0 || s.state.Timing != timing(s.window):
+	case s.revision == 0 || s.state.Timing != timing(s.window), s.configured && s.state.Definition != nil:
 		return s.see()
 	}
 	return cmp.Or(s.due(), s.announce())
 }
 
-// next returns when the window must be looked at again at the latest (zero: only when something else changes), and whether
-// other changes may matter to it before.
-func (s *scene) next() (at time.Time, live bool) {
+// next returns when the window must be looked at again at the latest (zero: only when its record changes), whether other
+// changes of the book may matter to it before, and whether such may that nobody tells of: agents come and go, and the
+// configuration's freezes end.
+func (s *scene) next() (at time.Time, live, unseen bool) {
 	switch open := s.state.Open; {
 	case open != nil && !open.Closing.IsZero():
-		return open.Closing.Add(closingMost), true
-	case open != nil:
-		cutoff := s.cutoff(open)
-		if !open.Warned && s.now.Before(cutoff) {
-			return cutoff, true
+		at = open.Closing.Add(closingMost)
+		if occurrence, ok := s.following(open); ok {
+			at = first(at, occurrence.Start)
 		}
-		return open.End, true
+		return at, true, false
+	case open != nil:
+		cutoff, more := s.cutoff(open), s.mayTake(open)
+		if !open.Warned && s.now.Before(cutoff) {
+			return cutoff, more, more
+		}
+		return open.End, more, more
 	case s.window == nil:
-		return time.Time{}, false
+		return time.Time{}, false, false
 	}
 	if active, ok := s.window.Active(s.now); ok && active.Start.After(s.floor()) {
-		return active.End, true
+		waits := s.state.Paused == nil
+		return active.End.Add(-s.window.Cutoff), waits, waits
 	}
 	occurrence, ok := s.upcoming()
 	if !ok {
-		return time.Time{}, false
+		return time.Time{}, false, false
 	}
-	at, live = occurrence.Start, s.question(occurrence) != nil
 	if lead, ok := s.nextLead(occurrence); ok && s.state.Paused == nil {
-		at = occurrence.Start.Add(-lead)
+		return occurrence.Start.Add(-lead), false, false
 	}
-	return at, live
+	return occurrence.Start, false, false
+}
+
+// following is the occurrence after the one that is open or closing.
+func (s *scene) following(open *Opening) (Occurrence, bool) {
+	if s.window == nil {
+		return Occurrence{}, false
+	}
+	return s.window.Next(open.Start)
 }
 
 // floor is the start up to which everything is accounted for.
@@ -118,11 +132,11 @@ func (s *scene) see() *move {
 		next.reason = "the configuration defines it now, and wins over the one that " + next.state.Author + " made"
 		next.state.Definition, next.state.Author = nil, ""
 	}
-	if floor := s.now.Add(-s.window.Length); floor.After(next.state.Last) {
-		next.state.Last = floor
+	if next.state.Timing != timing(s.window) {
+		next.retime(s.window, s.now)
 	}
-	next.state.Timing, next.state.Announced, next.state.Skips = timing(s.window), nil, nil
 	next.settle(s.asked())
+	next.state.Announced = nil
 	return next
 }
 
@@ -171,14 +185,20 @@ func (s *scene) whyNot(occurrence Occurrence) string {
 	if paused := s.state.Paused; paused != nil && paused.At.Before(occurrence.End) {
 		return "paused by " + paused.By
 	}
-	if why := s.config.frozen(occurrence.Start, s.name); why != "" {
+	if why := s.config.frozenDuring(occurrence); why != "" {
 		return why
 	}
-	if question := s.question(occurrence); question != nil {
+	switch question := s.question(occurrence); {
+	case question == nil || question.Answer == answerYes:
+		return "nobody was there to open it"
+	case question.Open():
 		return "nobody approved it"
+	default:
+		return "refused by " + question.By
 	}
-	return "nobody was there to open it"
 }
+
+const answerYes = "yes"
 
 // admit lets an occurrence open that has started and is not over, as soon as nothing stands in its way.
 func (s *scene) admit(occurrence Occurrence) *move {
@@ -186,16 +206,16 @@ func (s *scene) admit(occurrence Occurrence) *move {
 		return s.pass(occurrence, "skipped by "+skip.Word.By)
 	}
 	if !s.window.Late && s.now.Sub(occurrence.Start) > punctual {
-		return s.pass(occurrence, "its start was missed, and it is not to open late")
+		return s.pass(occurrence, s.whyNot(occurrence)+", and it is not to open late")
 	}
 	if !s.now.Before(occurrence.End.Add(-s.window.Cutoff)) {
-		return s.pass(occurrence, "its cutoff had passed before it could open")
+		return s.pass(occurrence, s.whyNot(occurrence)+" before its cutoff")
 	}
 	if s.state.Paused != nil || s.config.frozen(s.now, s.name) != "" || !s.sees() {
 		return nil
 	}
 	if !s.window.Definition.Approval {
-		return s.open(occurrence, s.targets())
+		return s.open(occurrence, s.targets(s.window))
 	}
 	question := s.question(occurrence)
 	switch {
@@ -203,29 +223,29 @@ func (s *scene) admit(occurrence Occurrence) *move {
 		return s.tell(occurrence, 0)
 	case question.Open():
 		return nil
-	case question.Answer != "yes":
+	case question.Answer != answerYes:
 		return s.pass(occurrence, "refused by "+question.By)
 	}
-	return s.open(occurrence, among(s.targets(), question.Agents))
+	return s.open(occurrence, among(s.targets(s.window), question.Agents))
 }
 
 // sees tells whether the cluster was read lately enough to know its agents.
 func (s *scene) sees() bool { return s.now.Sub(s.config.Roster().AsOf()) < stale }
 
 // targets are the agents that the window names now; none if it names nothing.
-func (s *scene) targets() []*filters.Agent {
-	agents, err := filters.Resolve(s.config.Roster(), s.config.Groups, s.window.Targets)
-	if err == nil || len(s.window.Targets) < 2 {
+func (s *scene) targets(window *Window) []*filters.Agent {
+	agents, err := filters.Resolve(s.config.Roster(), s.config.Groups, window.Targets)
+	if err == nil || len(window.Targets) < 2 {
 		return agents
 	}
-	return s.targetsSingly()
+	return s.targetsSingly(window)
 }
 
 // targetsSingly resolves what it can where one of several names matches nothing: a host that is away must not keep a window
 // shut for the others.
-func (s *scene) targetsSingly() []*filters.Agent {
+func (s *scene) targetsSingly(window *Window) []*filters.Agent {
 	var attributes, names []filters.Target
-	for _, target := range s.window.Targets {
+	for _, target := range window.Targets {
 		if target.Attribute.Name != "" {
 			attributes = append(attributes, target)
 		} else {
@@ -257,7 +277,7 @@ func among(agents []*filters.Agent, list []filters.AgentID) []*filters.Agent {
 // pass accounts for an occurrence that does not open.
 func (s *scene) pass(occurrence Occurrence, why string) *move {
 	next := s.to(filters.KindPassed, why)
-	next.about(occurrence, "passed")
+	next.about(occurrence)
 	next.subject = announceSubject(occurrence)
 	next.account(occurrence)
 	next.settle(s.question(occurrence))

@@ -134,7 +134,7 @@ func (d *Desk) count(all []Upcoming) {
 		name := all[i].Occurrence.Window
 		count, ok := counts[name]
 		if !ok {
-			count = len((&scene{config: d.config, window: all[i].Window}).targets())
+			count = len((&scene{config: d.config}).targets(all[i].Window))
 			counts[name] = count
 		}
 		all[i].Agents = count
@@ -186,11 +186,9 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 		}
 		scene.window = window
 		next.state.Definition, next.state.Author, next.state.Added = &definition, request.Actor.ID, scene.now
-		if next.state.Timing != timing(window) { // what it would have opened before it was made is nobody's loss
-			next.state.Timing, next.state.Skips, next.state.Announced = timing(window), nil, nil
-			if floor := scene.now.Add(-window.Length); floor.After(next.state.Last) {
-				next.state.Last = floor
-			}
+		if next.state.Timing != timing(window) {
+			next.settle(scene.asked())
+			next.retime(window, scene.now)
 		}
 		return next, nil
 	})
@@ -250,6 +248,9 @@ func (s *scene) cut(request filters.Request) *move {
 			next.end = append(next.end, filter.Key())
 		}
 	}
+	if record := s.run(s.state.Open); record != nil {
+		next.aborts(record, Word{By: request.Actor.ID, Reason: request.Reason, At: s.now})
+	}
 	return next
 }
 
@@ -265,6 +266,7 @@ func (s *scene) leaveOut(request filters.Request) (*move, error) {
 	next := s.to(filters.KindWindow, "")
 	next.outcome, next.subject = outcomeSkipped, announceSubject(occurrence)
 	next.state.Skips = append(next.state.Skips, Skip{occurrence.Start, Word{By: request.Actor.ID, Reason: request.Reason, At: s.now}})
+	next.settle(s.question(occurrence))
 	return next, nil
 }
 
@@ -309,6 +311,9 @@ func (d *Desk) change(ctx context.Context, request filters.Request, name string,
 			next.subject, next.owner = "window:"+name, filters.Owner("window:"+name)
 		}
 		result, err := d.config.Service.Arrange(ctx, next.arrangement(request, 0))
+		if err == nil && result.Repeated {
+			return scene.listing("done before"), nil
+		}
 		if err == nil {
 			scene.state = next.state
 			scene.window = cmp.Or(scene.window, window)

@@ -90,7 +90,7 @@ func (s *Scheduler) tellDigest(ctx context.Context, state WindowState, revision 
 		return err
 	}
 	state.Schema = 1
-	subject := "digest:" + occurrence.Start.Format(time.DateOnly)
+	subject := "digest:" + occurrence.Start.In(s.config.Digest.window.Zone).Format(time.DateOnly)
 	_, err = s.config.Service.Arrange(ctx, filters.Arrangement{
 		Request: filters.Request{Actor: s.config.system("window:digest"), Key: subject, Cause: filters.CauseWindow},
 		Verb:    filters.VerbWindow, Term: term, Subject: subject,

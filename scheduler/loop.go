@@ -43,18 +43,19 @@ func New(config *Config) *Scheduler {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Scheduler{config: config, runs: newRuns(config), log: config.Logger, catalogue: newCatalogue(config)}
+	return &Scheduler{
+		config: config, runs: newRuns(config), log: config.Logger, catalogue: newCatalogue(config), places: map[string]*entry{}, live: map[string]*entry{},
+	}
 }
 
 // Run acts on windows and runs until ctx ends: for the leader only, whose term every step carries. It returns ctx's error.
 func (s *Scheduler) Run(ctx context.Context, term int64) error {
 	defer s.runs.rest()
+	defer s.runs.rest()
 	s.agenda, s.places, s.live, s.shelf = nil, map[string]*entry{}, map[string]*entry{}, 0
 	for ctx.Err() == nil {
 		moved := s.config.Book.Moved()
-		now := s.config.Service.Now()
-		next := first(s.windows(ctx, now, term), first(s.digest(ctx, now, term), s.runs.step(ctx, now, term)))
-		timer := time.NewTimer(s.until(next))
+		timer := time.NewTimer(s.until(s.Step(ctx, term)))
 		select {
 		case <-moved:
 		case <-s.runs.nudged:
@@ -64,6 +65,12 @@ func (s *Scheduler) Run(ctx context.Context, term int64) error {
 		timer.Stop()
 	}
 	return ctx.Err()
+}
+
+// Step does what is due now, and returns when there is more to do if the book does not move before; zero: it is not known.
+func (s *Scheduler) Step(ctx context.Context, term int64) time.Time {
+	now := s.config.Service.Now()
+	return first(s.windows(ctx, now, term), first(s.digest(ctx, now, term), s.runs.step(ctx, now, term)))
 }
 
 // until returns how long the loop may sleep.
@@ -166,12 +173,14 @@ func (s *Scheduler) look(ctx context.Context, place *entry, now time.Time, term 
 
 // rest returns when to look again at a window that needs nothing now.
 func (s *Scheduler) rest(place *entry, scene *scene) time.Time {
-	at, live := scene.next()
+	at, live, unseen := scene.next()
+	delete(s.live, place.name)
 	if live {
 		s.live[place.name] = place
-		return first(at, scene.now.Add(relook))
 	}
-	delete(s.live, place.name)
+	if unseen {
+		at = first(at, scene.now.Add(relook))
+	}
 	if at.IsZero() {
 		return never
 	}
@@ -190,10 +199,28 @@ func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int
 	if err == nil && !result.Repeated {
 		return true
 	}
+	if instead := scene.instead(next, err); instead != nil {
+		return s.take(ctx, scene, instead, term)
+	}
 	if filters.CodeOf(err) != filters.Conflict {
 		s.log.Warn("a window's step is not done", "window", next.window, "step", next.kind, "repeated", result.Repeated, "error", err)
 	}
 	return false
+}
+
+// instead is what is done about an occurrence that may not open, which err says, or that the store says was opened before;
+// nil: it is tried again.
+func (s *scene) instead(opening *move, err error) *move {
+	if opening.kind != filters.KindOpen || s.state.Open != nil {
+		return nil
+	}
+	switch occurrence := s.occurrence(opening.state.Open); {
+	case err == nil:
+		return s.pass(occurrence, "it was open before, and an occurrence opens once")
+	case filters.CodeOf(err) == filters.Denied:
+		return s.pass(occurrence, s.state.Author+" made it, and may withhold no agents any more")
+	}
+	return nil
 }
 
 // agenda is a heap of windows by when they are due.

@@ -33,6 +33,7 @@ type move struct {
 	withhold        []filters.AgentID
 	end             []filters.FilterKey
 	questions       []filters.AskedOf
+	room            *filters.Room  // that what is withheld was taken from
 	others          []filters.Told // of its run
 }
 
@@ -52,20 +53,24 @@ func (w *WindowState) clone() WindowState {
 	return copied
 }
 
-// about makes the step one of the occurrence. What is done once has a word, which its request key ends in; opening is the
-// occurrence's own.
-func (t *move) about(occurrence Occurrence, once string) {
+// about makes the step one of the occurrence. The record's revision lets it happen once; what must not happen twice even
+// after the record was removed has a key.
+func (t *move) about(occurrence Occurrence) {
 	t.owner, t.subject = occurrence.Owner(), string(occurrence.Owner())
-	t.key = occurrence.Name()
-	if once != "" {
-		t.key += "#" + once
-	}
 }
 
 // account says that the occurrence, and everything before it, is accounted for.
 func (t *move) account(occurrence Occurrence) {
 	t.state.Last, t.state.Announced = occurrence.Start, nil
 	t.state.Skips = slices.DeleteFunc(t.state.Skips, func(skip Skip) bool { return !skip.Start.After(occurrence.Start) })
+}
+
+// retime goes on with other times: what would have opened before by them is nobody's loss.
+func (t *move) retime(window *Window, now time.Time) {
+	t.state.Timing, t.state.Announced = timing(window), nil
+	if floor := now.Add(-window.Length); floor.After(t.state.Last) {
+		t.state.Last = floor
+	}
 }
 
 // settle is done with a question; nil is none.
@@ -93,6 +98,16 @@ func (t *move) starts(run *RunState, agents []RunAgent) {
 	}
 }
 
+// aborts lets a run that is not over end with the occurrence, by somebody's word.
+func (t *move) aborts(record *filters.Record, word Word) {
+	state, err := DecodeRun(record)
+	if err != nil || state.Phase == RunAborting {
+		return
+	}
+	state = aborting(state, word)
+	t.others = append(t.others, state.told(record.Revision, string(RunAborting)))
+}
+
 // arrangement is the step as the service carries it out, for an actor under a request.
 func (t *move) arrangement(request filters.Request, term int64) filters.Arrangement {
 	request.Until = t.until
@@ -106,7 +121,7 @@ func (t *move) arrangement(request filters.Request, term int64) filters.Arrangem
 		Event:  filters.Event{Kind: t.kind, Subject: t.subject, Outcome: t.outcome, Reason: t.reason},
 	}
 	return filters.Arrangement{
-		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, End: t.end,
+		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, End: t.end, Room: t.room,
 		Told: append([]filters.Told{told}, t.others...), Questions: t.questions,
 	}
 }

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cordon/filters"
@@ -16,10 +17,11 @@ func (s *scene) occurrence(opening *Opening) Occurrence {
 // open begins the occurrence: with its run, or by withholding its agents for as long as it lasts.
 func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
 	next := s.to(filters.KindOpen, "")
-	next.about(occurrence, "")
+	next.about(occurrence)
+	next.key = occurrence.Name() // not again, even if the window was removed and made anew meanwhile
 	next.settle(s.question(occurrence))
 	next.account(occurrence)
-	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual}
+	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual, Definition: &s.window.Definition}
 	next.state.Open = opening
 	if s.window.Definition.Joining {
 		opening.Known = ids(agents)
@@ -32,17 +34,21 @@ func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
 		opening.Run, opening.Placed = run.ID, len(agents)
 		next.starts(&run, parts)
 	default:
-		s.place(next, opening, agents)
+		s.place(next, s.window, agents)
 	}
 	return next
 }
 
 // place withholds the agents that the limits leave room for, in their order; the others wait.
-func (s *scene) place(next *move, opening *Opening, agents []*filters.Agent) {
-	room := s.config.Service.Room(s.window.MaxUnavailable, s.window.Per)
+func (s *scene) place(next *move, window *Window, agents []*filters.Agent) {
+	opening := next.state.Open
 	opening.Why = ""
+	if len(opening.Waiting) > 0 {
+		opening.Why = "the master does not list them"
+	}
+	next.room = s.config.Service.Room(window.MaxUnavailable, window.Per)
 	for _, agent := range agents {
-		if why := room.Take(agent); why != "" {
+		if why := next.room.Take(agent); why != "" {
 			opening.Waiting = append(opening.Waiting, agent.ID)
 			if opening.Why == "" {
 				opening.Why = why
@@ -55,76 +61,80 @@ func (s *scene) place(next *move, opening *Opening, agents []*filters.Agent) {
 	next.until = opening.End
 }
 
+// mayTake tells whether the occurrence may yet withhold agents that wait, or that join.
+func (s *scene) mayTake(opening *Opening) bool {
+	if s.window == nil || s.state.Paused != nil || opening.Run != "" || !s.now.Before(s.cutoff(opening)) {
+		return false
+	}
+	return len(opening.Waiting) > 0 || s.joins()
+}
+
 // fill withholds agents that waited, or that joined, while there is room and time.
 func (s *scene) fill() *move {
 	opening := s.state.Open
-	if s.window == nil || opening.Run != "" || s.state.Paused != nil || !s.now.Before(s.cutoff(opening)) {
+	if !s.mayTake(opening) || s.config.frozen(s.now, s.name) != "" || !s.sees() {
 		return nil
 	}
-	if s.config.frozen(s.now, s.name) != "" || !s.sees() {
-		return nil
-	}
+	waiting, away := s.present(opening.Waiting)
 	joined := s.joined(opening)
-	if len(opening.Waiting)+len(joined) == 0 {
+	if len(waiting)+len(joined) == 0 {
 		return nil
 	}
 	next := s.to(filters.KindOpen, "")
-	next.about(s.occurrence(opening), "")
-	next.key = "" // each time is another step of the same occurrence
+	next.about(s.occurrence(opening))
 	filled := next.state.Open
-	waiting := s.present(opening.Waiting, filled)
-	filled.Waiting = slices.DeleteFunc(slices.Clone(opening.Waiting), func(id filters.AgentID) bool {
-		return slices.ContainsFunc(waiting, func(agent *filters.Agent) bool { return agent.ID == id })
-	})
-	filled.Known = append(slices.Clone(opening.Known), ids(joined)...)
-	if len(opening.Known) == 0 {
-		filled.Known = nil
-	}
-	s.place(next, filled, append(waiting, joined...))
+	filled.Waiting, filled.Known = away, append(slices.Clone(opening.Known), ids(joined)...)
+	s.place(next, s.opened, append(waiting, joined...))
 	if len(next.withhold) == 0 && len(joined) == 0 {
 		return nil
 	}
 	return next
 }
 
-// present returns the agents that are listed.
-func (s *scene) present(list []filters.AgentID, _ *Opening) []*filters.Agent {
-	var agents []*filters.Agent
+// present returns the agents that are listed, and the others.
+func (s *scene) present(list []filters.AgentID) (agents []*filters.Agent, away []filters.AgentID) {
 	for _, id := range list {
 		if agent := s.config.Roster().Agent(id); agent != nil {
 			agents = append(agents, agent)
+		} else {
+			away = append(away, id)
 		}
 	}
-	return agents
+	return agents, away
 }
 
-// joined returns the agents that match since the opening, if such are taken. An approval fixes its agents: nobody joins.
+// joins tells whether agents that join are taken. An approval fixes its agents: nobody joins.
+func (s *scene) joins() bool {
+	return s.opened != nil && s.opened.Definition.Joining && !s.opened.Definition.Approval
+}
+
+// joined returns the agents that match since the opening, if such are taken.
 func (s *scene) joined(opening *Opening) []*filters.Agent {
-	if !s.window.Definition.Joining || s.window.Definition.Approval || s.state.Timing != timing(s.window) {
+	if !s.joins() {
 		return nil
 	}
-	return slices.DeleteFunc(s.targets(), func(agent *filters.Agent) bool { return slices.Contains(opening.Known, agent.ID) })
+	return slices.DeleteFunc(s.targets(s.opened), func(agent *filters.Agent) bool { return slices.Contains(opening.Known, agent.ID) })
 }
 
 // cutoff is when nothing new begins any more.
 func (s *scene) cutoff(opening *Opening) time.Time {
-	if s.window == nil {
+	if s.opened == nil {
 		return opening.End
 	}
-	return opening.End.Add(-s.window.Cutoff)
+	return opening.End.Add(-s.opened.Cutoff)
 }
 
 // warn tells that the cutoff has come.
 func (s *scene) warn() *move {
 	opening := s.state.Open
-	if s.window == nil || s.window.Cutoff == 0 || opening.Warned || s.now.Before(s.cutoff(opening)) {
+	if s.opened == nil || s.opened.Cutoff == 0 || opening.Warned || s.now.Before(s.cutoff(opening)) {
 		return nil
 	}
 	next := s.to(filters.KindWarn, "")
 	if waiting := len(opening.Waiting); waiting > 0 {
 		next.reason = fmt.Sprintf("%d agents were not reached: %s", waiting, opening.Why)
 	}
-	next.about(s.occurrence(opening), "warn")
+	next.about(s.occurrence(opening))
 	next.state.Open.Warned = true
 	return next
 }
@@ -139,43 +149,67 @@ func (s *scene) close() *move {
 	if waiting := len(opening.Waiting); waiting > 0 {
 		next.reason = fmt.Sprintf("%d agents were not reached: %s", waiting, opening.Why)
 	}
-	next.about(s.occurrence(opening), "close")
+	next.about(s.occurrence(opening))
 	next.state.Open.Closing = s.now
 	return next
 }
 
-// closed tells that all which the occurrence withheld is given back, or names what is not.
+// closed tells that all which the occurrence withheld is given back, or names what is not: after a while, or when the next
+// one is to open.
 func (s *scene) closed() *move {
 	opening := s.state.Open
-	held, kept := s.left(opening)
-	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost {
+	held, kept, failed := s.left(opening)
+	following, ok := s.following(opening)
+	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start)) {
 		return nil
 	}
 	next := s.to(filters.KindClosed, "")
-	next.about(s.occurrence(opening), "closed")
-	switch {
-	case len(held) > 0:
-		next.reason = "not given back yet: " + someOf(held)
-	case len(kept) > 0:
-		next.reason = "stay withheld, because somebody moved their end: " + someOf(kept)
-	}
+	next.about(s.occurrence(opening))
+	next.reason = strings.Join(slices.Concat(
+		naming("not given back yet: ", held),
+		naming("stay withheld, because somebody moved their end: ", kept),
+		naming("stay withheld, because the run left them so: ", failed)), "; ")
 	next.state.Open = nil
 	return next
 }
 
-// left returns the hosts whose filters of the occurrence are not settled, and those whose filters somebody gave a later end.
-func (s *scene) left(opening *Opening) (held, kept []string) {
-	owner := s.occurrence(opening).Owner()
+// naming is a phrase that names hosts, none if there are none.
+func naming(phrase string, hosts []string) []string {
+	if len(hosts) == 0 {
+		return nil
+	}
+	return []string{phrase + someOf(hosts)}
+}
+
+// left returns the hosts whose filters of the occurrence and its run are not settled, those whose filters somebody gave a
+// later end, and those that the run, which is over, left withheld.
+func (s *scene) left(opening *Opening) (held, kept, failed []string) {
+	owner, runs := s.occurrence(opening).Owner(), filters.Owner("run:"+opening.Run)
+	over := s.run(opening) == nil
 	for _, filter := range s.config.Book.Filters() {
 		switch {
-		case filter.Owner != owner:
-		case filter.Stands() && (filter.Until.IsZero() || filter.Until.After(opening.End)):
+		case filter.Owner != owner && filter.Owner != runs:
+		case filter.Owner == runs && filter.Stands() && over:
+			failed = append(failed, filter.Hostname)
+		case filter.Owner == owner && filter.Stands() && (filter.Until.IsZero() || filter.Until.After(opening.End)):
 			kept = append(kept, filter.Hostname)
 		default:
 			held = append(held, filter.Hostname)
 		}
 	}
-	return held, kept
+	return held, kept, failed
+}
+
+// run is the record of the opening's run while that is not over; nil: there is none.
+func (s *scene) run(opening *Opening) *filters.Record {
+	record := s.config.Book.Record(filters.ShelfRuns, opening.Run)
+	if record == nil {
+		return nil
+	}
+	if state, err := DecodeRun(record); err != nil || state.Phase.Over() {
+		return nil
+	}
+	return record
 }
 
 func ids(agents []*filters.Agent) []filters.AgentID {

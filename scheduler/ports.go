@@ -44,11 +44,19 @@ func (c *Config) frozen(now time.Time, window string) string {
 	if freeze := c.Book.Freeze(); freeze != nil {
 		return "frozen for " + filters.Quoted(freeze.Reason)
 	}
-	if c.Freezes == nil {
-		return ""
-	}
 	if period, ok := c.Freezes.At(now, window); ok {
 		return "frozen: " + period.Name + " until " + period.To.Format("2006-01-02 15:04") + " UTC"
+	}
+	return ""
+}
+
+// frozenDuring says which freeze kept an occurrence shut that is over; empty: none.
+func (c *Config) frozenDuring(occurrence Occurrence) string {
+	if freeze := c.Book.Freeze(); freeze != nil && freeze.At.Before(occurrence.End) {
+		return "frozen for " + filters.Quoted(freeze.Reason)
+	}
+	if period, ok := c.Freezes.At(occurrence.Start, occurrence.Window); ok {
+		return "frozen: " + period.Name
 	}
 	return ""
 }

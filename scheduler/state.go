@@ -59,6 +59,8 @@ type Opening struct {
 	Run     string            `json:"run,omitempty"`   // the ID of its run
 	Warned  bool              `json:"warned,omitempty"`
 	Late    bool              `json:"late,omitempty"` // it opened more than a minute after its start
+	// Definition is what it was opened by: what changes meanwhile is for the next.
+	Definition *Definition `json:"definition,omitempty"`
 	// Closing is since when it is over; zero: it is open. EndedBy is who ended it before its time, empty: nobody.
 	Closing time.Time `json:"closing,omitzero"`
 	EndedBy string    `json:"ended_by,omitempty"`
