@@ -51,7 +51,6 @@ func New(config *Config) *Scheduler {
 // Run acts on windows and runs until ctx ends: for the leader only, whose term every step carries. It returns ctx's error.
 func (s *Scheduler) Run(ctx context.Context, term int64) error {
 	defer s.runs.rest()
-	defer s.runs.rest()
 	s.agenda, s.places, s.live, s.shelf = nil, map[string]*entry{}, map[string]*entry{}, 0
 	for ctx.Err() == nil {
 		moved := s.config.Book.Moved()
