@@ -122,7 +122,7 @@ func (s *Store) tidyRemoved(ctx context.Context, term int64) (gone int64, err er
 func (s *Store) removed(ctx context.Context, pairs []string) (dead []any, err error) {
 	stages := make([]string, 0, 8)
 	for pair := range slices.Chunk(pairs, 2) {
-		if in, err := parseValue(pair[1]); err == nil && in.json == "" && in.stage != "-" {
+		if in, err := parseValue(pair[1]); err == nil && in.json == "" {
 			dead, stages = append(dead, pair[0], pair[1]), append(stages, in.stage)
 		}
 	}
