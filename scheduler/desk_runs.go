@@ -35,14 +35,14 @@ func (l *RunListing) Steps() []Step {
 	return procedure.Steps
 }
 
-func listRun(run *going) RunListing {
+func listRun(run *going, now time.Time) RunListing {
 	count := tally(run.agents)
 	listing := RunListing{State: run.state, Done: count.done, Failed: count.failed, Skipped: count.skipped, Doing: count.doing, Left: count.left}
 	for i := range run.agents {
 		listing.Agents = append(listing.Agents, run.agents[i].RunAgent)
 	}
 	if course, err := chart(&run.state); err == nil && !run.state.Phase.Over() {
-		listing.Estimate = estimate(course, run.agents)
+		listing.Estimate = estimate(course, run.agents, now)
 	}
 	return listing
 }
@@ -52,7 +52,7 @@ func (d *Desk) Runs() []RunListing {
 	all := d.going()
 	listings := make([]RunListing, 0, len(all))
 	for _, run := range slices.Backward(all) {
-		listings = append(listings, listRun(run))
+		listings = append(listings, listRun(run, d.now()))
 	}
 	return listings
 }
@@ -63,8 +63,10 @@ func (d *Desk) Run(id string) (RunListing, error) {
 	if err != nil {
 		return RunListing{}, err
 	}
-	return listRun(run), nil
+	return listRun(run, d.now()), nil
 }
+
+func (d *Desk) now() time.Time { return d.config.Service.Now() }
 
 func (d *Desk) going() []*going {
 	all, _ := newArchive(d.config.Book, func(*filters.Record, error) {}).going()
@@ -86,7 +88,7 @@ func (d *Desk) run(id string) (*going, error) {
 // least time that it takes if that depends on nobody.
 func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted RunRequest) (RunListing, error) {
 	run := RunState{
-		Schema: 1, ID: filters.RandomID("r-"), Phase: RunGoing, By: request.Actor.ID, Reason: request.Reason, Started: d.config.Service.Now(),
+		Schema: 1, ID: filters.RandomID("r-"), Phase: RunGoing, By: request.Actor.ID, Reason: request.Reason, Started: d.now(),
 		Mode: filters.ModeFilter, Procedure: wanted.Procedure, MaxUnavailable: wanted.MaxUnavailable, Per: wanted.Per,
 	}
 	if request.Key != "" {
@@ -159,7 +161,7 @@ func refusedField(err error) error {
 
 func (d *Desk) targets(request *filters.Request) ([]*filters.Agent, error) {
 	roster := d.config.Roster()
-	age := d.config.Service.Now().Sub(roster.AsOf())
+	age := d.now().Sub(roster.AsOf())
 	switch {
 	case roster.AsOf().IsZero():
 		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
@@ -240,9 +242,9 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 		if err != nil {
 			return RunListing{}, err
 		}
-		state, err := decide(run, Word{By: request.Actor.ID, Reason: request.Reason, At: d.config.Service.Now()})
+		state, err := decide(run, Word{By: request.Actor.ID, Reason: request.Reason, At: d.now()})
 		if err != nil || state.Phase == run.state.Phase {
-			return listRun(run), err
+			return listRun(run, d.now()), err
 		}
 		_, err = d.config.Service.Arrange(ctx, filters.Arrangement{
 			Request: request, Verb: filters.VerbRun, Subject: state.subject(), Told: []filters.Told{state.told(run.revision, outcome)},
@@ -250,7 +252,7 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 		if tryAgain(ctx, err, try, turned) {
 			continue
 		}
-		return listRun(&going{state, run.revision, run.agents}), err
+		return listRun(&going{state, run.revision, run.agents}, d.now()), err
 	}
 }
 
@@ -277,13 +279,13 @@ func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word st
 			return RunListing{}, err
 		}
 		if asking == nil {
-			return listRun(run), nil
+			return listRun(run, d.now()), nil
 		}
 		course, err := chart(&run.state)
 		if err != nil {
 			return RunListing{}, err
 		}
-		next, err := course.confirmed(asking.RunAgent, word, request.Actor.ID, d.config.Service.Now())
+		next, err := course.confirmed(asking.RunAgent, word, request.Actor.ID, d.now())
 		if err != nil {
 			return RunListing{}, err
 		}
@@ -293,7 +295,7 @@ func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word st
 		if tryAgain(ctx, err, try, turned) {
 			continue
 		}
-		return listRun(run.with(next)), err
+		return listRun(run.with(next), d.now()), err
 	}
 }
 

@@ -100,35 +100,46 @@ func tally(agents []part) count {
 	return c
 }
 
-// estimate is how long the run takes from now on, by the median of what its done agents took: 0 if none is done, or nothing
-// is left. It counts batch by batch, Parallel at once; what is under way counts half.
-func estimate(c *course, agents []part) time.Duration {
+// estimate is how long the run takes from now on, if every agent takes as long as the median of those that are done: 0 if
+// none is. Batches come one after the other.
+func estimate(c *course, agents []part, now time.Time) time.Duration {
 	var took []time.Duration
-	left := map[string]float64{}
 	for i := range agents {
-		switch agent := &agents[i]; {
-		case agent.Phase == AgentDone:
+		if agent := &agents[i]; agent.Phase == AgentDone {
 			took = append(took, agent.Since.Sub(agent.Begun))
-		case agent.Phase == AgentWaiting:
-			left[agent.Batch]++
-		case agent.Phase.UnderWay():
-			left[agent.Batch] += 0.5
 		}
 	}
 	if len(took) == 0 {
 		return 0
 	}
 	slices.Sort(took)
-	return time.Duration(rounds(left, c.Parallel) * float64(took[len(took)/2])).Round(time.Second)
+	each, left, waiting := took[len(took)/2], map[string][]time.Duration{}, map[string]int{}
+	for i := range agents {
+		switch agent := &agents[i]; {
+		case agent.Phase == AgentWaiting:
+			waiting[agent.Batch]++
+		case agent.Phase.UnderWay():
+			left[agent.Batch] = append(left[agent.Batch], max(0, each-now.Sub(agent.Begun)))
+		}
+	}
+	for batch := range waiting {
+		left[batch] = append(left[batch], make([]time.Duration, max(0, c.Parallel-len(left[batch])))...)
+	}
+	sum := time.Duration(0)
+	for batch, places := range left {
+		sum += longestPlace(places, waiting[batch], each)
+	}
+	return sum.Round(time.Second)
 }
 
-// rounds is how many times so many agents are begun at once until all are done.
-func rounds(batches map[string]float64, parallel int) float64 {
-	sum := 0.0
-	for _, agents := range batches {
-		sum += max(agents/float64(parallel), math.Min(agents, 0.5))
+// longestPlace is when the last of the waiting agents is done, if each takes the place that is free first.
+func longestPlace(places []time.Duration, waiting int, each time.Duration) time.Duration {
+	slices.Sort(places)
+	last := time.Duration(0)
+	for i, free := range places {
+		last = max(last, free+time.Duration((waiting-i+len(places)-1)/len(places))*each)
 	}
-	return sum
+	return last
 }
 
 // foreseen is how long a run takes at least that has not begun; 0 if that depends on people or webhooks.
