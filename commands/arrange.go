@@ -190,6 +190,9 @@ func (v *verb) unknownFlag(word string) error {
 	}
 	word, _, _ = strings.Cut(word, "=")
 	err := &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` has no `" + clip(word, 40) + "`", Expected: "its flags are " + strings.Join(shown, ", ")}
+	if len(shown) > usageMost {
+		err.Expected, err.Try = "one of its flags", "`/mesos help "+v.name+"` lists them"
+	}
 	if nearest := filters.Nearest(word, names, 1); len(nearest) > 0 {
 		err.Try = "Nearest: `" + nearest[0] + "`"
 	}

@@ -171,6 +171,9 @@ func (t *turn) lookAtRuns() (Reply, error) {
 		return renderRuns(t.cluster, t.desk.Runs(), now), nil
 	}
 	id, err := t.runID()
+	if runs := t.desk.Runs(); err != nil && filters.CodeOf(err) == filters.Invalid && len(runs) > 0 {
+		return renderRun(t.cluster, &runs[0], now), nil // the newest
+	}
 	if err != nil {
 		return Reply{}, err
 	}
@@ -194,7 +197,7 @@ func (t *turn) runID() (string, error) {
 	}
 	switch len(going) {
 	case 0:
-		return "", &filters.Error{Code: filters.Invalid, Wrong: "no run is under way in *" + t.cluster + "*", Expected: "a run's ID", Try: "`/mesos run list` shows those that ended"}
+		return "", &filters.Error{Code: filters.Invalid, Wrong: "no run is under way in *" + t.cluster + "*", Try: "`/mesos run list` shows those that ended"}
 	case 1:
 		return going[0], nil
 	}
@@ -207,7 +210,7 @@ func (t *turn) startRun(ctx context.Context) (Reply, error) {
 		return Reply{}, err
 	}
 	if mode := t.command.Window.Mode; mode != "" && mode != string(filters.ModeFilter) {
-		return Reply{}, &filters.Error{Code: filters.Invalid, Wrong: "`--mode " + clip(mode, 20) + "`", Expected: "`--mode filter`: agents get no new tasks, tasks that run there run on"}
+		return Reply{}, &filters.Error{Code: filters.Invalid, Wrong: "I know no mode `" + clip(mode, 20) + "`", Expected: "`--mode filter`, in which agents get no new tasks and those that run there run on"}
 	}
 	if _, problems := scheduler.CompileProcedure(t.command.Procedure); len(problems) > 0 {
 		return renderRunProblems(t.cluster, problems), nil

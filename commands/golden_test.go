@@ -2,12 +2,14 @@ package commands_test
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"cordon/commands"
 	"cordon/commands/internal/stage"
 	"cordon/filters"
+	"cordon/scheduler"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -37,6 +40,8 @@ func markup(reply commands.Reply) string {
 				text.WriteString("`" + span.Text + "`")
 			case commands.Person:
 				text.WriteString("<@" + span.Text + ">")
+			case commands.Block:
+				text.WriteString("```\n" + span.Text + "\n```")
 			default:
 				text.WriteString(span.String())
 			}
@@ -58,8 +63,9 @@ func markup(reply commands.Reply) string {
 func play(t *testing.T, config stage.Options, script string) string {
 	t.Helper()
 	on := stage.New(config)
-	bot := commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": on}})
+	bot := commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": on}, Desks: map[string]commands.Desk{"prod": on.Desk()}})
 	defer bot.Stop(t.Context())
+	defer lead(t, on, strings.HasPrefix(script, "leads\n"))()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +74,7 @@ func play(t *testing.T, config stage.Options, script string) string {
 	first, last := "", ""
 	for i, line := range slices.Collect(strings.Lines(script)) {
 		line = strings.TrimRight(line, "\n")
-		if line == "" || line[0] == '#' {
+		if line == "" || line[0] == '#' || line == "leads" {
 			continue
 		}
 		fmt.Fprintf(&out, "> %s\n", line)
@@ -81,7 +87,7 @@ func play(t *testing.T, config stage.Options, script string) string {
 			continue
 		}
 		if line == "reconcile" {
-			reconcile(on)
+			on.Reconcile()
 			continue
 		}
 		name, rest, _ := strings.Cut(line, ":")
@@ -106,21 +112,14 @@ func play(t *testing.T, config stage.Options, script string) string {
 	return out.String()
 }
 
-// reconcile writes down that the master did all that is asked.
-func reconcile(on *stage.Stage) {
-	for _, filter := range on.Book.Filters() {
-		copied := *filter
-		event := filters.Event{Kind: filters.KindTook, Agent: filter.Agent, Subject: filter.Subject, Operation: filter.Operation, Outcome: "verified", Actor: "bot:one", Filter: &copied}
-		entry := filters.LedgerEntry{Agent: filter.Agent, Hostname: filter.Hostname, Backend: filters.BackendOperator, Mode: filter.Mode, Hold: filters.HoldHeld, State: filters.StateVerified, At: time.Now().UTC()}
-		if filter.Stands() {
-			copied.State = filters.StateVerified
-		} else {
-			event.Kind, event.Operation, event.Settled = filters.KindGave, filter.EndOperation, true
-			entry.Hold = filters.HoldFree
-		}
-		event.Ledger = &entry
-		on.Happen(event)
+// lead lets a leader work beside the script, if it is to, and returns what ends that.
+func lead(t *testing.T, on *stage.Stage, leads bool) (end func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var led sync.WaitGroup
+	if leads {
+		led.Go(func() { on.Lead(ctx) })
 	}
+	return func() { cancel(); led.Wait() }
 }
 
 func TestReplies(t *testing.T) {
@@ -143,7 +142,7 @@ func TestReplies(t *testing.T) {
 
 // options reads what differs from the usual stage: lines in the archive's comment such as `foreign: agent-five`.
 func options(t *testing.T, archive *txtar.Archive) stage.Options {
-	var options stage.Options
+	options := stage.Options{Windows: stage.Windows([]byte(file(archive, "windows")))}
 	for line := range strings.Lines(string(archive.Comment)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch name {
@@ -153,6 +152,9 @@ func options(t *testing.T, archive *txtar.Archive) stage.Options {
 			options.Foreign = strings.Fields(value)
 		case "held":
 			options.Held = value
+		case "freeze":
+			from, to, _ := strings.Cut(value, " to ")
+			options.Freezes = []scheduler.Freeze{{Name: "holidays", From: from, To: to}}
 		case "observe":
 			options.Observe = true
 		case "rack limit":

@@ -22,6 +22,7 @@ type verb struct {
 	examples []string
 	grammar  func() grammar
 
+	takes string            // its arguments, without flags
 	usage string            // what follows the verb, rendered from kong's model
 	flags []flag            // of the model, in its order
 	long  map[string]*flag  // by name
@@ -216,9 +217,12 @@ func (v *verb) model() {
 	v.usage = v.summary(node)
 }
 
-// flagRank puts the flags that every verb has behind its own.
+// flagRank puts -l first, and the flags that every verb has behind its own.
 func flagRank(f flag) int {
-	return 1 + slices.Index([]string{"attribute", "page", "for", "until", "all", "reason", "dry-run", "yes", "cluster"}, f.name)
+	if f.name == "attribute" {
+		return -1
+	}
+	return 1 + slices.Index([]string{"page", "for", "until", "all", "reason", "dry-run", "yes", "cluster"}, f.name)
 }
 
 // summary renders what follows the verb: `TARGET… [--for 2h] [-m "WHY"]`.
@@ -229,6 +233,7 @@ func (v *verb) summary(node *kong.Node) string {
 			parts = append(parts, argumentUsage(v, argument.Name))
 		}
 	}
+	v.takes = strings.Join(parts, " ")
 	for i := range v.flags {
 		f := &v.flags[i]
 		if f.name == "cluster" || f.name == "yes" || len(v.flags) > usageMost && !v.requires(f.name) && !slices.Contains(usual, f.name) {

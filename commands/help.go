@@ -86,7 +86,7 @@ func (f *family) line(may []filters.Verb) Line {
 func renderFamily(family *family) Reply {
 	lines := []Line{Say(Strong(family.name), ": "+family.about+".")}
 	for _, verb := range family.members() {
-		lines = append(lines, Say(Literal("/mesos "+strings.TrimSpace(verb.name+" "+verb.usage)), " "+verb.about))
+		lines = append(lines, Say(Literal("/mesos "+strings.TrimSpace(verb.name+" "+verb.takes)), " "+verb.about))
 	}
 	first := family.members()[0].name
 	for _, verb := range family.members() {

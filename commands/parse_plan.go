@@ -145,7 +145,7 @@ func (v *verb) windowName(command *Command, words []string) error {
 		command.Name = words[0]
 		return nil
 	case len(words) > 1:
-		return v.unwanted(words[1:])
+		return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` takes one name, not also `" + clip(strings.Join(words[1:], " "), 60) + "`", Expected: "for example `/mesos " + v.examples[0] + "`"}
 	case v.name == "window next":
 		return nil
 	}
@@ -182,7 +182,7 @@ func (c *Command) window(given given) error {
 
 func (v *verb) runID(command *Command, words []string) error {
 	if len(words) > 1 {
-		return v.unwanted(words[1:])
+		return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` takes one ID, not also `" + clip(strings.Join(words[1:], " "), 60) + "`", Expected: "for example `/mesos " + v.examples[1] + "`"}
 	}
 	command.IDs = words
 	return nil

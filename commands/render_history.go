@@ -89,14 +89,20 @@ func EventWords(event *filters.Event) Line {
 	case event.Master != "" && event.Kind == filters.KindFailover:
 		line = append(line, Text(": "), Literal(event.Master))
 	}
-	if event.Reason != "" && !saysItAll(event) {
-		line = append(append(line, Text(": ")), reasonOf(event)...)
+	if event.Reason == "" || saysItAll(event) {
+		return line
+	}
+	if reason := reasonOf(event); len(reason) > 0 {
+		line = append(append(line, Text(": ")), reason...)
 	}
 	return line
 }
 
 // reasonOf is an entry's reason: a person's words stay as they are, in the scheduler's own its people are named.
 func reasonOf(event *filters.Event) Line {
+	if event.Kind == filters.KindRunAgent {
+		return Phrase(whyOf(event))
+	}
 	if isOfPlan(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
 		return Phrase(event.Reason)
 	}
@@ -189,6 +195,9 @@ func eventWords(event *filters.Event) string {
 		}
 	case filters.KindLeader:
 		return event.Actor + " leads from now on"
+	}
+	if words := planWords(event); words != "" {
+		return words
 	}
 	if words, ok := kindWords[event.Kind]; ok {
 		return words

@@ -101,18 +101,10 @@ func runAgentWords(event *filters.Event) string {
 		return "waits for its turn"
 	case scheduler.AgentWithholding:
 		return "begun: is being withheld"
-	case scheduler.AgentStepping, scheduler.AgentAsking:
-		if event.Record == nil {
-			return "at a step"
-		}
-		agent, err := scheduler.DecodeRunAgent(event.Record)
-		if err != nil {
-			return "at a step"
-		}
-		if phase == scheduler.AgentAsking {
-			return fmt.Sprintf("step %d waits for a person", agent.Step+1)
-		}
-		return fmt.Sprintf("step %d begun", agent.Step+1)
+	case scheduler.AgentStepping:
+		return fmt.Sprintf("step %d begun", runAgentOf(event).Step+1)
+	case scheduler.AgentAsking:
+		return fmt.Sprintf("step %d waits for a person", runAgentOf(event).Step+1)
 	case scheduler.AgentReturning:
 		return "steps over: is it back and well?"
 	case scheduler.AgentGiving:
@@ -126,3 +118,18 @@ func runAgentWords(event *filters.Event) string {
 	}
 	return event.Outcome
 }
+
+// runAgentOf is the agent of a run that an entry is about, as it was then.
+func runAgentOf(event *filters.Event) scheduler.RunAgent {
+	if event.Record == nil {
+		return scheduler.RunAgent{}
+	}
+	agent, err := scheduler.DecodeRunAgent(event.Record)
+	if err != nil {
+		return scheduler.RunAgent{}
+	}
+	return agent
+}
+
+// whyOf is why an agent of a run came to its phase; the run's own reason, which every entry has, is none.
+func whyOf(event *filters.Event) string { return runAgentOf(event).Why }

@@ -91,22 +91,30 @@ func runTime(run *scheduler.RunListing, now time.Time) Line {
 
 // RunHead says in a few words how far a run is.
 func RunHead(run *scheduler.RunListing) string {
-	done := Of(run.Done, run.State.Agents, "agent") + " done"
-	failed := ""
-	if run.Failed > 0 {
-		failed = ", " + strconv.Itoa(run.Failed) + " failed"
-	}
+	words := doneWords(run)
 	switch run.State.Phase {
 	case scheduler.RunPaused:
-		return "paused: " + done + failed
+		return "paused: " + words
 	case scheduler.RunStopped:
-		return "stopped: " + done + failed
+		return "stopped: " + words
 	case scheduler.RunAborting:
-		return "being aborted: " + done + failed
+		return "being aborted: " + words
 	case scheduler.RunAborted:
-		return "aborted: " + done + failed
+		return "aborted: " + words
 	}
-	return done + failed
+	return words
+}
+
+// doneWords counts the agents that are over: `5 of 12 agents done, 1 failed`.
+func doneWords(run *scheduler.RunListing) string {
+	words := Of(run.Done, run.State.Agents, "agent") + " done"
+	if run.Failed > 0 {
+		words += ", " + strconv.Itoa(run.Failed) + " failed"
+	}
+	if run.Skipped > 0 {
+		words += ", " + strconv.Itoa(run.Skipped) + " skipped"
+	}
+	return words
 }
 
 func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
@@ -268,7 +276,7 @@ func renderChangedRun(cluster, verb, word string, run *scheduler.RunListing, dry
 	if dry {
 		head = Say(Strong("Would "+would+" the run"), " ", Literal(state.ID), " (nothing was changed)")
 	}
-	lines := []Line{head, Separated(Say(RunHead(run)), runCounts(run))}
+	lines := []Line{head, Separated(Say(doneWords(run)), runCounts(run))}
 	if then != "" {
 		lines = append(lines, Say(then))
 	}

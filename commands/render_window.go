@@ -47,7 +47,7 @@ func windowState(listing *scheduler.Listing, now time.Time) Line {
 	case open != nil && !open.Closing.IsZero():
 		state = Say("closing since ", Clock(open.Closing, now))
 	case open != nil:
-		state = Say("open until ", Clock(open.End, now), ", "+Count(open.Placed, "agent"))
+		state = Say("open until ", Clock(open.End, now), ", "+share(open))
 	}
 	if paused := listing.State.Paused; paused != nil {
 		return Separated(state, pausedBy(paused))
@@ -59,6 +59,14 @@ func windowState(listing *scheduler.Listing, now time.Time) Line {
 		return Say("opens no more")
 	}
 	return Separated(Say("next ", Clock(listing.Next.Start, now)), Say(listing.Frozen))
+}
+
+// share is how many of its agents an opening reached: `3 agents`, or `1 of 3 agents`.
+func share(open *scheduler.Opening) string {
+	if len(open.Waiting) == 0 {
+		return Count(open.Placed, "agent")
+	}
+	return Of(open.Placed, open.Placed+len(open.Waiting), "agent")
 }
 
 func pausedBy(word *scheduler.Word) Line {
@@ -120,7 +128,7 @@ func renderWindow(cluster string, sight *windowSight) Reply {
 	window := sight.Window
 	lines := []Line{
 		Say(Strong(window.Name), " · ", window.Words()),
-		windowState(sight.Listing, sight.now),
+		sight.state(),
 		sight.targets(),
 		Separated(WindowTerms(window)...),
 	}
@@ -130,6 +138,14 @@ func renderWindow(cluster string, sight *windowSight) Reply {
 	lines = append(lines, Separated(Say(window.Definition.Reason), sight.origin()), sight.next(),
 		Say(Literal("/mesos window show "+window.Name+" --yaml"), " shows it as configuration."))
 	return Reply{Cluster: cluster, Lines: slices.DeleteFunc(lines, func(line Line) bool { return len(line) == 0 })}
+}
+
+// state says what is so now; when it opens next is told with its openings.
+func (s *windowSight) state() Line {
+	if s.State.Open == nil && s.State.Paused == nil {
+		return Say(s.Frozen)
+	}
+	return windowState(s.Listing, s.now)
 }
 
 // targets says for which agents a window is, and how many those are now.
@@ -186,6 +202,9 @@ func (s *windowSight) origin() Line {
 	return Say("added by ", Who(s.State.Author), " ", Clock(s.State.Added, s.now))
 }
 
+// needsApproval is what is so of each opening of a window that asks.
+const needsApproval = "needs approval"
+
 func (s *windowSight) next() Line {
 	if len(s.openings) == 0 {
 		return Say("opens no more")
@@ -197,7 +216,7 @@ func (s *windowSight) next() Line {
 		}
 		coming := &s.openings[i]
 		line = append(line, Span{Style: Moment, Time: coming.Start.UTC(), Dated: true})
-		if note := Phrase(coming.Note); len(note) > 0 {
+		if note := Phrase(coming.Note); len(note) > 0 && coming.Note != needsApproval && s.State.Paused == nil {
 			line = append(append(append(line, Text(" (")), note...), Text(")"))
 		}
 	}
@@ -270,7 +289,7 @@ func flagOf(field string) string {
 func renderChangedWindow(cluster, verb, name string, listing *scheduler.Listing, request filters.Request, now time.Time) Reply {
 	open := listing.State.Open
 	closing := open != nil && !open.Closing.IsZero()
-	var head string
+	head, done := "", windowDone[verb]
 	var lines []Line
 	switch verb {
 	case "window pause":
@@ -284,6 +303,9 @@ func renderChangedWindow(cluster, verb, name string, listing *scheduler.Listing,
 		lines = append(lines, capitalised(windowState(listing, now)))
 	case "window skip":
 		head = "skip " + name
+		if closing {
+			done = "is closed now"
+		}
 		lines = append(lines, skipLines(listing, now)...)
 	default:
 		head = "remove " + name
@@ -294,7 +316,7 @@ func renderChangedWindow(cluster, verb, name string, listing *scheduler.Listing,
 	if request.DryRun {
 		return Reply{Cluster: cluster, Lines: append([]Line{Say(Strong("Would "+head), " (nothing was changed)")}, lines...)}
 	}
-	return Reply{Cluster: cluster, Lines: append([]Line{Say(Strong(name + " " + windowDone[verb]))}, lines...)}
+	return Reply{Cluster: cluster, Lines: append([]Line{Say(Strong(name + " " + done))}, lines...)}
 }
 
 var windowDone = map[string]string{"window pause": "is paused", "window resume": "is resumed", "window skip": "is skipped", "window rm": "is removed"}
@@ -307,10 +329,13 @@ func capitalised(line Line) Line {
 }
 
 func closingLine(open *scheduler.Opening) Line {
-	if open.Placed == 0 {
-		return Say("It was open, and is closed now.")
+	switch open.Placed {
+	case 0:
+		return Say("It was open, and withheld nothing.")
+	case 1:
+		return Say("It was open: its agent is given back, if nobody else withholds it.")
 	}
-	return Say("It was open, and is closed now: " + Count(open.Placed, "agent") + " of it are given back, where nobody else withholds them.")
+	return Say("It was open: its " + Count(open.Placed, "agent") + " are given back, where nobody else withholds them.")
 }
 
 func skipLines(listing *scheduler.Listing, now time.Time) []Line {

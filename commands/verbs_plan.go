@@ -40,8 +40,8 @@ var planned = []*verb{
 		name: "window add", aliases: []string{"window change"}, group: groupPlan, needs: filters.VerbWindow,
 		about: "adds a window, or changes one that was added here",
 		examples: []string{
-			"window add kernel-tue --schedule \"0 2 * * 2\" --duration 2h --timezone Europe/Berlin -l rack=r1 --announce 24h,1h -m \"kernel upgrades\"",
-			"window add bench-nights @bench --schedule \"0 1 * * 1-5\" --duration 3h --max-unavailable 25% --per rack --dry-run",
+			"window add kernel-tue -l rack=r1 --schedule \"0 2 * * 2\" --duration 2h -m \"kernel upgrades\"",
+			"window add bench-nights @bench --schedule \"0 1 * * 1-5\" --timezone Europe/Berlin --duration 3h --announce 24h,1h --max-unavailable 25% --per rack --dry-run",
 			"window add firmware-sat -l rack=r2 --schedule \"0 6 * * 6\" --duration 4h --cutoff 30m --step \"webhook reboot\" --step confirm --soak 5m",
 		},
 		grammar: func() grammar { return &windowAddGrammar{} },

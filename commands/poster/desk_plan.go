@@ -35,6 +35,11 @@ func (d *desk) planned(event *filters.Event) string {
 			return ""
 		}
 		return d.open(TopicRun, event.Subject, event)
+	case filters.KindRunAgent:
+		if agent := readRunAgent(event); agent != nil && d.notices["run:"+agent.Run] != nil {
+			return "run:" + agent.Run
+		}
+		return ""
 	case filters.KindDigest:
 		return d.open(TopicDigest, event.Subject, event)
 	}

@@ -160,11 +160,15 @@ type scene struct {
 	stop    func() error
 	term    int64
 	keys    int
+	bot     *commands.Bot
+	leader  func() // ends the work of a leader beside the script
 }
 
 func set(t *testing.T, options stage.Options) *scene {
 	s := &scene{t: t, on: stage.New(options), board: newBoard()}
 	s.notices = &stage.Notices{Stage: s.on}
+	s.bot = commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": s.on}, Desks: map[string]commands.Desk{"prod": s.on.Desk()}})
+	s.leader = func() {}
 	s.start()
 	return s
 }
@@ -172,7 +176,7 @@ func set(t *testing.T, options stage.Options) *scene {
 func (s *scene) start() {
 	s.term++
 	ctx, cancel := context.WithCancel(s.t.Context())
-	p := poster.New(poster.Config{Cluster: "prod", Journal: s.on, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Logger: slog.New(slog.DiscardHandler)})
+	p := poster.New(poster.Config{Cluster: "prod", Journal: s.on, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx, s.term) }()
 	s.stop = func() error { cancel(); return <-done }
@@ -199,6 +203,19 @@ func (s *scene) does(line string) {
 		d, wrong := time.ParseDuration(rest)
 		err = wrong
 		pass(d)
+	case "leads": // from now on, a leader does its part
+		ctx, cancel := context.WithCancel(s.t.Context())
+		var led sync.WaitGroup
+		led.Go(func() { s.on.Lead(ctx) })
+		s.leader = func() { cancel(); led.Wait() }
+	case "alice:", "bob:": // somebody types a command
+		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
+		reply := s.bot.Handle(s.t.Context(), commands.Input{
+			Text: rest, Actor: filters.Actor{ID: "user:" + user, User: user}, RequestKey: request.Key, Cause: filters.CauseCommand, Channel: "COPS",
+		})
+		if reply.Code != "" {
+			err = errors.New(reply.Text())
+		}
 	case "filter":
 		request.Until = time.Now().UTC().Add(2 * time.Hour)
 		targets(fields)
@@ -383,28 +400,46 @@ func TestMessages(t *testing.T) {
 			}
 			var got string
 			synctest.Test(t, func(t *testing.T) {
-				s := set(t, stage.Options{})
-				for line := range strings.Lines(string(archive.Files[0].Data)) {
+				s := set(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive)})
+				for line := range strings.Lines(string(part(archive, "script"))) {
 					s.does(strings.TrimSpace(line))
 				}
 				pass(10 * time.Second)
 				if err := s.stop(); err != nil {
 					t.Error(err)
 				}
+				s.leader()
 				got = s.board.all()
 			})
 			if *update {
-				archive.Files = []txtar.File{archive.Files[0], {Name: "messages", Data: []byte(got)}}
+				archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "messages" })
+				archive.Files = append(archive.Files, txtar.File{Name: "messages", Data: []byte(got)})
 				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			if difference := cmp.Diff(string(archive.Files[1].Data), got); difference != "" {
+			if difference := cmp.Diff(string(part(archive, "messages")), got); difference != "" {
 				t.Error(difference)
 			}
 		})
 	}
+}
+
+// part returns a file of the archive.
+func part(archive *txtar.Archive, name string) []byte {
+	for _, file := range archive.Files {
+		if file.Name == name {
+			return file.Data
+		}
+	}
+	return nil
+}
+
+// digest returns when the morning's summary is told: a line `digest: 08:00` before the script.
+func digest(archive *txtar.Archive) string {
+	at, _ := strings.CutPrefix(strings.TrimSpace(string(archive.Comment)), "digest: ")
+	return at
 }
 
 // Nothing is posted faster than the channel takes it, and questions go first.

@@ -15,6 +15,8 @@ import (
 	"cordon/commands/poster"
 	"cordon/filters"
 	"cordon/scheduler"
+
+	"github.com/goccy/go-yaml"
 )
 
 // Stage is one cluster: the real Service over an in-memory store. Safe for concurrent use.
@@ -123,6 +125,60 @@ func (s *Stage) planned(options Options) *scheduler.Config {
 	return plan
 }
 
+// Windows reads definitions of windows as they stand in the configuration. It panics if they cannot be read.
+func Windows(text []byte) map[string]scheduler.Definition {
+	windows := map[string]scheduler.Definition{}
+	if err := yaml.UnmarshalWithOptions(text, &windows, yaml.Strict()); err != nil {
+		panic(err)
+	}
+	return windows
+}
+
+// Lead does what a leader does beside posting, each second until ctx ends: it keeps windows and runs, and reconciles.
+func (s *Stage) Lead(ctx context.Context) {
+	var parts sync.WaitGroup
+	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			s.Reconcile()
+		case <-ctx.Done():
+		}
+	}
+	parts.Wait()
+}
+
+// Reconcile writes down that the master did all that is asked.
+func (s *Stage) Reconcile() {
+	now := time.Now().UTC()
+	for _, filter := range s.Book.Filters() {
+		copied := *filter
+		event := filters.Event{Kind: filters.KindTook, Agent: filter.Agent, Subject: filter.Subject, Operation: filter.Operation, Outcome: string(filters.StateVerified), Actor: "bot:one", Filter: &copied}
+		entry := filters.LedgerEntry{Agent: filter.Agent, Hostname: filter.Hostname, Backend: filters.BackendOperator, Mode: filter.Mode, Hold: filters.HoldHeld, State: filters.StateVerified, At: now}
+		switch {
+		case filter.Stands() && filter.Expired(now):
+			copied.Ended, copied.EndedBy, copied.EndCause = now, "bot:one", filters.CauseExpiry
+			event.Kind, event.Cause, event.Outcome = filters.KindExpire, filters.CauseExpiry, string(filters.StateRecorded)
+			s.Happen(event)
+			continue
+		case filter.Stands() && filter.State == filters.StateVerified:
+			continue
+		case filter.Stands():
+			copied.State = filters.StateVerified
+		default:
+			event.Kind, event.Operation, event.Settled = filters.KindGave, filter.EndOperation, true
+			entry.Hold = filters.HoldFree
+			if len(s.Book.Standing(filter.Agent)) > 0 {
+				entry.Hold, event.Reason = filters.HoldHeld, "others still withhold it"
+			}
+		}
+		event.Ledger = &entry
+		s.Happen(event)
+	}
+}
+
 // fresh is the roster as it was just read.
 func (s *Stage) fresh() *filters.Roster {
 	view := s.view
@@ -132,9 +188,6 @@ func (s *Stage) fresh() *filters.Roster {
 
 // Desk is where windows and runs are changed.
 func (s *Stage) Desk() *scheduler.Desk { return scheduler.NewDesk(s.plan) }
-
-// Schedule keeps windows and runs, as the leader does, until ctx ends.
-func (s *Stage) Schedule(ctx context.Context, term int64) { _ = scheduler.New(s.plan).Run(ctx, term) }
 
 // Break makes every write fail with the error from now on; nil mends it. Happens says that the write takes effect
 // although its answer is lost.
