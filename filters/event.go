@@ -82,7 +82,7 @@ type Event struct {
 // done by being recorded: its one entry counts as recorded and as verified.
 func (e *Event) Counts() []ChangeState {
 	switch {
-	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer:
+	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer || e.Record != nil: // a record's outcome is its own
 		return nil
 	case e.Kind == KindExtend:
 		return []ChangeState{StateRecorded, StateVerified}
