@@ -52,6 +52,7 @@ func Simulate(ctx context.Context, options DemoOptions) error {
 	}
 	ready := scene.Ready(options.BotURL, "")
 	ready.BotToken, ready.AppToken = scene.Workspace.BotToken(), scene.Workspace.AppToken()
+	ready.WebhookURL, ready.WebhookSecret = scene.HookURL(), scene.HookSecret
 	if err := options.announce(ready, "the simulated cluster and workspace"); err != nil {
 		return errors.Join(err, scene.Close())
 	}
@@ -109,7 +110,8 @@ func runDemo(ctx context.Context, options DemoOptions, scene *sim.Demo, memory *
 		Config: settings, Version: options.Version, Logger: options.Logger, Dialer: memory.dial, Quick: true,
 		Secrets: config.Secrets{
 			BotToken: config.NewSecret(scene.Workspace.BotToken()), SigningSecret: config.NewSecret(scene.Workspace.SigningSecret()),
-			Tokens: map[string]config.Secret{demoToken: config.NewSecret(token)},
+			Tokens:   map[string]config.Secret{demoToken: config.NewSecret(token)},
+			Webhooks: map[string]map[string]config.Secret{scene.ClusterName: {demoWebhook: config.NewSecret(scene.HookSecret)}},
 		},
 	})
 	if err != nil {
@@ -129,8 +131,11 @@ func runDemo(ctx context.Context, options DemoOptions, scene *sim.Demo, memory *
 	return errors.Join(err, app.Stop(stopping))
 }
 
-// demoToken is the name of the API token in the ready file.
-const demoToken = "demo"
+// The names of the API token in the ready file, and of the webhook that restarts an agent.
+const (
+	demoToken   = "demo"
+	demoWebhook = "reboot"
+)
 
 // demoConfig is the configuration that a visitor would write for the demo's cluster.
 func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
@@ -143,6 +148,9 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
 	cluster.Windows = demoWindows()
+	cluster.Webhooks = map[string]config.Webhook{demoWebhook: {
+		URL: scene.HookURL(), Timeout: 5 * time.Second, PollEvery: time.Second, GiveUpAfter: time.Minute,
+	}}
 	settings.Clusters = map[string]config.Cluster{scene.ClusterName: cluster}
 	settings.Redis.URL = "redis://in-memory"
 	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}

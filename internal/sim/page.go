@@ -56,6 +56,8 @@ type PageConfig struct {
 	ClusterName string
 	// Verbs are completed after /mesos, in this order; the flags of each behind it.
 	Verbs []Verb
+	// HookSecret signs the calls of the webhook; empty: every call is refused.
+	HookSecret string
 	// Logger gets what goes wrong with a request; nil discards it.
 	Logger *slog.Logger
 }
@@ -92,6 +94,9 @@ func NewPage(config PageConfig) http.Handler {
 	mux.HandleFunc("GET /sim/cluster", p.cluster)
 	mux.HandleFunc("POST /sim/cluster", p.change)
 	mux.HandleFunc("GET /sim/events", p.events)
+	hooks := newHooks(p.Cluster, p.HookSecret)
+	mux.HandleFunc("POST /sim/hooks/reboot", hooks.reboot)
+	mux.HandleFunc("GET /sim/hooks/reboot", hooks.rebooted)
 	return p.guard(mux)
 }
 

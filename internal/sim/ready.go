@@ -22,6 +22,9 @@ type Ready struct {
 	// BotToken and AppToken are for a bot outside of this process (bot sim).
 	BotToken string `json:"bot_token,omitempty"`
 	AppToken string `json:"app_token,omitempty"`
+	// WebhookURL restarts the agent that a signed call names; for a bot outside.
+	WebhookURL    string `json:"webhook_url,omitempty"`
+	WebhookSecret string `json:"webhook_secret,omitempty"`
 }
 
 // WriteReady writes ready to path as a whole or not at all, readable by its

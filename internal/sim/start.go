@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,6 +73,8 @@ type Demo struct {
 	Channel     Channel
 	People      []Person
 	ClusterName string
+	// HookSecret signs calls of the webhook at HookURL.
+	HookSecret string
 
 	server  *http.Server
 	serving sync.WaitGroup
@@ -91,6 +94,7 @@ func Start(ctx context.Context, config Config) (*Demo, error) {
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	demo := &Demo{
 		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName,
+		HookSecret: rand.Text(),
 	}
 	err := demo.open(ctx, config)
 	if err != nil {
@@ -113,7 +117,7 @@ func (d *Demo) open(ctx context.Context, config Config) (err error) {
 	}
 	d.serve(page, NewPage(PageConfig{
 		Cluster: clusterPort{d.Cluster}, Workspace: d.Workspace, Redis: config.Redis, People: d.People, Channel: d.Channel,
-		Bot: simslack.BotUserID, ClusterName: d.ClusterName, Verbs: config.Verbs, Logger: config.Logger,
+		Bot: simslack.BotUserID, ClusterName: d.ClusterName, Verbs: config.Verbs, HookSecret: d.HookSecret, Logger: config.Logger,
 	}))
 	return nil
 }
@@ -173,6 +177,9 @@ func (d *Demo) Ready(bot, apiToken string) Ready {
 		SigningSecret: d.Workspace.SigningSecret(), APIToken: apiToken, TeamID: d.TeamID, ChannelID: d.Channel.ID, Users: users,
 	}
 }
+
+// HookURL is where a webhook restarts the agent that its call names.
+func (d *Demo) HookURL() string { return d.PageURL + "sim/hooks/reboot" }
 
 // Operators are the Slack user IDs of those who may change things.
 func (d *Demo) Operators() []string {
