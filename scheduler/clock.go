@@ -45,7 +45,7 @@ func readTimes(expression string) (*times, error) {
 // that there is none in the next ten years.
 func (c clock) next(after time.Time) time.Time {
 	shown := latestShown(after, c.zone)
-	if shown.Before(c.from) {
+	if !c.from.IsZero() && shown.Before(c.from) {
 		shown = c.from.Add(-1)
 	}
 	next := c.times.next(shown)

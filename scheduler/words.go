@@ -13,11 +13,11 @@ func (w *Window) Words() string {
 	text := w.clock.words() + ", for " + lasting(w.Length)
 	switch from, to := w.Definition.StartDate, w.Definition.EndDate; {
 	case from != "" && to != "":
-		text += ", from " + from + " to " + to
+		text += ", from " + from + " through " + to
 	case from != "":
 		text += ", from " + from
 	case to != "":
-		text += ", until " + to
+		text += ", through " + to
 	}
 	return text
 }
@@ -28,12 +28,17 @@ func (c clock) words() string { return c.times.words() + " in " + c.zone.String(
 func (t *times) words() string {
 	days, times := t.days(), t.timesOfDay()
 	switch {
-	case strings.HasPrefix(times, "at "):
-		return days + " " + times
+	case strings.HasPrefix(times, "at ") && !strings.HasPrefix(times, "at minute"):
+		days += " " + times
 	case days == "every day":
-		return times
+		days = times
+	default:
+		days += ", " + times
 	}
-	return days + ", " + times
+	if t.either() {
+		days += " (a day of month and a day of week, both given, mean either in cron)"
+	}
+	return days
 }
 
 // fewTimes is how many times of the day are named one by one.
@@ -80,15 +85,16 @@ func minutesOf(minutes []int, all bool) string {
 	return text
 }
 
-// days says on which days. A day of month and one of week, both given, mean either: nobody expects that of cron.
+// either tells whether a day of month and a day of week are given. Then either will do, which few expect.
+func (t *times) either() bool { return t.Dom&star == 0 && t.Dow&star == 0 }
+
 func (t *times) days() string {
-	dates, weekdays := t.Dom&star == 0, t.Dow&star == 0 && bits.OnesCount64(t.Dow) < 7
 	switch {
-	case dates && t.Dow&star == 0:
-		return t.dates() + " and also " + t.weekdays() + t.inMonths() + " (cron takes either where both a day of month and a day of week are given)"
-	case dates:
+	case t.either():
+		return t.dates() + " and also " + t.weekdays() + t.inMonths()
+	case t.Dom&star == 0:
 		return t.dates()
-	case weekdays:
+	case bits.OnesCount64(t.Dow&^star) < 7:
 		return t.weekdays() + t.inMonths()
 	}
 	return "every day" + t.inMonths()

@@ -19,7 +19,7 @@ var zoneNames string // of the IANA database
 
 // spread is the schedules, each with a duration, that every change of the clocks is tried with.
 var spread = []struct{ schedule, duration string }{
-	{"* * * * *", "1m"},
+	{"* 0-4 * * *", "1m"},
 	{"*/15 * * * *", "10m"},
 	{"0 * * * *", "15m"},
 	{"30 * * * *", "15m"},
@@ -33,7 +33,7 @@ var spread = []struct{ schedule, duration string }{
 	{"0 0 1 * *", "26h"},
 	{"0 2 * * 0", "4h"},
 	{"30 23 * * 6", "6h"},
-	{"0,30 0-3 * * *", "29m"},
+	{"0,30 0-3 * * *", "15m"},
 	{"30 2 25-31 3,10 0", "3h"},
 	{"15 0 30 12 *", "2h"},
 	{"5 1-2 1-7 4,9,11 *", "20m"},
@@ -45,11 +45,14 @@ var spread = []struct{ schedule, duration string }{
 	{"1 0-23/2 * * *", "45m"},
 }
 
+// share is of how many changes one is tried: more with the race detector, which takes its time.
+var share = 1
+
 // before is from how long before each change the oracle's starts are known: two days and the longest of the durations.
 const before = 74 * time.Hour
 
 // few is how many schedules of the spread each change is tried with, if CORDON_TEST_ALL is not set.
-const few = 5
+const few = 4
 
 // TestZones compares windows with the oracle for two days around every change of the clocks from 2010 to 2040, in every
 // zone; of zones whose clocks are set alike one is tried. With CORDON_TEST_ALL=1 each change is tried with every schedule of
@@ -136,7 +139,10 @@ func compareZone(t *testing.T, name string, changes []changed) {
 		}
 		expressions[i] = readExpression(t, each.schedule)
 	}
-	for _, change := range changes {
+	for i, change := range changes {
+		if i%share != 0 {
+			continue
+		}
 		ticks := walk(zone, change.moment.Add(-before), change.moment.Add(48*time.Hour))
 		for _, i := range chosen(random) {
 			compareAround(t, random, windows[i], expressions[i].starts(ticks), change.moment)
