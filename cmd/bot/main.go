@@ -25,6 +25,7 @@ type cli struct {
 	Demo     demo     `cmd:"" help:"Run a simulated cluster and workspace with the real bot between them."`
 	Sim      sim      `cmd:"" help:"Run the two simulators alone, for a bot that is started beside them."`
 	Validate validate `cmd:"" help:"Check a configuration and report every mistake."`
+	Preview  foretell `cmd:"" help:"Show what windows will do: what opens when and for whom, and what remains of the cluster."`
 	Ctl      control  `cmd:"" help:"Do what the chat does, over the bot's HTTP API."`
 	Version  release  `cmd:"" help:"Print the version."`
 }

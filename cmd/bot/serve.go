@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"cordon/internal/app"
 	"cordon/internal/config"
@@ -20,21 +19,6 @@ func (s serve) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return app.Serve(ctx, app.Options{Config: settings, Secrets: secrets, Version: version, Logger: logger(std.err, settings.Log.Level, settings.Log.Format)})
-}
-
-// validate checks a configuration.
-type validate struct {
-	Config string `required:"" type:"path" help:"The configuration, cordon.yaml."`
-}
-
-// Run reports every mistake with file, line and what was expected.
-func (v validate) Run(std streams) error {
-	settings, _, err := config.Load(v.Config)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(std.out, "%s is right: %d cluster(s), Slack by %s, %d token(s)\n", v.Config, len(settings.Clusters), settings.Slack.Transport, len(settings.Tokens))
-	return err
 }
 
 // place is where a demo listens.

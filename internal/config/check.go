@@ -223,7 +223,7 @@ func (r *reader) checkTokens(config *Config) {
 }
 
 func (r *reader) checkFile(at, name string) {
-	if name == "" {
+	if name == "" || r.withoutFiles {
 		return
 	}
 	if _, err := os.Stat(name); err != nil {

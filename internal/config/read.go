@@ -74,11 +74,19 @@ func Load(path string) (Config, Secrets, error) {
 		reader.check(&config)
 		secrets = reader.secrets(&config)
 	}
-	if len(reader.mistakes) > 0 {
-		slices.SortStableFunc(reader.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
-		return Config{}, Secrets{}, reader.mistakes
+	if err := reader.sorted(); err != nil {
+		return Config{}, Secrets{}, err
 	}
 	return config, secrets, nil
+}
+
+// sorted returns the mistakes in the order of the file, nil if there are none.
+func (r *reader) sorted() error {
+	if len(r.mistakes) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
+	return r.mistakes
 }
 
 // LoadWithoutSecrets reads and checks a configuration file for those who need no secret but Redis's password, which may
@@ -95,6 +103,20 @@ func LoadWithoutSecrets(path string) (config Config, redisPassword Secret, err e
 	return config, reader.secret("redis.password_file", config.Redis.PasswordFile, "CORDON_REDIS_PASSWORD", false), nil
 }
 
+// LoadWithoutFiles reads and checks a configuration file wherever it lies: whether the files that it names are there, and
+// what stands in them, does not matter. The error is Mistakes.
+func LoadWithoutFiles(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, Mistakes{{File: path, Wrong: "cannot be read: " + reason(err)}}
+	}
+	config, reader := parse(path, text)
+	if reader.withoutFiles = true; !reader.broken {
+		reader.check(&config)
+	}
+	return config, reader.sorted()
+}
+
 func reason(err error) string {
 	if pathError, ok := err.(*os.PathError); ok {
 		return pathError.Err.Error()
@@ -108,6 +130,8 @@ type reader struct {
 	lines    map[string]int
 	mistakes Mistakes
 	broken   bool // not YAML: nothing else is worth saying
+	// withoutFiles leaves the files alone that the configuration names.
+	withoutFiles bool
 }
 
 func (r *reader) mistake(field, wrong, expected string) {
