@@ -16,6 +16,9 @@ type Arrangement struct {
 	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out, and so is one on
 	// which the actor's filter stands.
 	Withhold []AgentID
+	// Mode is that of the filters that begin, and Drain what they ask for; empty: filter.
+	Mode  Mode
+	Drain *Drain
 	// Room is what the agents of Withhold were taken from: the limit of whoever asked for it is checked where it is written,
 	// too, if it is over the cluster or over racks. nil: only max_withheld is.
 	Room *Room
@@ -45,7 +48,7 @@ type AskedOf struct {
 // that is Repeated was done before.
 func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	c := s.begin(a.Request, a.Verb)
-	c.subject, c.commit.Term = a.Subject, a.Term
+	c.subject, c.commit.Term, c.mode, c.drain = a.Subject, a.Term, a.Mode, a.Drain
 	s.arrangeFilters(c, &a)
 	if err := s.permit(ctx, c); err != nil {
 		return Result{}, err
@@ -71,7 +74,7 @@ func (s *Service) arrangeFilters(c *change, a *Arrangement) {
 	roster := s.config.State.Roster()
 	for _, id := range a.Withhold {
 		agent := roster.Agent(id)
-		known := s.config.Book.Filter(FilterKey{id, ModeFilter, a.Actor.Owner()})
+		known := s.config.Book.Filter(FilterKey{id, c.modeOf(), a.Actor.Owner()})
 		if agent != nil && (known == nil || !known.Stands()) {
 			s.place(c, agent, KindFilter)
 		}

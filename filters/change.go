@@ -3,16 +3,19 @@ package filters
 // ChangeKind says what a Change does.
 type ChangeKind string
 
-// The kinds of changes, in the order in which the reconciler prefers them. Take, Repair, Uphold and Give call the master; the
+// The kinds of changes, in the order in which the reconciler prefers them. Take, Repair, Uphold, Drain and Give call the master; the
 // others only write down what a reading showed or what time brought, except Look, which asks for a reading.
 const (
 	ChangeTake   ChangeKind = "take"   // withhold the agent
 	ChangeRepair ChangeKind = "repair" // withhold it again: the master lost it
 	ChangeUphold ChangeKind = "uphold" // withhold it again: people said so, though it is contested
 	ChangeGive   ChangeKind = "give"   // give it back
+	ChangeDrain  ChangeKind = "drain"  // kill what runs on it, as its filter asks: drain it, or mark it gone
 
 	ChangeHold    ChangeKind = "hold"    // a reading shows it withheld by us: verified
 	ChangeFree    ChangeKind = "free"    // it is not ours any more: the ledger's entry goes
+	ChangeDrained ChangeKind = "drained" // nothing runs on it any more
+	ChangeGone    ChangeKind = "gone"    // the master has forgotten it, as was asked: the filters on it end
 	ChangeAdopt   ChangeKind = "adopt"   // somebody else's deactivation becomes ours
 	ChangeContest ChangeKind = "contest" // lost again without a cause: repairing stops
 

@@ -18,6 +18,9 @@ const (
 	KindTook      Kind = "took"      // outcome of withholding: accepted, verified or failed
 	KindReleasing Kind = "releasing" // the leader is about to give the agent back
 	KindGave      Kind = "gave"      // outcome of giving back: accepted, verified or failed
+	KindDraining  Kind = "draining"  // the leader is about to drain the agent, or mark it gone
+	KindDrained   Kind = "drained"   // nothing runs on the agent any more
+	KindGone      Kind = "gone"      // the agent has left the cluster for ever, as was asked
 	KindLost      Kind = "lost"      // the master was found giving offers of an agent that we withhold
 	KindContested Kind = "contested" // lost twice without a cause that we know: repairing stopped
 	KindForeign   Kind = "foreign"   // an agent was found withheld by somebody else

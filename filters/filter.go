@@ -66,6 +66,9 @@ type Filter struct {
 	Nagged    time.Time   `json:"nagged,omitzero"`  // when the channel was last reminded that it has no end
 	Missing   time.Time   `json:"missing,omitzero"` // when the agent was found to be in no list of the master; zero: it is there
 
+	// Drain is what a filter of mode drain asks for; nil for every other mode.
+	Drain *Drain `json:"drain,omitempty"`
+
 	// Adopt says that the agent was withheld by somebody else and is to become ours as it is.
 	Adopt bool `json:"adopt,omitempty"`
 
@@ -94,6 +97,7 @@ const (
 	CauseObserved = "observed"
 	CauseWindow   = "window"
 	CauseRun      = "run"
+	CauseGone     = "gone"
 )
 
 // FilterKey identifies a filter: one owner has at most one filter of a mode on an agent.

@@ -36,10 +36,17 @@ type LedgerEntry struct {
 	Contested bool        `json:"contested,omitempty"`
 	// Registered is the agent's Registered at the last write: a loss with another one has a cause that we know.
 	Registered time.Time `json:"registered,omitzero"`
-	// DrainSent, DownSent and GoneSent say that the call which kills was sent for this operation: it is never repeated.
+	// DrainSent, DownSent and GoneSent say for which filter the call which kills was sent: it is never repeated once a reading
+	// shows that it arrived.
 	DrainSent string `json:"drain_sent,omitempty"`
 	DownSent  string `json:"down_sent,omitempty"`
 	GoneSent  string `json:"gone_sent,omitempty"`
+	// Heard says that what was sent arrived: the master said yes, or a reading showed it.
+	Heard bool `json:"heard,omitempty"`
+	// Refused is why the master refused the call that kills; empty: it did not.
+	Refused string `json:"refused,omitempty"`
+	// Drained is when a reading first showed the agent drained for DrainSent, UTC; zero: not yet.
+	Drained time.Time `json:"drained,omitzero"`
 
 	Revision int64 `json:"revision"`
 }

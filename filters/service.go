@@ -103,6 +103,8 @@ type change struct {
 	now       time.Time
 	operation string
 	subject   string // empty: the operation
+	mode      Mode   // empty: filter
+	drain     *Drain
 	commit    Commit
 	result    Result
 }
@@ -130,6 +132,9 @@ func (c *change) event(kind Kind) Event {
 
 // subjectOf is whose message tells of the filters that begin.
 func (c *change) subjectOf() string { return cmp.Or(c.subject, c.operation) }
+
+// modeOf is the mode of the filters that begin.
+func (c *change) modeOf() Mode { return cmp.Or(c.mode, ModeFilter) }
 
 // attempts bounds how often a request is planned again because somebody else changed the same record meanwhile.
 const attempts = 20

@@ -96,10 +96,10 @@ func (s *Service) targets(c *change) ([]*Agent, error) {
 
 // place makes the actor's filter stand on the agent, as the request says.
 func (s *Service) place(c *change, agent *Agent, kind Kind) {
-	step := Step{Agent: agent.ID, Hostname: agent.Hostname, Mode: ModeFilter}
+	step := Step{Agent: agent.ID, Hostname: agent.Hostname, Mode: c.modeOf()}
 	filter := Filter{
 		ID: DerivedID("f-", c.operation, string(agent.ID)), Agent: agent.ID, Hostname: agent.Hostname, IP: agent.IP, Port: agent.Port, Rack: agent.Rack(),
-		Owner: c.Actor.Owner(), Mode: ModeFilter, Reason: c.Reason, Created: c.now, Until: c.Until,
+		Owner: c.Actor.Owner(), Mode: c.modeOf(), Drain: c.drain, Reason: c.Reason, Created: c.now, Until: c.Until,
 		Subject: c.subjectOf(), Operation: c.operation, State: StateRecorded, Adopt: kind == KindAdopt,
 	}
 	known := s.config.Book.Filter(filter.Key())

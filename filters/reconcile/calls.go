@@ -19,7 +19,7 @@ func (l *leading) apply(ctx context.Context, changes []filters.Change) {
 	var calls, records, looks []filters.Change
 	for _, change := range changes {
 		switch change.Kind {
-		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeGive:
+		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeDrain, filters.ChangeGive:
 			calls = append(calls, change)
 		case filters.ChangeLook:
 			looks = append(looks, change)
@@ -128,6 +128,9 @@ func (l *leading) intended(call *filters.Change) bool {
 		_, known := l.intents[call.Agent]
 		return known && entry.Hold == filters.HoldReleasing
 	}
+	if call.Kind == filters.ChangeDrain && !entry.SentFor(drainer(call.Filters)) {
+		return false
+	}
 	return entry.Hold == filters.HoldTaking
 }
 
@@ -170,8 +173,11 @@ func (l *leading) call(ctx context.Context, change *filters.Change) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, min(l.CallTimeout, left))
 	defer cancel()
-	if change.Kind == filters.ChangeGive {
+	switch change.Kind {
+	case filters.ChangeGive:
 		return l.Master.Give(bounded, *change.Seen)
+	case filters.ChangeDrain:
+		return l.Master.Drain(bounded, *change.Seen, *drainer(change.Filters).Drain)
 	}
 	return l.Master.Take(bounded, *change.Seen)
 }
@@ -220,8 +226,11 @@ func (l *leading) takeOne(draft *draft, done *report) {
 }
 
 func verb(call *filters.Change) string {
-	if call.Kind == filters.ChangeGive {
+	switch call.Kind {
+	case filters.ChangeGive:
 		return "give"
+	case filters.ChangeDrain:
+		return "drain"
 	}
 	return "take"
 }

@@ -45,6 +45,8 @@ func Difference(s *Situation) []filters.Change {
 func (d *differ) decide(t *track) {
 	tracked := t.entry != nil
 	switch {
+	case t.stands && d.drain(t):
+		d.settle(t, "others still withhold it")
 	case tracked && t.stands:
 		d.keep(t)
 		d.settle(t, "others still withhold it")

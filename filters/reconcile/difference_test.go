@@ -340,11 +340,11 @@ var cases = []struct {
 		b.ledger(1, oldTerm)
 	}, "look web-1"},
 	{"somebody drains it: theirs to give back", func(b *board) { b.agent(1, draining); b.filter(1, released); b.ledger(1) }, "free web-1"},
-	{"a drain of ours is not weakened here", func(b *board) {
+	{"a drain of ours cannot be cancelled: look until it is done", func(b *board) {
 		b.agent(1, draining)
 		b.filter(1, released)
-		b.ledger(1, func(e *filters.LedgerEntry) { e.Mode = filters.ModeDrain })
-	}, ""},
+		b.ledger(1, func(e *filters.LedgerEntry) { e.Mode, e.DrainSent = filters.ModeDrain, "f-1" })
+	}, "look web-1"},
 	{"giving back, not called yet: call", func(b *board) {
 		b.agent(1)
 		b.seen(1, time.Second, deactivated)

@@ -73,6 +73,10 @@ func (d *draft) intent(call *filters.Change) {
 		return
 	}
 	entry, event := d.entry(call), d.event(filters.KindTaking, call.Cause, call.Reason)
+	if call.Kind == filters.ChangeDrain {
+		event.Kind = filters.KindDraining
+		d.sending(call, entry)
+	}
 	if call.Kind == filters.ChangeRepair {
 		d.lost(call, entry)
 	} else {

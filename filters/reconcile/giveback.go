@@ -22,8 +22,10 @@ const (
 // giveBack deals with an agent that is ours and that no filter withholds any more.
 func (d *differ) giveBack(t *track) {
 	switch {
-	case t.entry.Mode.Strength() > filters.ModeFilter.Strength():
-		// What drained or downed the agent has an operation of its own that gives it back.
+	case t.entry.Mode == filters.ModeDown:
+		// What took the machine down has an operation of its own that gives it back.
+	case d.drainingStill(t):
+		// A drain cannot be cancelled: the agent is given back after it.
 	case t.seen == nil:
 		if d.absent(t) && d.forgotten(t) {
 			d.free(t, "the master knows the agent no more")

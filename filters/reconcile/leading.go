@@ -256,6 +256,12 @@ func (l *leading) schedule(s *Situation, begun time.Time) {
 			sooner(begun.Add(at.Sub(s.Now)))
 		}
 	}
+	for _, entry := range s.Ledger {
+		if sent(entry) && entry.Drained.IsZero() {
+			sooner(begun.Add(drainLook))
+			break
+		}
+	}
 	for _, pause := range l.memory.Paused {
 		sooner(pause.Until)
 	}

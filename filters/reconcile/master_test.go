@@ -35,10 +35,25 @@ type machine struct {
 	stranger bool      // somebody else deactivated it while it was active
 	back     time.Time // registers again then; zero: it is here
 	gone     bool
+	drains   time.Time // when its drain is done; zero: it is not drained
+	leaves   bool      // it is gone then
+}
+
+// shown is the agent as a reading shows it now.
+func (m *machine) shown(now time.Time) filters.Agent {
+	agent := m.Agent
+	if !m.drains.IsZero() {
+		agent.Drain = filters.Draining
+		if !now.Before(m.drains) {
+			agent.Drain = filters.Drained
+		}
+	}
+	return agent
 }
 
 func (m *machine) state(now time.Time) (listed, recovered bool) {
-	return !m.gone && !now.Before(m.back), !m.gone && now.Before(m.back)
+	gone := m.gone || m.leaves && !now.Before(m.drains)
+	return !gone && !now.Before(m.back), !gone && now.Before(m.back)
 }
 
 // cluster is the truth about a master and its agents. The handles of replicas (hand) work on it.
@@ -56,7 +71,8 @@ type cluster struct {
 	ones      int
 	looking   int // single readings under way, and the most that ever were
 	lookers   int
-	calls     []string // "take agent", "give agent"
+	calls     []string // "take agent", "give agent", "drain agent"
+	broken    []string // what no master would have been asked
 	running   int      // calls under way, and the most that ever were
 	crowd     int
 	late      sync.WaitGroup
@@ -166,7 +182,7 @@ func (c *cluster) view(began time.Time) filters.View {
 	for _, m := range c.machines {
 		switch listed, recovered := m.state(time.Now()); {
 		case listed:
-			view.Agents = append(view.Agents, m.Agent)
+			view.Agents = append(view.Agents, m.shown(time.Now()))
 		case recovered:
 			view.Recovered = append(view.Recovered, filters.Agent{ID: m.ID, Hostname: m.Hostname, IP: m.IP, Port: m.Port})
 		}
@@ -300,7 +316,7 @@ func (h *hand) ReadOne(ctx context.Context, id filters.AgentID) (filters.Agent, 
 		return filters.Agent{}, false, nil
 	}
 	listed, _ := m.state(time.Now())
-	return m.Agent, listed, nil
+	return m.shown(time.Now()), listed, nil
 }
 
 func (h *hand) Take(ctx context.Context, agent filters.Agent) error {
@@ -314,6 +330,19 @@ func (h *hand) Take(ctx context.Context, agent filters.Agent) error {
 	})
 }
 
+// drainTime is how long a drain takes.
+const drainTime = 2 * time.Minute
+
+func (h *hand) Drain(ctx context.Context, agent filters.Agent, drain filters.Drain) error {
+	return h.do(ctx, "drain", agent.ID, func(m *machine) {
+		if drain.Gone {
+			m.gone = true
+			return
+		}
+		m.Deactivated, m.Active, m.drains, m.leaves = true, false, time.Now().Add(drainTime), drain.MarkGone
+	})
+}
+
 func (h *hand) Give(ctx context.Context, agent filters.Agent) error {
 	if h.judge != nil && h.process.alive() {
 		h.judge(agent.ID, h.process.term)
@@ -324,7 +353,10 @@ func (h *hand) Give(ctx context.Context, agent filters.Agent) error {
 			m.Filtered = false
 			return
 		}
-		m.Deactivated, m.Active, m.stranger = false, true, false
+		if m.shown(time.Now()).Drain == filters.Draining {
+			h.broken = append(h.broken, "given back while DRAINING")
+		}
+		m.Deactivated, m.Active, m.stranger, m.drains = false, true, false, time.Time{}
 	})
 }
 

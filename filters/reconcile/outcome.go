@@ -22,6 +22,7 @@ func (d *draft) accepted(call *filters.Change, ended time.Time) {
 		return
 	}
 	entry.Hold, entry.State, entry.At = filters.HoldHeld, filters.StateAccepted, d.now
+	entry.Heard = entry.Heard || call.Kind == filters.ChangeDrain
 	d.took(&entry, d.Book.On(call.Agent), filters.StateAccepted, "")
 }
 
@@ -94,6 +95,9 @@ func (d *draft) refused(call *filters.Change, done *report) {
 	}
 	entry := *known
 	entry.State, entry.Sent = filters.StateFailed, done.ended
+	if call.Kind == filters.ChangeDrain {
+		entry.Refused = words
+	}
 	switch {
 	case known.State == filters.StateFailed && d.reasons[call.Agent] == words:
 	case known.State == filters.StateFailed:

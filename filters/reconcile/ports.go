@@ -21,6 +21,9 @@ type Master interface {
 	Take(ctx context.Context, agent filters.Agent) error
 	// Give gives the agent back; one that is not withheld is given back already.
 	Give(ctx context.Context, agent filters.Agent) error
+	// Drain asks the master to kill what runs on the agent, and to keep new tasks away: it begins a drain, or marks the agent
+	// gone. Not idempotent: a drain that is sent again begins anew.
+	Drain(ctx context.Context, agent filters.Agent, drain filters.Drain) error
 	// Changes gets a value, coalesced, when agents came or went or another master leads.
 	Changes() <-chan struct{}
 	// Epoch returns the leading master as host:port and how many failovers were seen.

@@ -118,7 +118,7 @@ func (l *leading) remember(change *filters.Change) {
 		l.memory.Touched[change.Agent] = time.Now().UTC()
 	case filters.ChangeHold, filters.ChangeRestart:
 		l.memory.Registered[change.Agent] = change.Seen.Registered
-	case filters.ChangeFree, filters.ChangeMove:
+	case filters.ChangeFree, filters.ChangeMove, filters.ChangeGone:
 		delete(l.memory.Registered, change.Agent)
 		delete(l.intents, change.Agent)
 		delete(l.reasons, change.Agent)
@@ -142,6 +142,10 @@ func (d *draft) record(change *filters.Change) {
 		d.took(nil, change.Filters, filters.StateAccepted, "the agent is withheld already")
 	case filters.ChangeAdopt:
 		d.adopt(change)
+	case filters.ChangeDrained:
+		d.drained(change)
+	case filters.ChangeGone:
+		d.gone(change)
 	case filters.ChangeFree:
 		d.free(change)
 	case filters.ChangeSettle:
@@ -183,6 +187,7 @@ func (d *draft) hold(change *filters.Change) {
 		entry.At = d.now
 	}
 	entry.Hold, entry.State, entry.Term, entry.Registered = filters.HoldHeld, filters.StateVerified, d.term, change.Seen.Registered
+	entry.Heard = entry.Heard || sent(&entry) && change.Seen.Drain != filters.NotDraining
 	d.took(&entry, change.Filters, filters.StateVerified, "")
 }
 

@@ -1,0 +1,23 @@
+package filters
+
+import "time"
+
+// Drain is what a filter of mode drain asks of the master beyond deactivation. It is sent once for each filter (invariant 6):
+// what the master lost of it later is deactivated again, never drained again.
+type Drain struct {
+	// MaxGrace bounds how long the agent's tasks are given to end by themselves; 0: their own kill grace. It has no effect on
+	// command tasks by default (FACTS.md, "Calls").
+	MaxGrace time.Duration `json:"max_grace,omitempty"`
+	// MarkGone has the master forget the agent once it is drained, and its disk with it. It cannot be undone.
+	MarkGone bool `json:"mark_gone,omitempty"`
+	// Gone marks the agent gone at once, without draining it: MARK_AGENT_GONE.
+	Gone bool `json:"gone,omitempty"`
+}
+
+// Ends tells whether the agent leaves the cluster for ever.
+func (d *Drain) Ends() bool { return d != nil && (d.MarkGone || d.Gone) }
+
+// SentFor tells whether what the drain filter asks for was sent to the master, as far as the ledger knows.
+func (e *LedgerEntry) SentFor(filter *Filter) bool {
+	return e.DrainSent == filter.ID || e.GoneSent == filter.ID
+}

@@ -1,0 +1,140 @@
+package reconcile
+
+import (
+	"time"
+
+	"cordon/filters"
+)
+
+// drainLook is how often an agent is looked at that is being drained: nothing tells that it is done.
+const drainLook = 5 * time.Second
+
+// drainer returns the filter that asks for the agent to be drained: the one that stands and was placed first, nil if there
+// is none.
+func drainer(all []*filters.Filter) *filters.Filter {
+	var first *filters.Filter
+	for _, filter := range all {
+		if filter.Stands() && filter.Mode == filters.ModeDrain && filter.Drain != nil && (first == nil || filter.Created.Before(first.Created)) {
+			first = filter
+		}
+	}
+	return first
+}
+
+// sent tells whether a call that kills was sent and not refused.
+func sent(entry *filters.LedgerEntry) bool {
+	return (entry.DrainSent != "" || entry.GoneSent != "") && entry.Refused == ""
+}
+
+// drain deals with an agent that is to be drained, and tells whether nothing else is to be done about it now. What was sent
+// once, and arrived, is never sent again: from then on the agent is one that is to stay withheld (invariant 6).
+func (d *differ) drain(t *track) bool {
+	filter := drainer(t.filters)
+	switch {
+	case filter == nil || d.backend != filters.BackendOperator:
+		return false
+	case t.entry != nil && t.entry.SentFor(filter):
+		return d.drainSent(t, filter)
+	case t.seen == nil || d.paused(t, filters.HoldTaking):
+		return false
+	case t.entry != nil && sent(t.entry) && t.entry.Drained.IsZero():
+		return false // another drain of ours is under way: this one's wish comes true with it
+	case t.seen.Drain != filters.NotDraining:
+		return false // somebody else drains it: the agent is withheld, and the run says whose drain it is
+	}
+	d.takes = append(d.takes, t.change(filters.ChangeDrain, "", ""))
+	return true
+}
+
+// drainSent goes on with a drain whose call was made, or was about to be.
+func (d *differ) drainSent(t *track, filter *filters.Filter) bool {
+	switch {
+	case t.entry.Refused != "":
+		return false
+	case filter.Drain.Ends() && d.absent(t):
+		d.record(t.change(filters.ChangeGone, filters.CauseGone, ""))
+		return true
+	case t.seen == nil || !d.settled(t):
+		d.look(t)
+		return true
+	case d.unheard(t):
+		return d.again(t)
+	case t.seen.Drain == filters.Drained && t.entry.Drained.IsZero() && t.entry.Hold == filters.HoldHeld:
+		d.record(t.change(filters.ChangeDrained, filters.CauseObserved, ""))
+		return true
+	}
+	if t.entry.Drained.IsZero() && d.Local.Sub(t.began) >= drainLook {
+		d.look(t)
+	}
+	return false
+}
+
+// unheard tells whether the call surely did not arrive: the intent stands, and a reading that began after the call could
+// still be under way shows no drain.
+func (d *differ) unheard(t *track) bool {
+	return !t.entry.Heard && t.entry.Hold == filters.HoldTaking && t.seen.Drain == filters.NotDraining
+}
+
+// again sends what never arrived, once no earlier sending of it can be under way any more.
+func (d *differ) again(t *track) bool {
+	switch {
+	case !t.began.After(d.quietFrom(t)):
+		d.look(t)
+	case !d.paused(t, filters.HoldTaking):
+		d.takes = append(d.takes, t.change(filters.ChangeDrain, "", "the call before did not arrive"))
+	}
+	return true
+}
+
+// drainingStill tells whether an agent that is ours is still being drained, and has it looked at now and then.
+func (d *differ) drainingStill(t *track) bool {
+	if t.entry.DrainSent == "" || t.seen == nil || t.seen.Drain != filters.Draining {
+		return false
+	}
+	if d.Local.Sub(t.began) >= drainLook {
+		d.look(t)
+	}
+	return true
+}
+
+// sending notes in the ledger, before the call, for which filter it is made.
+func (d *draft) sending(call *filters.Change, entry *filters.LedgerEntry) {
+	filter := drainer(call.Filters)
+	entry.Mode, entry.Drained, entry.Refused, entry.Heard = filters.ModeDrain, time.Time{}, "", false
+	if filter.Drain.Gone {
+		entry.GoneSent = filter.ID
+	} else {
+		entry.DrainSent = filter.ID
+	}
+}
+
+// drained writes that nothing runs on the agent any more.
+func (d *draft) drained(change *filters.Change) {
+	entry := *change.Entry
+	entry.Drained, entry.Term = d.now, d.term
+	event := d.event(filters.KindDrained, change.Cause, change.Reason)
+	event.Subject, event.Agent, event.Host = entry.Subject, entry.Agent, entry.Hostname
+	d.put(event, nil, &entry)
+}
+
+// gone writes that the agent has left the cluster for ever: all that was ours on it ends, and nothing is given back.
+func (d *draft) gone(change *filters.Change) {
+	entry := *change.Entry
+	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
+	rest := &entry
+	for _, filter := range change.Filters {
+		ended := *filter
+		if ended.Stands() {
+			ended.Ended, ended.EndedBy, ended.EndCause = d.now, "bot:"+d.Replica, filters.CauseGone
+		}
+		event := d.outcome(filters.KindGone, filters.CauseGone, filters.StateVerified, ended.Operation, ended.Subject)
+		event.Host = ended.Hostname
+		d.put(event, &ended, rest)
+		rest = nil
+	}
+	if rest != nil {
+		event := d.event(filters.KindGone, filters.CauseGone, change.Reason)
+		event.Subject = entry.Subject
+		d.put(event, nil, rest)
+	}
+}
