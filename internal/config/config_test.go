@@ -43,6 +43,12 @@ tokens: [{name: ci, file: SECRET, cluster: prod, role: operator}]
 
 func load(t *testing.T, text string) (Config, Secrets, error) {
 	t.Helper()
+	return Load(write(t, text))
+}
+
+// write writes a configuration file whose SECRET is a file.
+func write(t *testing.T, text string) string {
+	t.Helper()
 	directory := t.TempDir()
 	secret := filepath.Join(directory, "secret")
 	if err := os.WriteFile(secret, []byte("xoxb-not-for-the-log-please\n"), 0o600); err != nil {
@@ -52,7 +58,7 @@ func load(t *testing.T, text string) (Config, Secrets, error) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "SECRET", secret)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Load(file)
+	return file
 }
 
 func TestLoadReadsEverything(t *testing.T) {
@@ -162,6 +168,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(whole)
+	f.Add(planned)
 	f.Add("a: &a [*a]")
 	f.Add("? [a]\n: b")
 	f.Fuzz(func(t *testing.T, text string) {
