@@ -126,6 +126,8 @@ func TestWhatSomebodyDoesToTheModuleIsRepairedOnce(t *testing.T) {
 	if status, text := harness.Call(t, harness.Request{Method: http.MethodDelete, URL: w.Cluster().Leader + "/allocator/filters?" + query}); status != http.StatusOK {
 		t.Fatalf("DELETE: %d %s", status, text)
 	}
+	w.Bot().Terminate(t) // the next leader reads at once, and knows of the loss before
+	w.Bot().Restart()
 	question := w.AwaitRootWithin(reading, "agent-one", "?")
 	if w.Agent("agent-one").Withheld() {
 		t.Error("the bot fights with somebody over agent-one")
