@@ -152,11 +152,12 @@ func (t *turn) stillMeant(name string, start time.Time) error {
 	if err != nil {
 		return err
 	}
-	if open := listing.State.Open; open != nil && open.Closing.IsZero() {
-		if open.Start.Equal(start) {
-			return nil
-		}
-	} else if listing.HasNext && listing.Next.Start.Equal(start) {
+	switch open := listing.State.Open; {
+	case open != nil && open.Closing.IsZero() && open.Start.Equal(start):
+		return nil
+	case open != nil && open.Closing.IsZero():
+		return &filters.Error{Code: filters.Conflict, Wrong: "`" + name + "` is open now, since another time", Expected: "this button when it is closed", Try: "`/mesos window skip " + name + "` would close it"}
+	case listing.HasNext && listing.Next.Start.Equal(start):
 		return nil
 	}
 	if active, open := listing.Window.Active(t.service.Now()); open && active.Start.Equal(start) && listing.State.Open == nil && listing.State.Last.Before(start) {

@@ -303,6 +303,8 @@ func Meaning(kind filters.QuestionKind) string {
 		return "The host's new agent ID takes the filter over."
 	case filters.QuestionGiveBack:
 		return "These agents are given back."
+	case filters.QuestionOpening:
+		return "It opens as planned, for these agents."
 	case filters.QuestionShrunk:
 		return "The smaller fleet is taken for the whole, and giving back goes on."
 	}

@@ -80,7 +80,7 @@ func EventWords(event *filters.Event) Line {
 		line = newEnd(event)
 	}
 	switch by := event.Actor; {
-	case isOfPlan(event) && !strings.HasPrefix(by, "user:") && !strings.HasPrefix(by, "api:"):
+	case isOfPlan(event) && (!byPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
 	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
 	case joined(event):
@@ -100,8 +100,11 @@ func EventWords(event *filters.Event) Line {
 
 // reasonOf is an entry's reason: a person's words stay as they are, in the scheduler's own its people are named.
 func reasonOf(event *filters.Event) Line {
-	if event.Kind == filters.KindRunAgent {
-		return Phrase(whyOf(event))
+	switch {
+	case event.Kind == filters.KindRunAgent:
+		return Phrase(runAgentOf(event).Why)
+	case event.Kind == filters.KindRun && !byPerson(event):
+		return Phrase(runOf(event).Why)
 	}
 	if isOfPlan(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
 		return Phrase(event.Reason)

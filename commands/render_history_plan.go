@@ -69,7 +69,7 @@ func openWords(event *filters.Event) string {
 		return "opened"
 	}
 	open := state.Open
-	share := Of(open.Placed, open.Placed+len(open.Waiting), "agent")
+	share := share(open)
 	switch {
 	case event.At.Sub(open.Opened) > openedLately:
 		return "now withholds " + share
@@ -131,5 +131,19 @@ func runAgentOf(event *filters.Event) scheduler.RunAgent {
 	return agent
 }
 
-// whyOf is why an agent of a run came to its phase; the run's own reason, which every entry has, is none.
-func whyOf(event *filters.Event) string { return runAgentOf(event).Why }
+// runOf is the run that an entry is about, as it was then.
+func runOf(event *filters.Event) scheduler.RunState {
+	if event.Record == nil {
+		return scheduler.RunState{}
+	}
+	run, err := scheduler.DecodeRun(event.Record)
+	if err != nil {
+		return scheduler.RunState{}
+	}
+	return run
+}
+
+// byPerson tells whether a person, or a token, brought the entry about.
+func byPerson(event *filters.Event) bool {
+	return strings.HasPrefix(event.Actor, "user:") || strings.HasPrefix(event.Actor, "api:")
+}

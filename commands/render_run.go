@@ -152,6 +152,9 @@ func runAgentLines(run *scheduler.RunListing, now time.Time) []Line {
 	for i := range run.Agents {
 		agent := &run.Agents[i]
 		line := Say(Strong(agent.Hostname), " ", RunAgentWords(agent, &run.State.Procedure, now))
+		if agent.Phase == scheduler.AgentAsking {
+			line = append(line, Text(": "), Literal("/mesos run confirm "+agent.Key+" done|failed|skip"))
+		}
 		switch {
 		case agent.Phase.UnderWay():
 			doing = append(doing, line)
@@ -176,7 +179,7 @@ func RunAgentWords(agent *scheduler.RunAgent, procedure *scheduler.Procedure, no
 	case scheduler.AgentStepping:
 		line = Say(StepWords(agent, procedure))
 	case scheduler.AgentAsking:
-		line = Say("waits for somebody's word on ", StepWords(agent, procedure), ": ", Literal("/mesos run confirm "+agent.Key+" done|failed|skip"))
+		line = Say("waits for a person: ", StepWords(agent, procedure))
 	case scheduler.AgentReturning:
 		line = Say("is looked at: is it back and well?")
 		if !agent.Well.IsZero() {
@@ -194,7 +197,7 @@ func RunAgentWords(agent *scheduler.RunAgent, procedure *scheduler.Procedure, no
 		line = Say(string(agent.Phase))
 	}
 	if agent.Why != "" {
-		line = append(line, Text(": "+agent.Why))
+		line = append(append(line, Text(": ")), Phrase(agent.Why)...)
 	}
 	return line
 }

@@ -103,6 +103,9 @@ func Who(id string) Span {
 		return Text("the bot")
 	case kind == "api":
 		return Strong("token " + name)
+	case kind == "window":
+		name, _, _ = strings.Cut(name, "/")
+		return Strong(name)
 	}
 	return Strong(name)
 }

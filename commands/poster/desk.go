@@ -209,6 +209,11 @@ func (d *desk) question(event *filters.Event) string {
 	if event.Question == nil {
 		return ""
 	}
+	if event.Question.Kind == filters.QuestionOpening {
+		if key := d.announced(event.Question.ID); key != "" {
+			return key
+		}
+	}
 	key := "question/" + event.Question.ID
 	if d.notices[key] == nil && (event.Kind != filters.KindQuestion || event.Question.Done) {
 		return ""

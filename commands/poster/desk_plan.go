@@ -135,3 +135,13 @@ func (d *desk) confirmation(event *filters.Event) []string {
 	}
 	return keys
 }
+
+// announced is the key of the announcement of an opening about which the question is asked; empty if there is none.
+func (d *desk) announced(question string) string {
+	for key := range d.others {
+		if notice := d.notices[key]; notice.Topic == TopicAnnounce && notice.Window != nil && notice.Window.Question == question {
+			return key
+		}
+	}
+	return ""
+}

@@ -177,6 +177,9 @@ func (n *Notice) step(event *filters.Event) {
 		return
 	}
 	host := commands.EventHost(event)
+	if event.Agent == "" {
+		host = "" // the message is about it
+	}
 	told := *event
 	if told.Kind == filters.KindFilter || told.Kind == filters.KindAdopt {
 		told.Reason = "" // it stands in the root message

@@ -98,6 +98,14 @@ func (n *Notice) foldWindow(event *filters.Event) {
 }
 
 func (n *Notice) foldAnnounce(event *filters.Event) {
+	if event.Question != nil && n.open() {
+		question := *event.Question
+		n.Question, n.Dirty = &question, true
+		if event.Kind == filters.KindAnswer {
+			n.step(event)
+		}
+		return
+	}
 	occasion := readOccasion(event)
 	if occasion == nil || !n.open() {
 		return
@@ -108,8 +116,8 @@ func (n *Notice) foldAnnounce(event *filters.Event) {
 	switch event.Kind {
 	case filters.KindAnnounce:
 		occasion.Outcome, n.Reason = "", event.Reason
-		if question := event.Question; question != nil {
-			n.Question = question
+		if n.Window != nil {
+			n.step(event) // again, nearer to it
 		}
 	case filters.KindPassed:
 		occasion.Outcome, n.Ended, n.EndReason = outcomePassed, event.At, event.Reason
@@ -178,11 +186,15 @@ func (n *Notice) foldOdd(event *filters.Event) {
 	agent.Filter, agent.State, agent.Until = filter.ID, filter.State, filter.Until
 	agent.Ended, agent.EndedBy, agent.EndCause = filter.Ended, filter.EndedBy, filter.EndCause
 	agent.Missing, agent.Settled = !filter.Missing.IsZero(), event.Settled
-	switch {
-	case event.Kind == filters.KindTook && filter.State == filters.StateVerified:
-		agent.Note = ""
-	case event.Reason != "" && event.Kind != filters.KindFilter:
-		agent.Note = event.Reason
+	switch event.Kind {
+	case filters.KindGave:
+		agent.Note, agent.Given = event.Reason, filters.ChangeState(event.Outcome)
+	case filters.KindTook:
+		if agent.Note = event.Reason; filter.State == filters.StateVerified {
+			agent.Note = ""
+		}
+	case filters.KindRelease:
+		agent.Reason = event.Reason
 	}
 }
 

@@ -21,8 +21,12 @@ func renderRun(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	lines := []commands.Line{
 		commands.Separated(commands.Say(runSign(run)+" ", commands.Strong(runTitle(state)+": "+runWords(run))), runMeanwhile(n)),
 		commands.Say(commands.Bar(run.Done+run.Failed+run.Skipped, state.Agents) + percent(run)),
-		commands.Phrase(state.Why),
-		saidBy(runSaid[state.Phase], state.Word),
+	}
+	if words, said := runSaid[state.Phase]; said {
+		lines = append(lines, saidBy(words, state.Word))
+	}
+	if state.Phase == scheduler.RunGoing || state.Phase == scheduler.RunPaused {
+		lines = append(lines, commands.Phrase(state.Why)) // of other phases the agents that failed tell
 	}
 	lines = append(lines, doing(run, scene)...)
 	lines = append(lines, fails(run)...)
@@ -90,7 +94,7 @@ func runMeanwhile(n *Notice) commands.Line {
 	}
 	line := commands.Say(strings.Join(parts, ", "))
 	if estimate := run.estimate(); estimate > 0 && run.State.Phase == scheduler.RunGoing {
-		line = commands.Separated(line, commands.Say("about "+commands.Lasting(estimate)))
+		line = commands.Separated(line, commands.Say("about "+commands.Lasting(estimate)+" left"))
 	}
 	return line
 }

@@ -29,10 +29,11 @@ func renderAnnounce(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 		return []commands.Line{commands.Say("⚠ ", commands.Strong(occasion.Name+" did not open"), " ", start), commands.Phrase(n.EndReason)}, nil
 	}
 	lines := []commands.Line{commands.Separated(commands.Say("🗓 ", commands.Strong(occasion.Name+" opens"), " ", start), commands.Say(commands.Count(occasion.Agents, "agent")))}
+	if n.asks() {
+		lines[0] = commands.Separated(commands.Say("❓ ", commands.Strong("May "+occasion.Name+" open?"), " ", start), commands.Say(commands.Count(occasion.Agents, "agent")))
+	}
 	if window := scene.Window; window != nil {
-		lines = append(lines,
-			commands.Separated(commands.Say(window.Definition.Reason), commands.Say(commands.WindowTargets(window)), commands.Say("for "+commands.Lasting(window.Length))),
-			commands.Separated(commands.WindowTerms(window)...))
+		lines = append(lines, commands.Separated(commands.Say(window.Definition.Reason), commands.Say(commands.WindowTargets(window)), commands.Say("for "+commands.Lasting(window.Length))))
 	}
 	if n.Reason != "" {
 		lines = append(lines, commands.Say("⚠ It would not open: ", n.Reason))
@@ -40,14 +41,41 @@ func renderAnnounce(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	if occasion.Agents == 0 {
 		lines = append(lines, commands.Say("⚠ No agent matches it now; they are looked for when it opens."))
 	}
-	if occasion.Question != "" {
-		lines = append(lines, commands.Say("It opens only with a yes: ", commands.Literal("/mesos answer "+occasion.Question+" yes|no -m …")))
+	return withoutEmpty(append(lines, approval(n))), announceButtons(n)
+}
+
+// asks tells whether an announced opening waits for somebody's yes.
+func (n *Notice) asks() bool {
+	return n.Topic == TopicAnnounce && n.open() && n.Question != nil && n.Question.Open() && !n.Question.Done
+}
+
+// approval says how the question about an opening stands.
+func approval(n *Notice) commands.Line {
+	question := n.Question
+	switch {
+	case question == nil:
+		return nil
+	case question.Open():
+		return commands.Say("Without a yes it does not open: ", commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same")
 	}
-	value := occasion.Name + "/" + occasion.Start.UTC().Format(time.RFC3339)
-	return withoutEmpty(lines), []commands.Button{
-		{Label: "Skip", Action: commands.ActionSkip, Value: value, Confirm: "This opening of " + occasion.Name + " is left out. Those after it are as planned."},
-		{Label: "Show agents", Action: commands.ActionWindowAgents, Value: occasion.Name},
+	return saidBy(question.Answer+", says ", &scheduler.Word{By: question.By, Reason: question.Reason})
+}
+
+func announceButtons(n *Notice) []commands.Button {
+	show := commands.Button{Label: "Show agents", Action: commands.ActionWindowAgents, Value: n.Window.Name}
+	if n.asks() {
+		return []commands.Button{
+			{Label: "Yes", Action: commands.ActionYes, Value: n.Question.ID, Confirm: commands.Meaning(n.Question.Kind)},
+			{Label: "No", Action: commands.ActionNo, Value: n.Question.ID}, show,
+		}
 	}
+	return []commands.Button{{Label: "Skip", Action: commands.ActionSkip, Value: n.Window.occurrence(n.Window.Start),
+		Confirm: "This opening of " + n.Window.Name + " is left out. Those after it are as planned."}, show}
+}
+
+// occurrence is the name of the opening that starts then.
+func (o *Occasion) occurrence(start time.Time) string {
+	return scheduler.Occurrence{Window: o.Name, Start: start}.Name()
 }
 
 func withoutEmpty(lines []commands.Line) []commands.Line {
@@ -104,7 +132,7 @@ func renderOccurrence(n *Notice, scene Scene) ([]commands.Line, []commands.Butto
 	switch {
 	case !n.open():
 		return renderClosed(n, scene), nil
-	case !opening.Closing.IsZero():
+	case !opening.Closing.IsZero(), !scene.Now.Before(opening.End):
 		return renderClosing(n, scene), nil
 	}
 	lines := []commands.Line{openHead(n, scene)}
@@ -128,7 +156,7 @@ func renderOccurrence(n *Notice, scene Scene) ([]commands.Line, []commands.Butto
 	if scene.Observe {
 		lines = append(lines, commands.Say("I only observe ", commands.Strong(scene.Cluster), ": nothing is sent to its master"))
 	}
-	skip := commands.Button{Label: "Skip", Action: commands.ActionSkip, Value: occasion.Name + "/" + opening.Start.UTC().Format(time.RFC3339), Danger: true}
+	skip := commands.Button{Label: "Skip", Action: commands.ActionSkip, Value: occasion.occurrence(opening.Start), Danger: true}
 	skip.Confirm = occasion.Name + " is closed now, and what it withholds is given back."
 	return withoutEmpty(lines), []commands.Button{skip, {Label: "Show agents", Action: commands.ActionWindowAgents, Value: occasion.Name}}
 }
@@ -192,28 +220,26 @@ func odd(n *Notice) []commands.Line {
 		if len(lines) == listed {
 			return append(lines, commands.Say("and more: ", commands.Literal("/mesos history")))
 		}
-		lines = append(lines, append(commands.Say(commands.Strong(agent.Host), " "), words...))
+		lines = append(lines, append(commands.Say(commands.Strong(agent.Host)), words...))
 	}
 	return lines
 }
 
 func oddWords(n *Notice, agent *Agent) commands.Line {
-	end := n.Window.Opening.End
+	end, closing := n.Window.Opening.End, n.Window.Opening.Closing
 	switch {
 	case agent.State == filters.StateFailed && agent.Ended.IsZero():
-		return noted("could not be withheld", agent)
+		return noted(" could not be withheld", agent)
 	case agent.Missing && agent.Ended.IsZero():
-		return commands.Say("is not in the master's list")
+		return commands.Say(" is not in the master's list")
 	case agent.Ended.IsZero() && agent.Until.IsZero():
-		return commands.Say("stays withheld after its end: it was given none")
+		return commands.Say(" stays withheld after that: it was given no end")
 	case agent.Ended.IsZero() && agent.Until.After(end):
-		return commands.Say("stays withheld until ", commands.Clock(agent.Until, end))
-	case agent.Settled && agent.Note != "":
-		return commands.Say(agent.Note)
-	case agent.EndedBy != "" && agent.EndCause != filters.CauseExpiry && strings.HasPrefix(agent.EndedBy, "user:") && n.EndedBy != agent.EndedBy:
-		return commands.Say("was released by ", commands.Who(agent.EndedBy), "; it is over for this agent")
-	case !agent.Ended.IsZero() && !agent.Settled && agent.Note != "":
-		return commands.Say("is not given back yet: " + agent.Note)
+		return commands.Say(" stays withheld until ", commands.Clock(agent.Until, end))
+	case agent.Settled && agent.Note != "", agent.Given == filters.StateFailed:
+		return noted("", agent)
+	case strings.HasPrefix(agent.EndedBy, "user:") && (closing.IsZero() || agent.Ended.Before(closing)):
+		return saidBy(" was released by ", &scheduler.Word{By: agent.EndedBy, Reason: agent.Reason})
 	}
 	return nil
 }
@@ -242,10 +268,13 @@ func renderClosed(n *Notice, scene Scene) []commands.Line {
 	occasion := n.Window
 	opening := occasion.Opening
 	head := commands.Say("▶ ", commands.Strong(occasion.Name+" is closed"))
-	if opening.Placed > 0 && opening.Run == "" {
-		head = append(head, commands.Text(": "+commands.Of(opening.Placed, occasion.Agents, "agent")+" had their turn"))
+	switch {
+	case occasion.Agents == 0:
+		head = append(commands.Say("⚠ ", commands.Strong(occasion.Name+" was open for no agent")), commands.Text(": "+opening.Why))
+	case opening.Run == "":
+		head = append(head, commands.Text(" · "+commands.Of(opening.Placed, occasion.Agents, "agent")+" had their turn"))
 		if opening.Placed == occasion.Agents {
-			head = commands.Say("▶ ", commands.Strong(occasion.Name+" is closed"), ": "+commands.Count(occasion.Agents, "agent")+" withheld")
+			head = commands.Say("▶ ", commands.Strong(occasion.Name+" is closed"), " · "+commands.Count(occasion.Agents, "agent")+" had their turn")
 		}
 	}
 	end := opening.End
