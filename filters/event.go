@@ -115,6 +115,7 @@ const (
 	QuestionReturned  QuestionKind = "returned"  // the host's new agent ID takes the filter over
 	QuestionGiveBack  QuestionKind = "give-back" // many agents at once are given back
 	QuestionShrunk    QuestionKind = "shrunk"    // the smaller fleet is the fleet; giving back goes on
+	QuestionConfirm   QuestionKind = "confirm"   // what kills tasks may begin: for somebody else than who asked for it
 	QuestionOpening   QuestionKind = "opening"   // the occurrence may open, for the agents of the question
 )
 
@@ -128,10 +129,12 @@ type Question struct {
 	Hosts    []string     `json:"hosts,omitempty"`
 	NewAgent AgentID      `json:"new_agent,omitempty"` // for returned
 	Asked    time.Time    `json:"asked"`
-	Answer   string       `json:"answer,omitempty"` // yes or no
-	By       string       `json:"by,omitempty"`
-	Answered time.Time    `json:"answered,omitzero"`
-	Reason   string       `json:"reason,omitempty"`
+	// AskedBy is the actor who asked for what the question is about, and cannot say yes to it; empty: the bot asks.
+	AskedBy  string    `json:"asked_by,omitempty"`
+	Answer   string    `json:"answer,omitempty"` // yes or no
+	By       string    `json:"by,omitempty"`
+	Answered time.Time `json:"answered,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
 	// Done says that the reconciler acted on the answer.
 	Done bool `json:"done,omitempty"`
 

@@ -375,6 +375,26 @@ func TestAnswersAreGivenOnce(t *testing.T) {
 	wantCode(t, err, Unknown, "q-9")
 }
 
+func TestWhoAsksDoesNotSayYes(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	ask := func(id string) {
+		s.book.Follow(Event{ID: "1-" + id, Kind: KindQuestion, Question: &Question{ID: "q-" + id, Kind: QuestionConfirm, Text: "Drain?", Asked: s.Now(), AskedBy: alice.ID}})
+	}
+	ask("1")
+	_, err := s.Answer(t.Context(), asks(alice, "k1"), "q-1", true)
+	wantCode(t, err, Denied, "asked for this yourself")
+	token := Actor{ID: "api:alices", User: alice.User}
+	_, err = s.Answer(t.Context(), asks(token, "k2"), "q-1", true)
+	wantCode(t, err, Denied, "asked for this yourself")
+	if _, err := s.Answer(t.Context(), asks(bob, "k3"), "q-1", true); err != nil {
+		t.Errorf("bob's yes: %v", err)
+	}
+	ask("2")
+	if _, err := s.Answer(t.Context(), asks(alice, "k4"), "q-2", false); err != nil {
+		t.Errorf("alice withdraws: %v", err)
+	}
+}
+
 func TestStatusCountsEveryAgentOnce(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{})
 	s.set(1, func(a *Agent) { a.Active, a.Deactivated = false, true })

@@ -56,6 +56,9 @@ func (s *Service) Answer(ctx context.Context, request Request, id string, yes bo
 	if !known.Open() {
 		return *known, s.orEarlier(ctx, c, &Error{Code: Conflict, Wrong: fmt.Sprintf("`%s` was answered %s by `%s` already", id, known.Answer, known.By)})
 	}
+	if own := known.AskedBy != "" && (known.AskedBy == request.Actor.ID || known.AskedBy == "user:"+request.Actor.User); own && yes {
+		return *known, &Error{Code: Denied, Wrong: "you asked for this yourself", Expected: "the word of another operator", Try: "`/mesos answer " + id + " yes` from somebody else lets it begin"}
+	}
 	question := *known
 	question.Answer, question.By, question.Answered, question.Reason = "no", request.Actor.ID, c.now, request.Reason
 	if yes {
