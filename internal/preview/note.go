@@ -2,6 +2,7 @@ package preview
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"cordon/scheduler"
@@ -17,13 +18,26 @@ func (o *Opening) annotate(freezes *scheduler.Calendar) {
 	if o.Why != "" {
 		o.note(NoteLimit, fmt.Sprintf("reaches %d of %s: %s", o.Reached, agents(o.Window.Matches), o.Why))
 	}
-	for _, met := range o.met {
-		text := "may meet " + met.window.Name + " on the same agents"
-		if met.agents > 0 {
-			text = fmt.Sprintf("meets %s on %s", met.window.Name, agents(met.agents))
-		}
-		o.note(NoteMeets, text)
+	o.noteMeetings()
+}
+
+// noteMeetings says which other windows are open for the same agents, in one note.
+func (o *Opening) noteMeetings() {
+	if len(o.met) == 0 {
+		return
 	}
+	names := make([]string, len(o.met))
+	for i, met := range o.met {
+		names[i] = met.window.Name
+		if met.agents != maybeSome {
+			names[i] += " on " + agents(met.agents)
+		}
+	}
+	text := "meets " + strings.Join(names, ", ")
+	if !o.Window.known {
+		text = "may meet " + strings.Join(names, ", ") + " on the same agents"
+	}
+	o.note(NoteMeets, text)
 }
 
 func (o *Opening) note(kind NoteKind, text string) { o.Notes = append(o.Notes, Note{kind, text}) }
@@ -40,11 +54,11 @@ func (o *Opening) Has(kind NoteKind) bool {
 
 func (o *Opening) noteFreeze(freezes *scheduler.Calendar) {
 	if period, frozen := freezes.At(o.Start, o.Window.Name); frozen {
-		text := "opens late, at " + moment(o.Opens, o.Start, o.Window.Zone)
-		if o.Opens.IsZero() {
-			text = "does not open"
+		text := "stays shut: frozen by “" + period.Name + "” until " + moment(period.To, o.Start, o.Window.Zone)
+		if !o.Opens.IsZero() {
+			text = "opens late, at " + moment(o.Opens, o.Start, o.Window.Zone) + ": “" + period.Name + "” freezes it until then"
 		}
-		o.note(NoteFreeze, text+": frozen by “"+period.Name+"” until "+moment(period.To, o.Start, o.Window.Zone))
+		o.note(NoteFreeze, text)
 	}
 	if o.Opens.IsZero() {
 		return

@@ -50,7 +50,8 @@ type Window struct {
 	*scheduler.Window
 	Matches int    // agents of the saved state
 	Unknown string // why its targets match nothing in the saved state, or which do not, in a phrase; empty: they do
-	Opens   int    // openings in the preview
+	Opens   int    // how often it opens in the preview
+	Shut    int    // how often a freeze keeps it shut
 
 	agents []*filters.Agent
 	known  bool // the state is
@@ -202,7 +203,11 @@ func (p *Preview) gather(freezes *scheduler.Calendar) error {
 			}
 			opening := &Opening{Occurrence: occurrence, Window: window, Opens: opens(window, occurrence, freezes)}
 			p.Openings = append(p.Openings, opening)
-			window.Opens++
+			if opening.Opens.IsZero() {
+				window.Shut++
+			} else {
+				window.Opens++
+			}
 		}
 	}
 	slices.SortStableFunc(p.Openings, func(a, b *Opening) int { return a.Start.Compare(b.Start) })

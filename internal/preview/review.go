@@ -15,6 +15,7 @@ import (
 // about windows and freezes in the year from then on. question.To and Roster are not looked at.
 func Review(question Question, to io.Writer) error {
 	question.Roster = nil
+	slices.SortFunc(question.Windows, func(a, b *scheduler.Window) int { return strings.Compare(a.Name, b.Name) })
 	var text strings.Builder
 	for _, window := range question.Windows {
 		fmt.Fprintf(&text, "  %s: %s\n    next: %s\n", window.Name, window.Words(), nextOpenings(window, question.From))

@@ -100,7 +100,11 @@ func (w *Window) summary() string {
 	if w.Approval() {
 		text += ", asks for approval"
 	}
-	return text + "; opens " + counted(w.Opens, "time")
+	text += "; opens " + counted(w.Opens, "time")
+	if w.Shut > 0 {
+		text += ", stays shut " + counted(w.Shut, "time")
+	}
+	return text
 }
 
 // Approval tells whether each occurrence asks first.
