@@ -40,7 +40,7 @@ func (c *course) begin(run *going, s *scout, now time.Time) beginning {
 		if len(b.begun) == free {
 			break
 		}
-		c.tryBegin(&b, agent, s, now)
+		c.tryBegin(&b, *agent, s, now)
 	}
 	if len(b.begun) > 0 {
 		b.why = ""
@@ -49,12 +49,13 @@ func (c *course) begin(run *going, s *scout, now time.Time) beginning {
 }
 
 // candidates are the waiting agents of the batch whose turn it is, and how many of them may begin.
-func (c *course) candidates(run *going) (waiting []part, free int) {
+func (c *course) candidates(run *going) (waiting []*part, free int) {
 	if run.state.Phase != RunGoing {
 		return nil, 0
 	}
 	free, batch, found := c.Parallel, "", false
-	for _, agent := range run.agents {
+	for i := range run.agents {
+		agent := &run.agents[i]
 		if agent.Phase.Over() {
 			continue
 		}

@@ -139,11 +139,12 @@ type progress struct {
 // what begins. What begins is a commit of its own, which limits and freezes may refuse.
 func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	next := &progress{run: run, asked: map[filters.AgentID]string{}}
-	for _, agent := range run.agents {
+	for i := range run.agents {
+		agent := &run.agents[i]
 		if agent.Phase.Over() || len(next.agents) == partsMost {
 			continue
 		}
-		sight := r.sight(run, course, &agent)
+		sight := r.sight(run, course, agent)
 		if after, changed := course.advance(&run.state, agent.RunAgent, sight, now); changed {
 			next.take(agent, after)
 		}
@@ -159,7 +160,7 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 }
 
 // take adds what becomes of an agent.
-func (p *progress) take(before part, after RunAgent) {
+func (p *progress) take(before *part, after RunAgent) {
 	if before.Phase == AgentAsking {
 		p.asked[before.Agent] = before.Key
 	}

@@ -96,7 +96,7 @@ func (s *shelves) check(commit *filters.Commit) error {
 		}
 		seen[record.Key()] = true
 	}
-	if len(commit.Records) > 500 {
+	if commit.Term != 0 && len(commit.Records)+len(commit.Filters) > 500 {
 		return &filters.Error{Code: filters.Internal, Wrong: "too large for one script"}
 	}
 	if limits := commit.Limits; limits != nil && limits.Cluster > 0 && s.withheld(commit) > limits.Cluster {

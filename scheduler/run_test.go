@@ -584,6 +584,28 @@ func TestARunEndsWithItsWindow(t *testing.T) {
 	}
 }
 
+// The entries of one commit may come to the book one after the other: a run without all of its agents is not done.
+func TestARunWithoutItsAgentsIsNotDone(t *testing.T) {
+	inWorld(t, 2, func(w *runWorld) {
+		w.lead(0)
+		run := RunState{Schema: 1, ID: "r-1", Phase: RunGoing, By: "user:UALICE", Started: w.now(), Mode: filters.ModeFilter, Procedure: Procedure{Soak: "1m"}, Agents: 2}
+		line := lineUp(&run, []*filters.Agent{w.Roster().Agent("S00"), w.Roster().Agent("S01")})
+		for _, told := range []filters.Told{run.told(0, "started"), line[0].told(0, ""), line[1].told(0, "")} {
+			commit := filters.Commit{}
+			commit.PutRecord(told.Record, told.Event)
+			if _, err := w.write(commit); err != nil {
+				t.Fatal(err)
+			}
+			if len(w.desk.Runs()) > 0 && told.Record.Name != line[1].record() {
+				t.Error("a run is listed without its agents")
+			}
+			wait(10 * time.Minute)
+		}
+		w.want("r-1", "done: done done")
+		w.check()
+	})
+}
+
 func TestRunsThatAreOverLeaveAfterAWeek(t *testing.T) {
 	inWorld(t, 3, func(w *runWorld) {
 		w.lead(0)
