@@ -24,12 +24,12 @@ type known struct {
 
 // KnownWebhooks are the names of the configuration's webhooks: no other is taken. Without this option any is.
 func KnownWebhooks(names ...string) Option {
-	return func(k *known) { k.webhooks, k.checksWebhooks = names, true }
+	return func(k *known) { k.webhooks, k.checksWebhooks = slices.Sorted(slices.Values(names)), true }
 }
 
 // KnownGroups are the names of the configuration's groups, without the @: no other is taken. Without this option any is.
 func KnownGroups(names ...string) Option {
-	return func(k *known) { k.groups, k.checksGroups = names, true }
+	return func(k *known) { k.groups, k.checksGroups = slices.Sorted(slices.Values(names)), true }
 }
 
 // NowIs lets problems of a schedule name the next openings.

@@ -157,6 +157,22 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestNamedProblems(t *testing.T) {
+	t.Parallel()
+	_, problems := Compile("w", Definition{Schedule: "0 2 * * 2", Targets: []string{"web-["}})
+	want := []string{
+		"`duration` is empty: a duration such as `90m`, `2h30m` or `1d12h`",
+		"`targets[0]`: `web-[` is not a glob: a pattern such as `web-*` or `web-[0-9]`",
+	}
+	var got []string
+	for _, problem := range problems {
+		got = append(got, problem.Named().Error())
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestManyProblems(t *testing.T) {
 	t.Parallel()
 	_, problems := Compile("A", Definition{Schedule: "x", Duration: "y", TimeZone: "z", Mode: "m", Run: &Procedure{MaxParallel: -1}})
@@ -186,6 +202,12 @@ func TestOverlap(t *testing.T) {
 		{"0 * * * *", "Europe/Berlin", "1h", "", "", ""},
 		{"0 0 * * 1,2", "UTC", "1d", "", "", ""},
 		{"0 0 * * 1,2", "UTC", "2d", "1 d", "2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z"},
+		{"0 22 * * 5", "Europe/Berlin", "60h", "", "", ""},
+		{"0 22 * * 5,0", "Europe/Berlin", "48h", "1 d 23 h", "2026-03-27T22:00:00+01:00", "2026-03-29T22:00:00+02:00"},
+		{"0 2 1,31 * *", "UTC", "25h", "1 d", "2026-01-31T02:00:00Z", "2026-02-01T02:00:00Z"},
+		{"0 2 2,30 * *", "UTC", "48h", "", "", ""},
+		{"0 2 13 * 5", "UTC", "25h", "1 d", "2026-06-12T02:00:00Z", "2026-06-13T02:00:00Z"},
+		{"0 22 24 12 *", "America/New_York", "31d", "", "", ""},
 		{"0 0,23 * * 3", "UTC", "2h", "", "", ""},
 		{"0 0,23 * * *", "UTC", "2h", "1 h", "2026-01-01T23:00:00Z", "2026-01-02T00:00:00Z"},
 		{"0 0 1 * *", "UTC", "28d", "", "", ""},

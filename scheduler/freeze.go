@@ -50,7 +50,10 @@ func (c *Calendar) Periods() []Period {
 func (c *Calendar) At(moment time.Time, window string) (Period, bool) {
 	var last Period
 	found := false
-	for _, period := range c.Periods() {
+	if c == nil {
+		return last, false
+	}
+	for _, period := range c.periods {
 		if !moment.Before(period.From) && moment.Before(period.To) && period.Of(window) && period.To.After(last.To) {
 			last, found = period, true
 		}

@@ -39,11 +39,9 @@ func (c clock) crowded(from, until time.Time, length time.Duration) (first, seco
 	return time.Time{}, time.Time{}, false
 }
 
-// closest returns the shortest time between two times of the expression, on clocks that nobody sets, if its days follow
-// each other.
+// closest returns a time than which no two times of the expression are closer, on clocks that nobody sets.
 func (t *times) closest() time.Duration {
-	const day = 24 * 60
-	first, last, closest := -1, 0, day
+	first, last, closest := -1, 0, 28*24*60
 	minutes := set(t.Minute)
 	for _, hour := range set(t.Hour) {
 		for _, minute := range minutes {
@@ -56,7 +54,27 @@ func (t *times) closest() time.Duration {
 			last = now
 		}
 	}
-	return time.Duration(min(closest, day-last+first)) * time.Minute
+	return time.Duration(min(closest, t.daysApart()*24*60-last+first)) * time.Minute
+}
+
+// daysApart returns a number of days than which no two days of the expression are closer.
+func (t *times) daysApart() int {
+	switch {
+	case t.either(), t.Dom&star != 0 && t.Dow&star != 0:
+		return 1
+	case t.Dom&star != 0:
+		return apart(set(t.Dow), 7)
+	}
+	return apart(set(t.Dom), 28) // the shortest month
+}
+
+// apart returns the least distance between values that go round.
+func apart(values []int, round int) int {
+	least := values[0] + round - values[len(values)-1]
+	for i := 1; i < len(values); i++ {
+		least = min(least, values[i]-values[i-1])
+	}
+	return max(least, 1)
 }
 
 // room returns the longest length, up to the given one, that does not overlap.

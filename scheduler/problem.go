@@ -19,6 +19,16 @@ type Problem struct {
 // Error renders the problem for people, its field first.
 func (p Problem) Error() string { return p.Field + ": " + p.Err.Error() }
 
+// Named returns the problem as an error that names its field, for where nothing else points at it.
+func (p Problem) Named() *filters.Error {
+	named := *p.Err
+	named.Wrong = code(p.Field) + " " + named.Wrong
+	if first := strings.Fields(p.Err.Wrong)[0]; !slices.Contains([]string{"is", "are", "has", "stands"}, first) {
+		named.Wrong = code(p.Field) + ": " + p.Err.Wrong
+	}
+	return &named
+}
+
 // problems gathers what is wrong.
 type problems []Problem
 

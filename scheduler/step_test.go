@@ -82,7 +82,7 @@ func TestProcedureProblems(t *testing.T) {
 		Steps: []string{"webhook reboot", "jump"}, MaxParallel: -1, BatchBy: "ra ck", Soak: "0", MaxFailures: -1, Expect: "leave",
 	}, KnownWebhooks("power", "drain"))
 	want := []string{
-		"steps[0]: I know no webhook `reboot`: one of the configuration's: `power`, `drain`",
+		"steps[0]: I know no webhook `reboot`: one of the configuration's: `drain`, `power`",
 		"steps[1]: `jump` is no step: `wait 5m`, `confirm` or `webhook reboot`",
 		"max_parallel: is less than zero: how many agents are under way at once, such as `2`",
 		"max_failures: is less than zero: how many agents may fail before the run stops, such as `1`",

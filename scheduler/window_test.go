@@ -277,3 +277,33 @@ func TestActiveAgrees(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingOverlaps walks through years of what was taken and what was refused: the short cuts that Compile takes find
+// every overlap, and none that is not there.
+func TestNothingOverlaps(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWindow(t)
+		length := time.Duration(rapid.IntRange(1, 3*24*60).Draw(t, "minutes")) * time.Minute
+		if rapid.Bool().Draw(t, "about the closest") {
+			length = w.clock.times.closest() + time.Duration(rapid.IntRange(-90, 90).Draw(t, "more"))*time.Minute
+		}
+		if length <= 0 {
+			return
+		}
+		if first, second, found := w.clock.overlap(length); found {
+			if second.Sub(first) >= length || !w.clock.next(first).Equal(second) || !w.clock.next(first.Add(-1)).Equal(first) {
+				t.Fatalf("%s does not overlap between %v and %v", length, first, second)
+			}
+			return
+		}
+		last := w.clock.next(overlapsFrom)
+		for range 3000 {
+			next := w.clock.next(last)
+			if next.Sub(last) < length && next.Before(overlapsUntil) {
+				t.Fatalf("%s overlaps between %v and %v", length, last, next)
+			}
+			last = next
+		}
+	})
+}
