@@ -60,7 +60,7 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 	if err != nil {
 		return nil, err
 	}
-	return cluster, runApps(cluster)
+	return cluster, errors.Join(runApps(cluster), awaitApps(ctx, cluster))
 }
 
 // demoAgents puts agent-one last: apps go to the emptiest agents, first come
@@ -80,6 +80,19 @@ func demoAgents() []simmesos.AgentConfig {
 // runApps starts what runs before anybody comes.
 func runApps(cluster *simmesos.Cluster) error {
 	return errors.Join(cluster.Launch("shop", 5, ""), cluster.Launch("search", 2, ""), cluster.Launch("mail", 1, ""))
+}
+
+// awaitApps waits until all that runs has found its place: it is the same each
+// time, whatever a bot withholds as soon as it is there.
+func awaitApps(ctx context.Context, cluster *simmesos.Cluster) error {
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	for changes := cluster.Watch(watching); len(cluster.Snapshot().Waiting) > 0; {
+		if _, more := <-changes; !more {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // clusterPort shows a simulated cluster in the words of CONTRACTS.md.

@@ -112,7 +112,7 @@ func visitPage(t *testing.T, handler http.Handler) *visitor {
 func visitURL(t *testing.T, url string) *visitor {
 	t.Helper()
 	tab, closeTab := chromedp.NewContext(chromium)
-	tab, expire := context.WithTimeout(tab, 60*time.Second)
+	tab, expire := context.WithTimeout(tab, 3*time.Minute)
 	v := &visitor{t: t, tab: tab, url: strings.TrimSuffix(url, "/")}
 	complaints := v.watch()
 	t.Cleanup(func() {
@@ -207,6 +207,12 @@ func ask[T any](v *visitor, script string) T {
 // until waits for the script to be true and tells how long that took.
 func (v *visitor) until(script string) time.Duration {
 	v.t.Helper()
+	return v.within(5*time.Second, script)
+}
+
+// within is until with a time of its own.
+func (v *visitor) within(most time.Duration, script string) time.Duration {
+	v.t.Helper()
 	start := time.Now()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -214,7 +220,7 @@ func (v *visitor) until(script string) time.Duration {
 		if ask[bool](v, script) {
 			break
 		}
-		if time.Since(start) > 5*time.Second {
+		if time.Since(start) > most {
 			v.t.Fatalf("never became true: %s\nthe conversation: %s", script, v.shown())
 		}
 	}

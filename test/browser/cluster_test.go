@@ -104,8 +104,10 @@ func TestThingsToBreakSayWhatToWatchForFirst(t *testing.T) {
 }
 
 func TestTourTicksItselfOff(t *testing.T) {
-	v := visit(t, newStage())
+	s := newStage()
+	v := visit(t, s)
 	done := func(n string) { v.until(`document.querySelectorAll("#steps .done").length === ` + n) }
+	s.post("", "", "⏭ patch does not open 14:00 UTC", "") // before its step: it ticks nothing off
 	v.click("#tour-now .primary")
 	done("1")
 	v.do(chromedp.Click(chromedp.CSS(`#people input[value="carol"]`)))
@@ -126,6 +128,18 @@ func TestTourTicksItselfOff(t *testing.T) {
 	v.until(`document.querySelector('[data-agent=agent-one] .task[data-app="hello-pinned"]') !== null`)
 	v.do(chromedp.Reload())
 	done("5")
+	v.click("#tour-now .primary + button")
+	if got := ask[string](v, `command.value`); got != `/mesos window skip patch -m "not today"` {
+		t.Fatalf("the line was filled as %q", got)
+	}
+	opening := s.post("", "", "⏸ patch withholds 1 agent · until 14:06 UTC", "")
+	s.update(opening, "▶ patch is closed: 1 agent withheld · open 1 m 30 s", "[]")
+	done("6")
+	run := s.post("", "", "🔧 firmware: 1 of 2 agents done · 1 under way", "")
+	v.says("firmware: 1 of 2 agents done")
+	done("6")
+	s.update(run, "🏁 firmware: 2 of 2 agents done · took 35 s", "[]")
+	done("7")
 	v.click("#tour-now button")
 	done("0")
 	v.until(`document.querySelectorAll('.task[data-app^="hello"]').length === 0`)

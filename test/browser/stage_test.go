@@ -144,6 +144,8 @@ func (s *stage) RestartAgent(hostname string) error {
 
 func (s *stage) LoseWorkDir(hostname string) error { return s.RestartAgent(hostname) }
 
+func (s *stage) HoldOffers(bool) {}
+
 func (s *stage) Failover() error {
 	s.edit(func(view *sim.ClusterView) { view.Leader = "http://127.0.0.1:5051" })
 	return nil

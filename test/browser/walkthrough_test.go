@@ -44,13 +44,35 @@ func TestWalkThroughWithTheBot(t *testing.T) {
 	if !ask[bool](v, `document.querySelector('[data-agent=agent-one] .task[data-app="hello"]') !== null`) {
 		t.Error("what runs on a withheld agent should run on")
 	}
-	v.picture()
 	v.click("#tour-now .primary")
 	v.press("\r")
 	done("5")
 	v.until(`document.querySelector('[data-agent=agent-one] .task[data-app="hello-pinned"]') !== null`)
 	v.says("agent-one takes tasks again")
-	v.until(`document.querySelectorAll("#log .b-actions button").length === 0`)
+	v.until(`document.querySelectorAll('#log [data-action="release"]').length === 0`)
+
+	v.click("#tour-now .primary")
+	v.press("\r")
+	v.says("opens next")
+	v.click("#tour-now .primary + button")
+	v.press("\r")
+	done("6")
+
+	v.click("#tour-now .primary")
+	v.press("\r")
+	for at, agent := range []string{"agent-one", "agent-two"} {
+		v.within(20*time.Second, `document.querySelector("[data-agent=`+agent+`]").classList.contains("away")`)
+		v.within(20*time.Second, `document.querySelector('#log [data-action="confirm-done"]') !== null && `+present(agent)+` && `+withheld(agent))
+		v.says(agent + " waits for a person")
+		if at == 1 {
+			v.picture()
+		}
+		v.click(`#log [data-action="confirm-done"]`)
+		v.within(30*time.Second, "!"+withheld(agent))
+	}
+	v.says("2 of 2 agents done")
+	v.says("100 %")
+	done("7")
 }
 
 var pictureFile = flag.String("picture", "", "write a picture of the walk-through, half way, to this file (the README's docs/demo.png)")

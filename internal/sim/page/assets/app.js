@@ -29,6 +29,7 @@ function listen(person) {
   stop = follow(person, {
     chat(messages) {
       chat.show(messages);
+      tour.hear(messages);
       panes.news("chat");
     },
     cluster(state) {

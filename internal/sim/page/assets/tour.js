@@ -1,10 +1,10 @@
-// The tour: five steps that tick themselves off when the cluster shows that
-// they happened, whoever did them and however.
+// The tour: steps that tick themselves off when the cluster shows, or the
+// channel tells, that they happened, whoever did them and however.
 import {announce, byID, el, keep, mark} from "./dom.js";
 import {change} from "./server.js";
 import {become, fill} from "./composer.js";
 
-const agent = "agent-one", first = "hello", pinned = "hello-pinned";
+const agent = "agent-one", first = "hello", pinned = "hello-pinned", recurring = "patch", why = "firmware";
 
 const on = (cluster, app) => tasksOf(cluster, app).filter((task) => task.host === agent && task.state === "TASK_RUNNING").length > 0;
 const withheld = (cluster) => cluster.agents.some((each) => each.hostname === agent && (each.deactivated || each.filtered));
@@ -19,29 +19,25 @@ const steps = [
   {
     title: "Launch an app",
     text: `Two instances of “${first}” start. One of them lands on ${agent}, which has the most room.`,
-    button: "Launch two instances",
-    act: () => change({do: "launch", app: first, instances: 2}),
+    acts: [["Launch two instances", () => change({do: "launch", app: first, instances: 2})]],
     done: (cluster) => tasksOf(cluster, first).length >= 2 && on(cluster, first),
   },
   {
     title: "Withhold an agent",
     text: `Ask the bot to keep new tasks away from ${agent} for two hours. What runs there runs on.`,
-    button: "Type it for me",
-    act: () => type(`/mesos filter ${agent} --for 2h -m "kernel upgrade"`),
+    acts: [["Type it for me", () => type(`/mesos filter ${agent} --for 2h -m "kernel upgrade"`)]],
     done: withheld,
   },
   {
     title: "Launch one pinned to it",
     text: `An app that may run on ${agent} only has to wait there, while “${first}” keeps running beside it.`,
-    button: `Launch it on ${agent}`,
-    act: () => change({do: "launch", app: pinned, instances: 1, agent}),
+    acts: [[`Launch it on ${agent}`, () => change({do: "launch", app: pinned, instances: 1, agent})]],
     done: (cluster) => waits(cluster) && withheld(cluster) && on(cluster, first),
   },
   {
     title: "Give the agent back",
     text: `${agent} gets offers again. Press Release under the bot's message, or type it.`,
-    button: "Type it for me",
-    act: () => type(`/mesos unfilter ${agent}`),
+    acts: [["Type it for me", () => type(`/mesos unfilter ${agent}`)]],
     done: takesTasks,
   },
   {
@@ -49,10 +45,27 @@ const steps = [
     text: `“${pinned}” stops waiting and starts on ${agent}, within a second or two.`,
     done: (cluster) => on(cluster, pinned),
   },
+  {
+    title: "Skip a window",
+    text: `“${recurring}” withholds agent-six every five minutes, for 90 seconds, and gives it back: nobody has to be there. See what opens when. Then let it come and go, or press Skip under what the bot says of it.`,
+    acts: [
+      ["Ask what opens next", () => type("/mesos window next")],
+      ["Type the skip for me", () => type(`/mesos window skip ${recurring} -m "not today"`)],
+    ],
+    told: new RegExp(`${recurring} (does not open|is closed)`),
+  },
+  {
+    title: "Start a run",
+    text: "One agent after the other is withheld, restarted by a webhook, looked at by you, seen to be well, and given back. Press Done when the bot asks, and watch the bar; or press Abort.",
+    acts: [["Type it for me", () => type(`/mesos run start -l rack=r1 --step "webhook reboot" --step confirm --expect restart --soak 5s -m ${why}`)]],
+    told: new RegExp(`${why}: .*took`),
+  },
 ];
 
 let at = Math.min(keep.get("tour", 0), steps.length);
-let latest = null;
+let latest = null; // the cluster as last seen
+let heard = null; // the messages as last heard
+let before = null; // what had been told when a step began that the channel ends
 
 // type puts a command on the line, as somebody who may give it.
 function type(text) {
@@ -71,8 +84,26 @@ export function start(people) {
 // show ticks off the steps that the cluster shows to be done, one after another.
 export function show(cluster) {
   latest = cluster;
+  tick();
+}
+
+// hear does the same for what the channel tells.
+export function hear(messages) {
+  heard = messages;
+  tick();
+}
+
+function done(step) {
+  if (step.done) return latest !== null && step.done(latest);
+  if (heard === null) return false;
+  const told = heard.filter((message) => !message.ephemeral && step.told.test(message.text)).map((message) => message.ts);
+  before ??= new Set(told);
+  return told.some((ts) => !before.has(ts));
+}
+
+function tick() {
   const from = at;
-  while (at < steps.length && steps[at].done(cluster)) at++;
+  for (; at < steps.length && done(steps[at]); at++) before = null;
   if (at === from) return;
   keep.set("tour", at);
   announce(`Tour: step ${at} of ${steps.length} is done`);
@@ -93,16 +124,16 @@ function draw() {
 
 function current(step) {
   const said = el("p", {class: "problem", role: "alert"});
-  const act = async () => {
+  const attempt = async (act) => {
     said.textContent = "";
-    try { await step.act(); } catch (error) { said.textContent = error.message; }
+    try { await act(); } catch (error) { said.textContent = error.message; }
   };
   return [
     el("p", {}, step.text),
-    step.act && el("button", {type: "button", class: "primary", on: {click: act}}, step.button),
+    (step.acts ?? []).map(([words, act], each) => el("button", {type: "button", class: each ? "" : "primary", on: {click: () => attempt(act)}}, words)),
     at > 0 && el("button", {type: "button", class: "quiet-button", on: {click: again}}, "Start over"),
     said,
-  ].filter(Boolean);
+  ].flat().filter(Boolean);
 }
 
 function finished() {
@@ -118,6 +149,7 @@ async function again() {
     if (runs) await change({do: "kill", app}).catch(() => { /* it ended by itself meanwhile */ });
   }
   at = 0;
+  before = null;
   keep.set("tour", at);
   draw();
   if (latest && withheld(latest)) type(`/mesos unfilter ${agent}`);
