@@ -243,8 +243,11 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 			return RunListing{}, err
 		}
 		state, err := decide(run, Word{By: request.Actor.ID, Reason: request.Reason, At: d.now()})
-		if err != nil || state.Phase == run.state.Phase {
-			return listRun(run, d.now()), err
+		if err == nil && state.Phase == run.state.Phase || err != nil && d.saidBefore(ctx, request) {
+			return listRun(run, d.now()), nil
+		}
+		if err != nil {
+			return RunListing{}, err
 		}
 		_, err = d.config.Service.Arrange(ctx, filters.Arrangement{
 			Request: request, Verb: filters.VerbRun, Subject: state.subject(), Told: []filters.Told{state.told(run.revision, outcome)},
@@ -254,6 +257,15 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 		}
 		return listRun(&going{state, run.revision, run.agents}, d.now()), err
 	}
+}
+
+// saidBefore tells whether the request did its work already: its delivery is repeated.
+func (d *Desk) saidBefore(ctx context.Context, request filters.Request) bool {
+	if request.Key == "" {
+		return false
+	}
+	_, found, err := d.config.Service.Outcome(ctx, request.Key)
+	return found && err == nil
 }
 
 // tryAgain tells whether to try again what found a record changed, once the book knows of that.
@@ -274,12 +286,12 @@ func tryAgain(ctx context.Context, err error, try int, turned <-chan struct{}) b
 func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word string) (RunListing, error) {
 	for try := 1; ; try++ {
 		turned := d.config.Book.Turned()
-		run, asking, err := d.asking(id, request.Actor.ID)
+		run, asking, err := d.asking(id)
+		if err != nil && run != nil && d.saidBefore(ctx, request) {
+			return listRun(run, d.now()), nil
+		}
 		if err != nil {
 			return RunListing{}, err
-		}
-		if asking == nil {
-			return listRun(run, d.now()), nil
 		}
 		course, err := chart(&run.state)
 		if err != nil {
@@ -310,8 +322,8 @@ func (g *going) with(agent RunAgent) *going {
 	return &going{g.state, g.revision, agents}
 }
 
-// asking finds the agent that asks. It is nil where the same person has answered already: the answer came twice.
-func (d *Desk) asking(id, by string) (*going, *part, error) {
+// asking finds the agent that asks. Its error comes with the run, if there is one.
+func (d *Desk) asking(id string) (*going, *part, error) {
 	all := d.going()
 	for _, run := range all {
 		for i := range run.agents {
@@ -326,16 +338,13 @@ func (d *Desk) asking(id, by string) (*going, *part, error) {
 	}
 	for _, run := range all {
 		if agent := answered(run, id); agent != nil {
-			if agent.By == by {
-				return run, nil, nil
-			}
-			return run, nil, &filters.Error{Code: filters.Conflict, Wrong: code(id) + " waits for nobody any more: " + agent.Hostname + " is " + string(agent.Phase) + told(agent.By)}
+			return run, nil, &filters.Error{Code: filters.Conflict, Wrong: code(id) + " waits for nobody any more: " + agent.Hostname + " is " + string(agent.Phase) + lastBy(agent.By)}
 		}
 	}
 	return nil, nil, &filters.Error{Code: filters.Unknown, Wrong: "nothing asks under " + code(id), Expected: "the ID of a confirmation, or of a run one agent of which asks", Try: "`/mesos run list` shows them"}
 }
 
-func told(by string) string {
+func lastBy(by string) string {
 	if by == "" {
 		return ""
 	}

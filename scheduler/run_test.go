@@ -333,11 +333,15 @@ func TestAPausedRunFinishesWhatIsUnderWay(t *testing.T) {
 		}
 		wait(time.Hour)
 		w.want(id, "paused: done waiting waiting")
-		if _, err := w.desk.ResumeRun(t.Context(), w.request("UBOB"), id); err != nil {
+		resume := w.request("UBOB")
+		if _, err := w.desk.ResumeRun(t.Context(), resume, id); err != nil {
 			t.Error(err)
 		}
 		wait(time.Hour)
 		w.want(id, "done: done done done")
+		if _, err := w.desk.ResumeRun(t.Context(), resume, id); err != nil {
+			t.Errorf("a word that comes twice: %v", err)
+		}
 		for name, say := range map[string]func(context.Context, filters.Request, string) (RunListing, error){"pause": w.desk.PauseRun, "resume": w.desk.ResumeRun, "abort": w.desk.AbortRun} {
 			if _, err := say(t.Context(), w.request("UBOB"), id); filters.CodeOf(err) != filters.Invalid {
 				t.Errorf("%s of a run that is done: %v", name, err)
