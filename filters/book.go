@@ -394,6 +394,19 @@ func (b *Book) Withheld() (total int, racks map[string]int) {
 	return total, racks
 }
 
+// Held returns the agents that standing filters are on, in no order.
+func (b *Book) Held() []AgentID {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	var held []AgentID
+	for agent, filters := range b.byAgent {
+		if slices.ContainsFunc(filters, (*Filter).Stands) {
+			held = append(held, agent)
+		}
+	}
+	return held
+}
+
 // After tells whether the journal ID a comes after b: IDs are MILLISECONDS-SEQUENCE, and the empty one is before all.
 func After(a, b string) bool {
 	aTime, aSequence, _ := strings.Cut(a, "-")

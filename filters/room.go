@@ -33,10 +33,17 @@ func (s *Service) Room(most LimitValue, per string) *Room {
 	if len(room.scopes) == 0 {
 		return room
 	}
-	for agent := range s.config.State.Roster().All() {
-		held := len(room.book.Standing(agent.ID)) > 0
+	roster := s.config.State.Roster()
+	for agent := range roster.All() {
 		for _, scope := range room.scopes {
-			scope.count(agent, held)
+			scope.count(scope.whole, agent)
+		}
+	}
+	for _, id := range room.book.Held() {
+		if agent := roster.Agent(id); agent != nil {
+			for _, scope := range room.scopes {
+				scope.count(scope.held, agent)
+			}
 		}
 	}
 	total, racks := room.book.Withheld() // agents that are away are among them
@@ -57,14 +64,9 @@ func (r *Room) add(name, attribute string, most LimitValue) {
 	}
 }
 
-func (s *scope) count(agent *Agent, held bool) {
-	value, counted := s.value(agent)
-	if !counted {
-		return
-	}
-	s.whole[value]++
-	if held {
-		s.held[value]++
+func (s *scope) count(where map[string]int, agent *Agent) {
+	if value, counted := s.value(agent); counted {
+		where[value]++
 	}
 }
 

@@ -241,9 +241,12 @@ func (a agenda) first() *entry {
 	return a[0]
 }
 
-// Len, Less, Swap, Push and Pop are heap.Interface.
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
+// Len, Less, Swap, Push and Pop are heap.Interface. What is due at once is dealt with by name, so that windows always share
+// what room there is in the same way.
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].name < a[j].name
+}
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].place, a[j].place = i, j

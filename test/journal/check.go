@@ -15,6 +15,23 @@ type Run struct {
 	Told []Told
 	// End is the state that everything came to rest in; nil: it has not, and only what holds at any moment is checked.
 	End *End
+	// Rules are what windows and runs are held to beside their own records; nil: their records are enough.
+	Rules *Rules
+}
+
+// Rules are what windows and runs are held to beside their own records. They are asked when an entry is checked, and answer
+// for that moment.
+type Rules struct {
+	// Limits is max_withheld of the configuration.
+	Limits filters.LimitConfig
+	// Size is how many agents the cluster has with a value of an attribute; of an empty attribute, in all.
+	Size func(attribute, value string) int
+	// Attribute is an agent's, also of one that is away.
+	Attribute func(agent filters.AgentID, name string) string
+	// Frozen tells whether the configuration lets nothing begin of a window, or of runs of their own if it has no name.
+	Frozen func(at time.Time, window string) bool
+	// Repeats tells whether a webhook may be called twice for one step.
+	Repeats func(webhook string) bool
 }
 
 // Told is what somebody was told about a request.
@@ -79,24 +96,25 @@ const (
 	RuleOurs      Rule = "ours"      // only what is ours and wished by nobody is given back (invariant 3)
 	RuleLocked    Rule = "locked"    // nothing is given back while locked, nothing starts while frozen (invariant 4)
 	RuleOperation Rule = "operation" // each change of an operation ends once, verified or failed
+	RuleWindow    Rule = "window"    // every occurrence opens once or is accounted for, and closes once after it opened (invariant 13)
+	RuleTaken     Rule = "taken"     // an occurrence or a run withholds only when it may, and an agent once (invariants 7 and 13)
+	RuleGiven     Rule = "given"     // what an occurrence or a run withheld is given back or named (invariant 14)
+	RuleLimit     Rule = "limit"     // no more agents are withheld than max_withheld and max_unavailable let (invariant 15)
+	RuleRun       Rule = "run"       // a run goes over its agents in order, so many at once, and over each step once
 	RuleEnd       Rule = "end"       // in the end an agent is withheld if and only if somebody wishes it (invariants 6 and 14)
 )
 
 // Check returns every violation that it finds, in the journal's order.
 func Check(run Run) []Violation {
-	c := newChecker()
+	c := NewChecker(run.Rules)
 	for i := range run.Entries {
-		c.entry(&run.Entries[i])
+		c.Entry(&run.Entries[i])
 	}
-	c.told(run.Told)
-	if run.End != nil {
-		c.atRest(run.End)
-	}
-	return c.violations
+	return c.Finish(run.Told, run.End)
 }
 
-// checker replays a journal and holds each entry to what came before it.
-type checker struct {
+// Checker replays a journal and holds each entry to what came before it. It is not safe for concurrent use.
+type Checker struct {
 	violations []Violation
 	at         *filters.Event // the entry in hand; nil: none
 
@@ -110,16 +128,29 @@ type checker struct {
 	wishes     map[filters.AgentID][]string // the filters that stood at the newest intent to give each agent back
 	lock       *filters.Lock
 	freeze     *filters.Freeze
+
+	rules   *Rules
+	walks   map[string]*walk // by a window's timing
+	windows map[string]*window
+	runs    map[string]*run
+	answers map[string]filters.Question // by ID
+	under   map[filters.AgentID]int     // filters that stand
+	fresh   []filters.Filter            // that the commit in hand placed for windows and runs
 }
 
-func newChecker() *checker {
-	return &checker{
+// NewChecker returns a checker for a journal that is yet to come, under rules (nil: none).
+func NewChecker(rules *Rules) *Checker {
+	if rules == nil {
+		rules = &Rules{}
+	}
+	return &Checker{
+		rules: rules, walks: map[string]*walk{}, windows: map[string]*window{}, runs: map[string]*run{}, answers: map[string]filters.Question{}, under: map[filters.AgentID]int{},
 		requests: map[string]*effect{}, standing: map[filters.FilterKey]filters.Filter{}, lives: map[string]*life{},
 		ledger: map[filters.AgentID]filters.LedgerEntry{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
 	}
 }
 
-func (c *checker) fail(rule Rule, format string, values ...any) {
+func (c *Checker) fail(rule Rule, format string, values ...any) {
 	violation := Violation{Rule: rule, Text: fmt.Sprintf(format, values...)}
 	if c.at != nil {
 		violation.Entry = c.at.ID
@@ -127,15 +158,29 @@ func (c *checker) fail(rule Rule, format string, values ...any) {
 	c.violations = append(c.violations, violation)
 }
 
-// entry holds one entry against the state before it and brings the state up to it.
-func (c *checker) entry(e *filters.Event) {
+// Finish returns every violation that was found. The end may be nil, see Run.
+func (c *Checker) Finish(told []Told, end *End) []Violation {
+	c.told(told)
+	c.unopened(nil)
+	if end != nil {
+		c.atRest(end)
+		c.unaccounted(end.At)
+	}
+	return c.violations
+}
+
+// Entry holds one entry against the state before it and brings the state up to it.
+func (c *Checker) Entry(e *filters.Event) {
 	c.at = e
+	c.unopened(e)
 	c.order(e)
 	c.terms(e)
 	c.request(e)
 	c.locks(e)
 	c.hand(e)
 	c.filter(e)
+	c.limits(e)
+	c.record(e)
 	c.count(e)
 	c.last, c.at = e, nil
 }

@@ -8,7 +8,7 @@ import (
 
 // hand holds what the leader did to an agent to the ledger: an intent stands before each outcome, and only what is ours
 // and wished by nobody is given back.
-func (c *checker) hand(e *filters.Event) {
+func (c *Checker) hand(e *filters.Event) {
 	before, ours := c.ledger[e.Agent]
 	switch e.Kind {
 	case filters.KindReleasing:
@@ -34,7 +34,7 @@ func (c *checker) hand(e *filters.Event) {
 	c.ledger[e.Agent] = *e.Ledger
 }
 
-func (c *checker) releasing(e *filters.Event, before filters.LedgerEntry, ours bool) {
+func (c *Checker) releasing(e *filters.Event, before filters.LedgerEntry, ours bool) {
 	c.wishes[e.Agent] = c.wished(e.Agent)
 	switch {
 	case !ours:
@@ -50,7 +50,7 @@ func (c *checker) releasing(e *filters.Event, before filters.LedgerEntry, ours b
 // gave holds a call that the master has answered to its intent. A filter may be recorded a moment before an intent whose
 // writer has not read of it yet; the call must not follow then. One that comes after the intent is too late to be seen: the
 // agent is withheld again.
-func (c *checker) gave(e *filters.Event, before filters.LedgerEntry) {
+func (c *Checker) gave(e *filters.Event, before filters.LedgerEntry) {
 	if before.Hold != filters.HoldReleasing {
 		c.fail(RuleIntent, "%s was given back without an intent: the ledger says %q", e.Agent, before.Hold)
 	}
@@ -63,7 +63,7 @@ func (c *checker) gave(e *filters.Event, before filters.LedgerEntry) {
 }
 
 // holds checks the steps that a ledger entry may take.
-func (c *checker) holds(e *filters.Event, before filters.LedgerEntry, ours bool) {
+func (c *Checker) holds(e *filters.Event, before filters.LedgerEntry, ours bool) {
 	was, is := before.Hold, e.Ledger.Hold
 	switch {
 	case is == filters.HoldTaking && e.Kind != filters.KindTaking && was != filters.HoldTaking,
@@ -74,7 +74,7 @@ func (c *checker) holds(e *filters.Event, before filters.LedgerEntry, ours bool)
 	}
 }
 
-func (c *checker) ledgerRevision(e *filters.Event, before filters.LedgerEntry, ours bool) {
+func (c *Checker) ledgerRevision(e *filters.Event, before filters.LedgerEntry, ours bool) {
 	want := int64(1)
 	if ours {
 		want = before.Revision + 1

@@ -20,7 +20,7 @@ type life struct {
 var places = []filters.Kind{filters.KindFilter, filters.KindAdopt, filters.KindMove}
 
 // filter follows the life of the entry's filter.
-func (c *checker) filter(e *filters.Event) {
+func (c *Checker) filter(e *filters.Event) {
 	filter := e.Filter
 	if filter == nil {
 		return
@@ -43,6 +43,7 @@ func (c *checker) filter(e *filters.Event) {
 	}
 	c.ending(e, one, stored, exists && stored.ID == filter.ID)
 	c.revision(e, stored, exists)
+	c.stand(stored, filter, e.Settled)
 	if e.Settled {
 		one.settled = e.Kind != filters.KindMove // a filter that moves lives on under another key
 		delete(c.standing, filter.Key())
@@ -51,7 +52,7 @@ func (c *checker) filter(e *filters.Event) {
 	c.standing[filter.Key()] = *filter
 }
 
-func (c *checker) ending(e *filters.Event, one *life, stored filters.Filter, same bool) {
+func (c *Checker) ending(e *filters.Event, one *life, stored filters.Filter, same bool) {
 	filter := e.Filter
 	ends := e.Kind == filters.KindRelease || e.Kind == filters.KindExpire
 	if ends {
@@ -76,7 +77,7 @@ func (c *checker) ending(e *filters.Event, one *life, stored filters.Filter, sam
 }
 
 // revision holds each stored version to the one before: a write that went over another would skip one or come twice.
-func (c *checker) revision(e *filters.Event, stored filters.Filter, exists bool) {
+func (c *Checker) revision(e *filters.Event, stored filters.Filter, exists bool) {
 	want := int64(1)
 	switch {
 	case exists && e.Settled:
@@ -90,7 +91,7 @@ func (c *checker) revision(e *filters.Event, stored filters.Filter, exists bool)
 }
 
 // wished returns the IDs of the filters that stand and withhold the agent.
-func (c *checker) wished(agent filters.AgentID) (ids []string) {
+func (c *Checker) wished(agent filters.AgentID) (ids []string) {
 	for key, filter := range c.standing {
 		if key.Agent == agent && filter.Stands() && filter.Mode.Strength() >= filters.ModeFilter.Strength() {
 			ids = append(ids, filter.ID)

@@ -18,7 +18,7 @@ func (o *operation) open() int {
 }
 
 // count adds the entry to its operation.
-func (c *checker) count(e *filters.Event) {
+func (c *Checker) count(e *filters.Event) {
 	for _, state := range e.Counts() {
 		known := c.operations[e.Operation]
 		if known == nil {
@@ -33,7 +33,7 @@ func (c *checker) count(e *filters.Event) {
 }
 
 // unfinished reports operations that never came to their end.
-func (c *checker) unfinished() {
+func (c *Checker) unfinished() {
 	for _, id := range slices.Sorted(maps.Keys(c.operations)) {
 		if known := c.operations[id]; known.open() > 0 {
 			c.fail(RuleOperation, "operation %s never came to its end: %v", id, known.reached)

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"slices"
+	"time"
 
 	"cordon/filters"
 )
@@ -22,11 +23,14 @@ var known = append([]filters.Kind{
 	filters.KindDigest, filters.KindRun, filters.KindRunAgent,
 }, asked...)
 
-func (c *checker) order(e *filters.Event) {
+// stepped is how far Redis's clock may be set back (invariant 13); IDs go on all the same.
+const stepped = 2 * time.Second
+
+func (c *Checker) order(e *filters.Event) {
 	if c.last != nil && !filters.After(e.ID, c.last.ID) {
 		c.fail(RuleOrder, "it comes after %s", c.last.ID)
 	}
-	if c.last != nil && e.At.Before(c.last.At) {
+	if c.last != nil && e.At.Before(c.last.At.Add(-stepped)) {
 		c.fail(RuleOrder, "its time %s is before that of the entry before it, %s", e.At, c.last.At)
 	}
 	if !slices.Contains(known, e.Kind) {
@@ -37,7 +41,10 @@ func (c *checker) order(e *filters.Event) {
 	}
 }
 
-func (c *checker) terms(e *filters.Event) {
+// leading are the kinds of entries that only a leader writes.
+var leading = []filters.Kind{filters.KindOpen, filters.KindWarn, filters.KindClosed, filters.KindPassed, filters.KindAnnounce, filters.KindDigest}
+
+func (c *Checker) terms(e *filters.Event) {
 	switch {
 	case e.Term < c.term && e.Term != 0:
 		c.fail(RuleTerm, "%s of term %d after term %d", e.Kind, e.Term, c.term)
@@ -45,12 +52,14 @@ func (c *checker) terms(e *filters.Event) {
 		c.fail(RuleTerm, "a second leader of term %d", e.Term)
 	case e.Ledger != nil && e.Term == 0:
 		c.fail(RuleTerm, "the ledger was written without a term")
+	case e.Term == 0 && slices.Contains(leading, e.Kind):
+		c.fail(RuleTerm, "%s without a term", e.Kind)
 	}
 	c.term = max(c.term, e.Term)
 }
 
 // locks follows lock and freeze.
-func (c *checker) locks(e *filters.Event) {
+func (c *Checker) locks(e *filters.Event) {
 	switch e.Kind {
 	case filters.KindLock:
 		c.lock = e.Lock

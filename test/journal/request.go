@@ -15,7 +15,7 @@ type effect struct {
 }
 
 // request holds the entries of one request key to one commit: they have one time and one operation, and none comes twice.
-func (c *checker) request(e *filters.Event) {
+func (c *Checker) request(e *filters.Event) {
 	if !slices.Contains(asked, e.Kind) || e.Request == "" {
 		return
 	}
@@ -40,7 +40,7 @@ func (c *checker) request(e *filters.Event) {
 }
 
 // told compares what people were told with what happened.
-func (c *checker) told(all []Told) {
+func (c *Checker) told(all []Told) {
 	for _, told := range all {
 		_, happened := c.requests[told.Request]
 		switch {

@@ -13,7 +13,7 @@ import (
 const overdue = 2 * time.Second
 
 // atRest compares the journal, the bot's list and the cluster when nothing is under way any more.
-func (c *checker) atRest(end *End) {
+func (c *Checker) atRest(end *End) {
 	c.unfinished()
 	c.listed(end)
 	listed := map[filters.AgentID]Agent{}
@@ -27,7 +27,7 @@ func (c *checker) atRest(end *End) {
 }
 
 // listed compares the filters that the journal leaves standing with those that the bot lists.
-func (c *checker) listed(end *End) {
+func (c *Checker) listed(end *End) {
 	shown := map[string]filters.Filter{}
 	for _, filter := range end.Filters {
 		shown[filter.ID] = filter
@@ -56,7 +56,7 @@ func (c *checker) listed(end *End) {
 }
 
 // agent compares the cluster's truth with what is wished.
-func (c *checker) agent(agent Agent) {
+func (c *Checker) agent(agent Agent) {
 	wished, entry := len(c.wished(agent.ID)) > 0, c.ledger[agent.ID]
 	if entry.Contested {
 		return
@@ -72,7 +72,7 @@ func (c *checker) agent(agent Agent) {
 }
 
 // held looks for ledger entries that nothing stands behind. What we hold of an agent that is away waits for its return.
-func (c *checker) held(entry filters.LedgerEntry, listed map[filters.AgentID]Agent) {
+func (c *Checker) held(entry filters.LedgerEntry, listed map[filters.AgentID]Agent) {
 	_, here := listed[entry.Agent]
 	switch {
 	case !here:

@@ -118,7 +118,7 @@ func (s *Store) commit(commit *filters.Commit) (filters.Receipt, error) {
 		return filters.Receipt{}, err
 	}
 	s.write(commit)
-	receipt := filters.Receipt{At: now, Answer: commit.Answer, Events: s.journal(commit.Events, now)}
+	receipt := filters.Receipt{At: now, Answer: commit.Answer, Events: s.journal(commit, now)}
 	if commit.Request != "" {
 		s.receipts[commit.Request] = filters.Receipt{At: now, Answer: commit.Answer}
 		s.keys = append(s.keys, commit.Request)
@@ -191,9 +191,12 @@ func (s *Store) stand(filter filters.Filter, by int) {
 }
 
 // journal gives the entries their IDs, which only ever grow, and their times, which are the clock's.
-func (s *Store) journal(events []filters.Event, now time.Time) []filters.Event {
-	written := slices.Clone(events)
+func (s *Store) journal(commit *filters.Commit, now time.Time) []filters.Event {
+	written := slices.Clone(commit.Events)
 	for i := range written {
+		if written[i].Term == 0 {
+			written[i].Term = commit.Term
+		}
 		if ms := now.UnixMilli(); ms > s.newest {
 			s.newest, s.sequence = ms, -1
 		}
