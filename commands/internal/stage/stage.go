@@ -41,6 +41,7 @@ type Stage struct {
 	condition filters.Condition
 	roster    *filters.Roster
 	view      filters.View
+	seen      *filters.Roster // the newest reading for windows and runs
 	plan      *scheduler.Config
 	tasks     map[filters.AgentID]map[string]int
 }
@@ -134,18 +135,20 @@ func Windows(text []byte) map[string]scheduler.Definition {
 	return windows
 }
 
-// Lead does what a leader does beside posting, each second until ctx ends: it keeps windows and runs, and reconciles.
+// Lead does what a leader does beside posting, until ctx ends: it keeps windows and runs, and reconciles, a moment after
+// something moved, so that tests see one order.
 func (s *Stage) Lead(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	for ctx.Err() == nil {
+		moved := s.Book.Moved()
 		select {
-		case <-tick.C:
-			s.Reconcile()
+		case <-moved:
+			<-time.After(130 * time.Millisecond)
+		case <-time.After(1570 * time.Millisecond): // an end may have come
 		case <-ctx.Done():
 		}
+		s.Reconcile()
 	}
 	parts.Wait()
 }
@@ -181,9 +184,14 @@ func (s *Stage) Reconcile() {
 
 // fresh is the roster as it was just read.
 func (s *Stage) fresh() *filters.Roster {
-	view := s.view
-	view.Began, view.Ended = time.Now().UTC(), time.Now().UTC()
-	return filters.NewRoster(view)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if now := time.Now().UTC(); s.seen == nil || now.Sub(s.seen.AsOf()) > time.Second {
+		view := s.view
+		view.Began, view.Ended = now, now
+		s.seen = filters.NewRoster(view)
+	}
+	return s.seen
 }
 
 // Desk is where windows and runs are changed.
