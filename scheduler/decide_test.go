@@ -340,7 +340,7 @@ func TestObvious(t *testing.T) {
 			h.until("04:30")
 			h.set(func() { h.held = "" })
 			h.until("05:30")
-			h.says("1 02:00 open", "1 04:00 close", "1 04:30 closed")
+			h.says("1 02:00 open", "1 04:00 close", "1 04:31 closed")
 		}},
 		{"nothing opens while the cluster cannot be read", one(), func(h *house) {
 			h.set(func() { h.asOf = time.Now() })
