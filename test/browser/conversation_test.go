@@ -57,6 +57,11 @@ func TestTabCompletes(t *testing.T) {
 		{"/mesos history agent-one --pa", "/mesos history agent-one --page "},
 		{"/mesos status --dr", "/mesos status --dr"},
 		{"/mesos freeze agent-o", "/mesos freeze agent-o"},
+		{"/mesos win", "/mesos window "},
+		{"/mesos window ad", "/mesos window add "},
+		{"/mesos help run st", "/mesos help run start "},
+		{"/mesos window add nightly agent-si", "/mesos window add nightly agent-six "},
+		{"/mesos run start agent-one --batch", "/mesos run start agent-one --batch-by "},
 		{"/mesos filter a", "/mesos filter agent-"},
 	} {
 		ask[bool](v, `command.value = ""; command.focus(); true`)
