@@ -511,7 +511,7 @@ func TestARunOfAFormerOperatorFinishesWhatIsUnderWay(t *testing.T) {
 		w.lead(0)
 		id := w.start(Procedure{Steps: []string{"wait 10m"}})
 		wait(time.Minute)
-		w.denied = func(actor filters.Actor) bool { return actor.User == "UALICE" }
+		w.deny(func(actor filters.Actor) bool { return actor.User == "UALICE" })
 		wait(time.Hour)
 		w.want(id, "going: done waiting")
 		if got := w.hostsHeld(); got != "" || w.run(id).State.Why != "who started it may start nothing any more" {

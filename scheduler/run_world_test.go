@@ -52,8 +52,8 @@ func inWorld(t *testing.T, agents int, test func(w *runWorld)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRunWorld(t, agents)
 		w.open()
+		defer w.close()
 		test(w)
-		w.close()
 	})
 }
 
@@ -83,8 +83,12 @@ func (w *runWorld) open() {
 		}
 	})
 	w.workers.Go(func() {
-		for pause(w.ctx, time.Second) {
+		for turned := w.config.Book.Turned(); pause(w.ctx, time.Second); turned = w.config.Book.Turned() {
 			w.reconcile()
+			select {
+			case <-turned:
+			case <-w.ctx.Done():
+			}
 		}
 	})
 }
@@ -144,10 +148,17 @@ func (w *runWorld) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
 func (w *runWorld) Decide(_ context.Context, actor filters.Actor, _ filters.Plan) error {
+	w.machines.Lock()
+	defer w.machines.Unlock()
 	if w.denied != nil && w.denied(actor) {
 		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
 	return nil
+}
+func (w *runWorld) deny(who func(filters.Actor) bool) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	w.denied = who
 }
 func (w *runWorld) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
@@ -167,7 +178,6 @@ func (w *runWorld) read() {
 func (w *runWorld) change(host string, change func(*filters.Agent) bool) {
 	w.machines.Lock()
 	defer w.machines.Unlock()
-	w.agents = slices.DeleteFunc(w.agents, func(agent filters.Agent) bool { return false })
 	for i := range w.agents {
 		if w.agents[i].Hostname == host && !change(&w.agents[i]) {
 			w.agents = slices.Delete(w.agents, i, i+1)

@@ -19,6 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var daysFlag = flag.Int("days", 365, "how long the year is")
+
 var seedFlag = flag.Uint64("seed", 0, "the year to live through; 0: two that are always the same")
 
 // TestAYear lives through a year and holds its journal to the rules.
@@ -30,7 +32,7 @@ func TestAYear(t *testing.T) {
 	for _, seed := range seeds {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			w := newWorld(t, seed)
-			w.live()
+			w.live(begins.AddDate(0, 0, *daysFlag))
 			w.rest()
 			w.judge()
 		})
@@ -68,10 +70,10 @@ func (w *world) again(m *mishap) {
 }
 
 // live goes through the year from edge to edge.
-func (w *world) live() {
+func (w *world) live(ends time.Time) {
 	all := w.mishaps()
 	for w.now.Before(ends) {
-		next := w.next()
+		next := earlier(w.next(), ends)
 		var due *mishap
 		for _, m := range all {
 			if m.at.Before(next) {

@@ -107,6 +107,17 @@ func (w *World) Bot() *Bot { return w.Bots[0] }
 // changing are the verbs that write.
 var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "freeze", "thaw", "answer", "unlock"}
 
+// changingPlans are the words behind `window` and `run` that write.
+var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm"}
+
+// changes tells whether a command writes.
+func changes(words string) bool {
+	verb, rest, _ := strings.Cut(words, " ")
+	word, _, _ := strings.Cut(rest, " ")
+	plan := (verb == "window" || verb == "run") && slices.Contains(changingPlans, word)
+	return (plan || slices.Contains(changing, verb)) && !strings.Contains(words, "--dry-run")
+}
+
 // Say types `/mesos` and the words as a person and notes what they were told.
 func (w *World) Say(user, words string) Answer {
 	w.t.Helper()
@@ -124,8 +135,7 @@ func (w *World) Press(user, ts, action string) Answer {
 }
 
 func (w *World) note(words string, answer Answer) {
-	verb, _, _ := strings.Cut(words, " ")
-	if slices.Contains(changing, verb) && !strings.Contains(words, "--dry-run") {
+	if changes(words) {
 		w.Told(answer.Trigger, w.saying(answer.Text()))
 	}
 }
