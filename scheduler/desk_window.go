@@ -173,7 +173,7 @@ func (s *scene) period(occurrence Occurrence) (Period, bool) {
 func (d *Desk) Add(ctx context.Context, request filters.Request, name string, definition Definition) (Listing, error) {
 	window, problems := Compile(name, definition, d.options()...)
 	if len(problems) > 0 {
-		return Listing{}, problems[0].Err
+		return Listing{}, refusedField(problems[0])
 	}
 	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.configured {

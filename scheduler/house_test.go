@@ -49,6 +49,7 @@ func in(t *testing.T, setup func(*house), test func(*house)) {
 		}
 		setup(h)
 		h.start()
+		defer func() { h.stop() }()
 		test(h)
 		h.stop()
 		for _, violation := range journal.Check(journal.Run{Entries: h.store.Journal(), Rules: h.rules()}) {
@@ -109,8 +110,13 @@ func (h *house) start() {
 	workers.Go(func() {
 		for ctx.Err() == nil {
 			turned := h.book.Turned()
-			_ = hand.Step(ctx, term)
-			timer := time.NewTimer(time.Second)
+			pause := time.Minute
+			if hand.Step(ctx, term) != nil {
+				pause = time.Second
+			} else if next := hand.Next(); !next.IsZero() {
+				pause = min(pause, max(time.Until(next), time.Millisecond))
+			}
+			timer := time.NewTimer(pause)
 			select {
 			case <-turned:
 			case <-timer.C:

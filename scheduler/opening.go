@@ -160,7 +160,7 @@ func (s *scene) closed() *move {
 	opening := s.state.Open
 	held, kept, failed := s.left(opening)
 	following, ok := s.following(opening)
-	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start)) {
+	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
 		return nil
 	}
 	next := s.to(filters.KindClosed, "")

@@ -16,7 +16,7 @@ const (
 	// withholdPatience is how long an agent may take to be withheld, returnPatience to be back and well after its last step
 	// (its soak time comes on top), absentPatience to be listed when its turn has come. Only readings that began later count:
 	// while the master cannot be read nobody fails.
-	withholdPatience = 15 * time.Minute
+	withholdPatience = 30 * time.Minute
 	returnPatience   = 30 * time.Minute
 	absentPatience   = 15 * time.Minute
 	// lessMost is by which share an agent's resources may be less than before: what an agent finds of its memory changes with
@@ -228,7 +228,8 @@ func (c *course) soaked(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 }
 
 // missing says what the agent lacks to be back as it was, in a phrase; empty: nothing. A deactivated agent counts as
-// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away.
+// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away. Where the
+// master does not tell when agents registered, a restart is never seen; its own failover looks like one.
 func (c *course) missing(a *RunAgent, s *sight) string {
 	switch {
 	case s.agent == nil:

@@ -122,6 +122,28 @@ func TestNothingIsCalledOnTheWordOfALeaderThatDied(t *testing.T) {
 	})
 }
 
+// That the answer to an intent was lost is no reason to ask: the replica knows that it has not called yet.
+func TestALostAnswerToAnIntentIsNotACall(t *testing.T) {
+	inWorld(t, 1, func(w *runWorld) {
+		w.lead(0)
+		w.loses = func(commit *filters.Commit) bool {
+			for i := range commit.Records {
+				if agent, err := DecodeRunAgent(&commit.Records[i]); err == nil && !agent.Sent.IsZero() && agent.Phase == AgentStepping {
+					return true
+				}
+			}
+			return false
+		}
+		id := w.start(Procedure{Steps: []string{"webhook reboot"}})
+		wait(5 * time.Minute)
+		w.want(id, "done: done")
+		if len(w.calls) != 1 {
+			t.Errorf("called %v", w.calls)
+		}
+		w.once()
+	})
+}
+
 // Whatever machines, webhooks and people do and whenever leaders die, once a run is over every agent of it is over: given back,
 // or failed and named; and the journal holds what check wants of it.
 func TestWhateverHappensEveryAgentIsOverOrNamed(t *testing.T) {
@@ -230,7 +252,7 @@ func (w *runWorld) settle(id string) string {
 	}
 	for _, agent := range listing.Agents {
 		held := w.heldByRun(id, agent.current())
-		if !agent.Phase.Over() || held != (agent.Phase == AgentFailed) && agent.Phase != AgentFailed {
+		if !agent.Phase.Over() || held && agent.Phase != AgentFailed {
 			return fmt.Sprintf("%s is %s and withheld %v", agent.Hostname, agent.Phase, held)
 		}
 		if agent.Phase == AgentFailed && !strings.Contains(listing.State.Why, agent.Hostname) {

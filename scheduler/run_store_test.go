@@ -26,6 +26,7 @@ type shelves struct {
 	events    []filters.Event
 	books     []*filters.Book
 	down      bool
+	loses     func(*filters.Commit) bool // commits whose answer is lost, and which books learn of late
 }
 
 func newShelves() *shelves {
@@ -76,9 +77,13 @@ func (s *shelves) write(commit filters.Commit) (filters.Receipt, error) {
 	if commit.Freeze != nil || commit.Thaw {
 		s.freeze = commit.Freeze
 	}
-	receipt := filters.Receipt{At: s.now(), Answer: commit.Answer, Events: s.journal(commit.Events)}
+	lost := s.loses != nil && s.loses(&commit)
+	receipt := filters.Receipt{At: s.now(), Answer: commit.Answer, Events: s.journal(commit.Events, lost)}
 	if commit.Request != "" {
 		s.receipts[commit.Request] = receipt
+	}
+	if lost {
+		return filters.Receipt{}, &filters.Error{Code: filters.Unconfirmed, Wrong: "the answer was lost"}
 	}
 	return receipt, nil
 }
@@ -135,7 +140,7 @@ func (s *shelves) withheld(commit *filters.Commit) int {
 
 func (s *shelves) now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func (s *shelves) journal(events []filters.Event) []filters.Event {
+func (s *shelves) journal(events []filters.Event, late bool) []filters.Event {
 	written := slices.Clone(events)
 	for i := range written {
 		s.sequence++
@@ -143,7 +148,11 @@ func (s *shelves) journal(events []filters.Event) []filters.Event {
 	}
 	s.events = append(s.events, written...)
 	for _, book := range s.books {
-		book.Follow(written...)
+		if late {
+			time.AfterFunc(8*time.Second, func() { book.Follow(written...) })
+		} else {
+			book.Follow(written...)
+		}
 	}
 	return written
 }

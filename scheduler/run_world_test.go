@@ -84,7 +84,9 @@ func (w *runWorld) open() {
 	})
 	w.workers.Go(func() {
 		for turned := w.config.Book.Turned(); pause(w.ctx, time.Second); turned = w.config.Book.Turned() {
-			w.reconcile()
+			if !w.reconcile() {
+				continue
+			}
 			select {
 			case <-turned:
 			case <-w.ctx.Done():
@@ -190,13 +192,13 @@ func (w *runWorld) restart(host string) {
 	w.change(host, func(a *filters.Agent) bool { a.Registered = time.Now().UTC(); return true })
 }
 
-// reconcile does what the reconciler does: withholds, gives back and settles.
-func (w *runWorld) reconcile() {
+// reconcile does what the reconciler does: withholds, gives back and settles. False: the store is away.
+func (w *runWorld) reconcile() bool {
 	w.machines.Lock()
 	stuck := w.stuck
 	w.machines.Unlock()
 	if stuck {
-		return
+		return true
 	}
 	w.mutex.Lock()
 	commit := filters.Commit{}
@@ -230,9 +232,11 @@ func (w *runWorld) reconcile() {
 		}
 	}
 	w.mutex.Unlock()
-	if len(commit.Events) > 0 {
-		_, _ = w.write(commit)
+	if len(commit.Events) == 0 {
+		return true
 	}
+	_, err := w.write(commit)
+	return err == nil
 }
 
 func (w *runWorld) flag(id filters.AgentID, withheld bool) {

@@ -198,6 +198,26 @@ func TestButtonAsksBeforeItIsPressed(t *testing.T) {
 	}
 }
 
+func TestDialogIsFilledInOrLeft(t *testing.T) {
+	s := newStage()
+	v := visit(t, s)
+	s.ask()
+	v.until(`document.querySelector("#modal").open`)
+	if got := ask[string](v, `document.querySelector("#modal").innerText`); !strings.Contains(got, "The agent becomes ours.") || !strings.Contains(got, "Why?") {
+		t.Errorf("the dialog says %q", got)
+	}
+	v.press(kb.Escape)
+	v.until(`!document.querySelector("#modal").open`)
+	s.ask()
+	v.until(`document.querySelector("#modal").open`)
+	v.do(chromedp.SendKeys(chromedp.CSS("#modal input"), "left by the night shift"))
+	v.press("\r")
+	v.until(`!document.querySelector("#modal").open`)
+	if got := s.filled; len(got) != 1 || got[0].User != "alice" || got[0].ViewID != "V1" || got[0].Values["reason"] != "left by the night shift" {
+		t.Errorf("what was filled in is %+v", got)
+	}
+}
+
 func TestThreadsUnfold(t *testing.T) {
 	v := visit(t, newStage())
 	v.enter("/mesos filter agent-one")
