@@ -27,8 +27,12 @@ type Config struct {
 	Service Service
 	Book    *filters.Book
 	// Roster is the newest index of agents; never nil, empty before the first reading.
-	Roster  func() *filters.Roster
-	Groups  map[string]filters.Group
+	Roster func() *filters.Roster
+	Groups map[string]filters.Group
+	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known; nil: it never is.
+	Tasks func(agent filters.AgentID) (map[string]int, bool)
+	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
+	Allow   []filters.Verb
 	Windows []*Window // the configuration's
 	Freezes *Calendar // nil: none
 	// Hooks are the names of the webhooks that steps may call.

@@ -124,15 +124,16 @@ func (r *runs) find(id string) *going {
 
 // progress is one commit of a run: the records of some of its agents as they shall be, and its own.
 type progress struct {
-	run      *going
-	agents   []part
-	state    *RunState // nil: as it is
-	outcome  string
-	removed  bool // the records leave
-	withhold []filters.AgentID
-	end      []filters.FilterKey
-	asked    map[filters.AgentID]string // confirmations that are over
-	intents  []RunAgent                 // whose webhooks are to be called
+	run       *going
+	agents    []part
+	state     *RunState // nil: as it is
+	outcome   string
+	removed   bool // the records leave
+	withhold  []filters.AgentID
+	end       []filters.FilterKey
+	asked     map[filters.AgentID]string // confirmations that are over
+	intents   []RunAgent                 // whose webhooks are to be called
+	questions []filters.AskedOf
 }
 
 // due returns what is to be done for the run now, nil if nothing is: first what is under way, then the run's own end, then
@@ -151,6 +152,9 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	}
 	if len(next.agents) > 0 {
 		return next
+	}
+	if run.state.Phase == RunAsked {
+		return r.heard(run, next, now)
 	}
 	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
 		next.state, next.outcome = &state, outcome
@@ -230,6 +234,9 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	if agent.Phase == AgentWaiting {
 		return s
 	}
+	if run.state.Drain != nil {
+		s.tasks = r.tasks(agent.current())
+	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
 	s.filter, s.ledger = book.Filter(key), book.Ledger(key.Agent)
 	for _, other := range book.Standing(key.Agent) {
@@ -296,6 +303,7 @@ func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 	arrangement := filters.Arrangement{
 		Request: filters.Request{Actor: r.actor(c), Cause: filters.CauseRun, Reason: state.Reason},
 		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, End: c.end,
+		Mode: state.Mode, Drain: state.Drain, Questions: c.questions,
 	}
 	for i := range c.intents {
 		r.calls.intend(&c.intents[i])

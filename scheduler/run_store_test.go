@@ -14,24 +14,26 @@ import (
 // shelves is the store's contract in memory: revisions, terms, request keys, freezes, and one journal. Books that are attached
 // follow it at once.
 type shelves struct {
-	mutex    sync.Mutex
-	sequence int
-	term     int64
-	filters  map[filters.FilterKey]filters.Filter
-	ledger   map[filters.AgentID]filters.LedgerEntry
-	records  map[filters.RecordKey]filters.Record
-	freeze   *filters.Freeze
-	receipts map[string]filters.Receipt
-	events   []filters.Event
-	books    []*filters.Book
-	down     bool
-	loses    func(*filters.Commit) bool // commits whose answer is lost, and which books learn of late
+	mutex     sync.Mutex
+	sequence  int
+	term      int64
+	filters   map[filters.FilterKey]filters.Filter
+	ledger    map[filters.AgentID]filters.LedgerEntry
+	records   map[filters.RecordKey]filters.Record
+	questions map[string]filters.Question
+	freeze    *filters.Freeze
+	receipts  map[string]filters.Receipt
+	events    []filters.Event
+	books     []*filters.Book
+	down      bool
+	loses     func(*filters.Commit) bool // commits whose answer is lost, and which books learn of late
 }
 
 func newShelves() *shelves {
 	return &shelves{
 		filters: map[filters.FilterKey]filters.Filter{}, ledger: map[filters.AgentID]filters.LedgerEntry{},
 		records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{},
+		questions: map[string]filters.Question{},
 	}
 }
 
@@ -65,6 +67,13 @@ func (s *shelves) write(commit filters.Commit) (filters.Receipt, error) {
 			delete(s.records, record.Key())
 		}
 	}
+	for _, question := range commit.Questions {
+		question.Revision++
+		s.questions[question.ID] = question
+		if question.Done {
+			delete(s.questions, question.ID)
+		}
+	}
 	if commit.Freeze != nil || commit.Thaw {
 		s.freeze = commit.Freeze
 	}
@@ -91,6 +100,11 @@ func (s *shelves) check(commit *filters.Commit) error {
 	}
 	for _, filter := range slices.Concat(commit.Filters, commit.Settled) {
 		if s.filters[filter.Key()].Revision != filter.Revision {
+			return conflict
+		}
+	}
+	for _, question := range commit.Questions {
+		if s.questions[question.ID].Revision != question.Revision {
 			return conflict
 		}
 	}
@@ -151,6 +165,7 @@ func (s *shelves) attach() *filters.Book {
 	book.Reset(filters.State{
 		Position: fmt.Sprintf("%d-%d", s.now().UnixMilli(), s.sequence), Filters: slices.Collect(maps.Values(s.filters)),
 		Ledger: slices.Collect(maps.Values(s.ledger)), Records: slices.Collect(maps.Values(s.records)), Freeze: s.freeze,
+		Questions: slices.Collect(maps.Values(s.questions)),
 	})
 	s.books = append(s.books, book)
 	return book

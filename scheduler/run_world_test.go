@@ -31,6 +31,8 @@ type runWorld struct {
 	machines sync.Mutex
 	agents   []filters.Agent
 	roster   *filters.Roster
+	tasks    map[filters.AgentID]map[string]int // that run, by framework; nil: not known
+	allow    []filters.Verb
 	blind    bool // the master cannot be read
 	stuck    bool // the reconciler rests
 
@@ -113,7 +115,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (w *runWorld) replica(p *process) *Config {
 	book := w.attach()
 	service := filters.NewService(filters.ServiceConfig{Cluster: "prod", Limits: w.limits, Store: &pen{w.shelves, p}, Book: book, State: w, Gate: w})
-	return &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}}
+	return &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Allow: w.allow}
 }
 
 // lead lets one replica lead after the other: when one has died, the next takes over 15 s later. The first dies after so many
@@ -139,7 +141,11 @@ func (w *runWorld) Roster() *filters.Roster {
 	defer w.machines.Unlock()
 	return w.roster
 }
-func (w *runWorld) Tasks(filters.AgentID) (map[string]int, bool) { return nil, false }
+func (w *runWorld) Tasks(agent filters.AgentID) (map[string]int, bool) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	return w.tasks[agent], w.tasks != nil
+}
 func (w *runWorld) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
@@ -196,9 +202,12 @@ func (w *runWorld) reconcile() bool {
 	}
 	w.mutex.Lock()
 	commit := filters.Commit{}
-	standing := map[filters.AgentID]bool{}
+	standing, drains := map[filters.AgentID]bool{}, map[filters.AgentID]string{}
 	for _, filter := range w.filters {
 		standing[filter.Agent] = standing[filter.Agent] || filter.Stands()
+		if filter.Mode == filters.ModeDrain {
+			drains[filter.Agent] = filter.ID
+		}
 	}
 	for _, filter := range w.filters {
 		switch {
@@ -211,7 +220,7 @@ func (w *runWorld) reconcile() bool {
 	}
 	for agent, stands := range standing {
 		if _, held := w.ledger[agent]; stands && !held {
-			commit.PutLedger(filters.LedgerEntry{Agent: agent, Hold: filters.HoldHeld, State: filters.StateVerified}, filters.Event{Kind: filters.KindTook})
+			commit.PutLedger(filters.LedgerEntry{Agent: agent, Hold: filters.HoldHeld, State: filters.StateVerified, DrainSent: drains[agent]}, filters.Event{Kind: filters.KindTook})
 			w.flag(agent, true)
 		}
 	}
