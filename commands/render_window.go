@@ -111,7 +111,7 @@ func Phrase(text string) Line {
 
 // namedIn finds the first person that a phrase names outside of quotes.
 func namedIn(text string) (at, length int) {
-	for _, words := range []string{"by user:", "says user:"} {
+	for _, words := range []string{"by user:", "says user:", "that user:"} {
 		before, after, found := strings.Cut(text, words)
 		if !found || strings.Contains(before, "“") {
 			continue

@@ -321,6 +321,9 @@ func renderWindow(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	}
 	name := occasion.Name
 	who := commands.Separated(commands.Say(n.Reason), by(n.By))
+	if strings.HasPrefix(n.By, "window:") { // nobody said it: the configuration is another
+		who = commands.Phrase(n.Reason)
+	}
 	show := commands.Literal("/mesos window show " + name)
 	switch {
 	case occasion.Outcome == outcomePaused && n.open():
@@ -333,6 +336,8 @@ func renderWindow(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 			commands.Say("▶ ", commands.Strong(name+" is resumed")),
 			commands.Separated(commands.Say("paused "+commands.Lasting(n.Ended.Sub(n.Began))), who, endedBy("resumed by ", n)),
 		}, nil
+	case strings.HasPrefix(n.By, "window:") && occasion.Outcome != outcomeRemoved:
+		return []commands.Line{commands.Say("🗓 ", commands.Strong(name+" comes from the configuration now")), who}, nil
 	case occasion.Outcome == outcomeAdded, occasion.Outcome == outcomeChanged:
 		lines := []commands.Line{commands.Say("🗓 ", commands.Strong(name+" was "+occasion.Outcome))}
 		lines = append(lines, made(name, occasion.Made)...)
