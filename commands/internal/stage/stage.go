@@ -58,7 +58,8 @@ type Options struct {
 	Observe   bool
 	Windows   map[string]scheduler.Definition // the configuration's
 	Freezes   []scheduler.Freeze
-	Digest    string // when it is told, in UTC; empty: never
+	Away      func() time.Time // since when the store is away; nil: it is not
+	Digest    string           // when it is told, in UTC; empty: never
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -97,6 +98,7 @@ func New(options Options) *Stage {
 	s.Service = filters.NewService(filters.ServiceConfig{
 		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
 		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
+		Away: options.Away,
 	})
 	s.plan = s.planned(options)
 	return s
