@@ -215,12 +215,21 @@ func (s *windowSight) next() Line {
 			line = append(line, Text(", "))
 		}
 		coming := &s.openings[i]
-		line = append(line, Span{Style: Moment, Time: coming.Start.UTC(), Dated: true})
+		line = append(line, Clock(coming.Start, s.now))
 		if note := Phrase(coming.Note); len(note) > 0 && coming.Note != needsApproval && s.State.Paused == nil {
 			line = append(append(append(line, Text(" (")), note...), Text(")"))
 		}
 	}
 	return line
+}
+
+// atOnce says that a window opens as soon as it is there: what it would be open for has begun.
+func (s *windowSight) atOnce() Line {
+	active, open := s.Window.Active(s.now)
+	if !open || s.State.Open != nil || s.State.Paused != nil || !active.Start.After(s.State.Last) || !s.Window.Late || s.Frozen != "" {
+		return nil
+	}
+	return Say("⚠ It opens at once, until ", Clock(active.End, s.now), ": its time has begun.")
 }
 
 // renderAdded says what was understood of a window that was added or changed.
@@ -243,7 +252,7 @@ func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
 	if run := sight.Window.Definition.Run; run != nil {
 		lines = append(lines, procedureLine(run))
 	}
-	lines = append(lines, sight.next())
+	lines = append(lines, sight.next(), sight.atOnce())
 	if open := sight.State.Open; open != nil && !added {
 		lines = append(lines, Say("It is open now, and ends at ", Clock(open.End, sight.now), " as it was opened."))
 	}
