@@ -234,6 +234,17 @@ func TestWhatIsAskedAndTold(t *testing.T) {
 			h.until("02:30")
 			h.says("1 02:00 open", "1 02:20 close", "1 02:20 closed: stay withheld, because the run left them so: web-1")
 		}},
+		{"paused while open, with a run: what is under way is finished, and nothing more begins", one(func(d *scheduler.Definition) {
+			d.Run = &scheduler.Procedure{Steps: []string{"wait 10m"}, MaxParallel: 2}
+		}), func(h *house) {
+			h.until("02:05")
+			h.ok(h.desk.Pause(h.Context(), h.by("UALICE"), "night"))
+			h.until("02:20")
+			h.withheld("")
+			h.ok(h.desk.Resume(h.Context(), h.by("UALICE"), "night"))
+			h.until("02:22")
+			h.withheld("34")
+		}},
 		{"skip, open, with a run: the run is aborted", one(func(d *scheduler.Definition) {
 			d.Run = &scheduler.Procedure{Steps: []string{"wait 30m"}, MaxParallel: 2}
 		}), func(h *house) {

@@ -212,7 +212,7 @@ func (r *runs) moved(run *going, agent *part) filters.AgentID {
 }
 
 func (r *runs) scout(run *going, course *course, now time.Time) *scout {
-	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.frozen(now, run.state.window())}
+	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window())}
 	all, _ := r.archive.going()
 	for _, other := range all {
 		for i := range other.agents {
