@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"strings"
 
 	"cordon/filters"
@@ -116,10 +117,13 @@ func (c *Checker) begins(e *filters.Event, known *run, agent *scheduler.RunAgent
 		c.fail(RuleTaken, "run %s begins with %s in a freeze", state.ID, agent.Hostname)
 	}
 	c.crowd(known, agent)
-	for i := range c.fresh {
-		if c.fresh[i].Agent == agent.Agent && c.fresh[i].Owner == filters.Owner("run:"+state.ID) {
-			c.most(state.MaxUnavailable, state.Per)
-			c.fresh = append(c.fresh[:i], c.fresh[i+1:]...)
+	fresh := c.fresh[e.Operation]
+	for i := range fresh {
+		if fresh[i].Agent == agent.Agent && fresh[i].Owner == filters.Owner("run:"+state.ID) {
+			c.most(fresh, state.MaxUnavailable, state.Per)
+			if c.fresh[e.Operation] = slices.Delete(fresh, i, i+1); len(fresh) == 1 {
+				delete(c.fresh, e.Operation)
+			}
 			return
 		}
 	}
