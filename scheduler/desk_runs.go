@@ -18,6 +18,8 @@ type RunRequest struct {
 	// up; 0: never.
 	Drain    *filters.Drain
 	Deadline time.Duration
+	// Typed are hostnames that were typed again: each agent that is to leave the cluster for ever must be among them.
+	Typed []string
 }
 
 // RunListing is a run with its agents and how far it has come.
@@ -117,7 +119,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	run.Agents = len(targets)
 	var notes []string
 	if run.Drain != nil {
-		if notes, err = d.weigh(request, &run, targets); err != nil {
+		if notes, err = d.weigh(request, &run, targets, wanted.Typed); err != nil {
 			return RunListing{}, err
 		}
 	}
@@ -133,9 +135,14 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 }
 
 // weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
-func (d *Desk) weigh(request filters.Request, run *RunState, agents []*filters.Agent) (notes []string, err error) {
+func (d *Desk) weigh(request filters.Request, run *RunState, agents []*filters.Agent, typed []string) (notes []string, err error) {
 	if notes, err = d.drainable(run, agents); err != nil {
 		return nil, err
+	}
+	if run.Drain.Ends() && !request.DryRun {
+		if err := typedAgain(run, agents, typed); err != nil {
+			return nil, err
+		}
 	}
 	impact, err := d.config.Service.Weigh(request, run.verb(), agents)
 	run.Impact = &impact

@@ -345,6 +345,8 @@ func (d *Desk) done(next *move, result filters.Result) string {
 	switch {
 	case result.DryRun:
 		return "nothing was changed"
+	case next.kind == filters.KindClose && len(next.others) > 0:
+		return "closed now, and its run is aborted"
 	case next.kind == filters.KindClose:
 		return fmt.Sprintf("closed now: %d agents are given back", len(next.end))
 	case next.outcome == outcomeSkipped:

@@ -95,3 +95,34 @@ func (d *Desk) busyWith(agent filters.AgentID) *going {
 	}
 	return nil
 }
+
+// typedAgain refuses what cannot be undone unless every hostname, and none beside, was typed again.
+func typedAgain(run *RunState, agents []*filters.Agent, typed []string) error {
+	var hosts, missing []string
+	for _, agent := range agents {
+		if !slices.Contains(hosts, agent.Hostname) {
+			hosts = append(hosts, agent.Hostname)
+		}
+	}
+	for _, host := range hosts {
+		if !slices.ContainsFunc(typed, func(word string) bool { return strings.EqualFold(word, host) }) {
+			missing = append(missing, "`"+host+"`")
+		}
+	}
+	for _, word := range typed {
+		if !slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(word, host) }) {
+			return &filters.Error{Code: filters.Invalid, Wrong: "`--confirm` names " + code(word) + ", which is none of the agents", Expected: "`--confirm " + strings.Join(hosts, ",") + "`"}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	verb := "gone"
+	if run.Drain.MarkGone {
+		verb = "--mark-gone"
+	}
+	return &filters.Error{
+		Code: filters.Invalid, Wrong: "`" + verb + "` cannot be undone, so each hostname must be typed again; not typed: " + strings.Join(missing, ", "),
+		Expected: "`--confirm " + strings.Join(hosts, ",") + "`", Try: "`--dry-run` shows what would be lost",
+	}
+}

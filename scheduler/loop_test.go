@@ -180,12 +180,12 @@ func TestWhatIsAskedAndTold(t *testing.T) {
 		{"an outage of the store: what was not written is written later, once", one(), func(h *house) {
 			h.until("01:59")
 			until := time.Now().Add(10 * time.Minute)
-			h.store.Fault = func(*filters.Commit) memory.Fault {
+			h.store.Trouble(func(*filters.Commit) memory.Fault {
 				if time.Now().Before(until) {
 					return memory.Before
 				}
 				return memory.None
-			}
+			})
 			h.until("02:30")
 			h.withheld("123456")
 			h.says("1 02:09 open")
@@ -193,12 +193,12 @@ func TestWhatIsAskedAndTold(t *testing.T) {
 		{"an answer that was lost: what was written is not written again", one(most("3")), func(h *house) {
 			h.until("01:59")
 			count := 0
-			h.store.Fault = func(*filters.Commit) memory.Fault {
+			h.store.Trouble(func(*filters.Commit) memory.Fault {
 				if count++; count%2 == 0 {
 					return memory.After
 				}
 				return memory.None
-			}
+			})
 			h.follow()
 			h.until("05:00")
 			h.withheld("")
@@ -233,6 +233,17 @@ func TestWhatIsAskedAndTold(t *testing.T) {
 			h.withheld("1")
 			h.until("02:30")
 			h.says("1 02:00 open", "1 02:20 close", "1 02:20 closed: stay withheld, because the run left them so: web-1")
+		}},
+		{"paused while open, with a run: what is under way is finished, and nothing more begins", one(func(d *scheduler.Definition) {
+			d.Run = &scheduler.Procedure{Steps: []string{"wait 10m"}, MaxParallel: 2}
+		}), func(h *house) {
+			h.until("02:05")
+			h.ok(h.desk.Pause(h.Context(), h.by("UALICE"), "night"))
+			h.until("02:20")
+			h.withheld("")
+			h.ok(h.desk.Resume(h.Context(), h.by("UALICE"), "night"))
+			h.until("02:22")
+			h.withheld("34")
 		}},
 		{"skip, open, with a run: the run is aborted", one(func(d *scheduler.Definition) {
 			d.Run = &scheduler.Procedure{Steps: []string{"wait 30m"}, MaxParallel: 2}

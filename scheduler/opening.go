@@ -31,6 +31,7 @@ func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
 		opening.Why = "no agent matches its targets"
 	case s.window.Definition.Run != nil:
 		run, parts := startOf(occurrence, s.window, agents, s.now)
+		run.Author = s.author()
 		opening.Run, opening.Placed = run.ID, len(agents)
 		next.starts(&run, parts)
 	default:

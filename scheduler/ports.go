@@ -68,6 +68,21 @@ func (c *Config) foreign(agent *filters.Agent) bool {
 	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
 }
 
+// halted says why nothing more begins of a window's run, or of a run of its own if the window's name is empty.
+func (c *Config) halted(now time.Time, window string) string {
+	if why := c.frozen(now, window); why != "" {
+		return why
+	}
+	record := c.Book.Record(filters.ShelfWindows, window)
+	if record == nil {
+		return ""
+	}
+	if state, err := DecodeWindow(record); err == nil && state.Paused != nil {
+		return "the window is paused by " + state.Paused.By
+	}
+	return ""
+}
+
 // frozenDuring says which freeze kept an occurrence shut that is over; empty: none.
 func (c *Config) frozenDuring(occurrence Occurrence) string {
 	if freeze := c.Book.Freeze(); freeze != nil && freeze.At.Before(occurrence.End) {

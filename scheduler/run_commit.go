@@ -99,7 +99,11 @@ func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 // when that person may not start anything any more.
 func (r *runs) actor(c *progress) filters.Actor {
 	actor := r.config.system(c.run.state.owner())
-	if by := filters.Owner(c.run.state.By); len(c.withhold) > 0 && by.Kind() == "user" {
+	if len(c.withhold) == 0 {
+		return actor
+	}
+	actor.User = c.run.state.Author
+	if by := filters.Owner(c.run.state.By); by.Kind() == "user" {
 		actor.User = by.Name()
 	}
 	return actor

@@ -216,7 +216,7 @@ func (r *runs) moved(run *going, agent *part) filters.AgentID {
 
 func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 	s := &scout{
-		roster: r.config.Roster(), foreign: r.config.foreign, kills: run.state.Drain != nil, busy: map[filters.AgentID]bool{}, frozen: r.config.frozen(now, run.state.window()),
+		roster: r.config.Roster(), foreign: r.config.foreign, kills: run.state.Drain != nil, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window()),
 	}
 	if lock := r.config.Book.Lock(); lock != nil && s.kills && s.frozen == "" {
 		s.frozen = "locked, so nothing is killed: " + lock.Cause

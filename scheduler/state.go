@@ -68,10 +68,13 @@ type Opening struct {
 
 // RunState is a run: the body of its record on filters.ShelfRuns, by its ID.
 type RunState struct {
-	Schema    int          `json:"schema"` // 1
-	ID        string       `json:"id"`
-	Phase     RunPhase     `json:"phase"`
-	By        string       `json:"by"` // user:U… or window:NAME/START
+	Schema int      `json:"schema"` // 1
+	ID     string   `json:"id"`
+	Phase  RunPhase `json:"phase"`
+	By     string   `json:"by"` // user:U… or window:NAME/START
+	// Author is the Slack user by whose rights agents begin of a run that a window of chat started; empty: By's, or the
+	// configuration's word.
+	Author    string       `json:"author,omitempty"`
 	Reason    string       `json:"reason,omitempty"`
 	Started   time.Time    `json:"started"`
 	Ended     time.Time    `json:"ended,omitzero"`

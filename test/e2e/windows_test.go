@@ -77,7 +77,7 @@ func once(t *testing.T, w *harness.World, windows ...string) {
 // people say meanwhile counts.
 func TestWindowsOpenAndClose(t *testing.T) {
 	t.Parallel()
-	schedule, start := coming(25 * time.Second)
+	schedule, start := coming(30 * time.Second)
 	const length = 12 * time.Second
 	window := func(name, hostname string, duration time.Duration) string {
 		return fmt.Sprintf("      %s: {schedule: %q, duration: %s, targets: [%s], announce: [1m], reason: %s}\n", name, schedule, duration, hostname, name)
@@ -229,20 +229,21 @@ func TestWindowsAcrossAnEdge(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		replicas int
+		lasts    time.Duration // after the edge
 		leave    func(*testing.T, *harness.World)
 		comeBack func(*testing.T, *harness.World)
 	}{
-		{"the bot is killed", 1,
+		{"the bot is killed", 1, 15 * time.Second,
 			func(_ *testing.T, w *harness.World) { w.Bot().Kill() },
 			func(_ *testing.T, w *harness.World) { w.Bot().Restart() }},
-		{"Redis is away", 1,
+		{"Redis is away", 1, 15 * time.Second,
 			func(_ *testing.T, w *harness.World) { w.Proxy.Refuse() },
 			func(t *testing.T, w *harness.World) {
 				if err := w.Proxy.Heal(); err != nil {
 					t.Fatal(err)
 				}
 			}},
-		{"another replica takes the lead", 2,
+		{"another replica takes the lead", 2, 35 * time.Second,
 			func(_ *testing.T, w *harness.World) { w.Bot().Kill(); w.Bots = w.Bots[1:] },
 			func(_ *testing.T, w *harness.World) { w.Bot().AwaitLead() }},
 	} {
@@ -250,12 +251,12 @@ func TestWindowsAcrossAnEdge(t *testing.T) {
 			t.Parallel()
 			w := harness.Open(t, harness.Setup{Replicas: c.replicas})
 			schedule, start := coming(12 * time.Second)
-			add(t, w, "opens", "agent-one", schedule, 35*time.Second)
+			add(t, w, "opens", "agent-one", schedule, c.lasts)
 			add(t, w, "missed", "agent-two", schedule, 2*time.Second)
 			for name, window := range map[string]struct {
 				hostname string
 				end      time.Time
-			}{"closes": {"agent-three", start}, "stays": {"agent-four", start.Add(30 * time.Second)}} {
+			}{"closes": {"agent-three", start}, "stays": {"agent-four", start.Add(c.lasts - 3*time.Second)}} {
 				before, duration := begun(time.Until(window.end))
 				add(t, w, name, window.hostname, before, duration)
 				w.AwaitWithheld(window.hostname, true, harness.Patience)

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"strings"
 
 	"cordon/filters"
@@ -110,14 +111,19 @@ func (c *Checker) begins(e *filters.Event, known *run, agent *scheduler.RunAgent
 		c.fail(RuleTaken, "run %s begins with %s although it is %s", state.ID, agent.Hostname, state.Phase)
 	case !state.NoNew.IsZero() && !e.At.Before(state.NoNew.Add(stepped)):
 		c.fail(RuleTaken, "run %s begins with %s although nothing new begins since %s", state.ID, agent.Hostname, state.NoNew)
+	case c.windows[window] != nil && c.windows[window].state.Paused != nil:
+		c.fail(RuleTaken, "run %s begins with %s although its window is paused", state.ID, agent.Hostname)
 	case c.rules.Frozen != nil && c.rules.Frozen(e.At, window):
 		c.fail(RuleTaken, "run %s begins with %s in a freeze", state.ID, agent.Hostname)
 	}
 	c.crowd(known, agent)
-	for i := range c.fresh {
-		if c.fresh[i].Agent == agent.Agent && c.fresh[i].Owner == filters.Owner("run:"+state.ID) {
-			c.most(state.MaxUnavailable, state.Per)
-			c.fresh = append(c.fresh[:i], c.fresh[i+1:]...)
+	fresh := c.fresh[e.Operation]
+	for i := range fresh {
+		if fresh[i].Agent == agent.Agent && fresh[i].Owner == filters.Owner("run:"+state.ID) {
+			c.most(fresh, state.MaxUnavailable, state.Per)
+			if c.fresh[e.Operation] = slices.Delete(fresh, i, i+1); len(fresh) == 1 {
+				delete(c.fresh, e.Operation)
+			}
 			return
 		}
 	}

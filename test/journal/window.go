@@ -207,16 +207,17 @@ func (c *Checker) takes(e *filters.Event, known *window, is *scheduler.Opening) 
 	case !e.At.Before(is.End.Add(stepped)):
 		c.fail(RuleTaken, "%s withholds agents after its end %s", name, is.End)
 	}
+	fresh := c.fresh[e.Operation]
+	delete(c.fresh, e.Operation)
 	if is.Definition == nil {
-		c.fresh = nil
 		return
 	}
 	if cutoff, ok := lengthOf(is.Definition.Cutoff); ok && !e.At.Before(is.End.Add(stepped-cutoff)) {
 		c.fail(RuleTaken, "%s withholds agents after its cutoff, %s before %s", name, cutoff, is.End)
 	}
 	owner := ownerOf(name, is)
-	for i := range c.fresh {
-		filter := &c.fresh[i]
+	for i := range fresh {
+		filter := &fresh[i]
 		switch {
 		case filter.Owner != owner:
 			c.fail(RuleTaken, "%s places a filter of %s", name, filter.Owner)
@@ -229,8 +230,7 @@ func (c *Checker) takes(e *filters.Event, known *window, is *scheduler.Opening) 
 		}
 		known.placed[filter.Agent] = true
 	}
-	c.most(is.Definition.MaxUnavailable, is.Definition.MaxUnavailablePer)
-	c.fresh = nil
+	c.most(fresh, is.Definition.MaxUnavailable, is.Definition.MaxUnavailablePer)
 }
 
 func ownerOf(name string, is *scheduler.Opening) filters.Owner {
@@ -272,16 +272,13 @@ func (c *Checker) names(e *filters.Event, host string) {
 	}
 }
 
-// unopened reports filters of windows and runs that no opening and no run's step placed. The next entry is of another
-// commit, or nil at the end.
-func (c *Checker) unopened(next *filters.Event) {
-	if len(c.fresh) == 0 || next != nil && next.Operation == c.fresh[0].Operation {
-		return
+// unopened reports filters of windows and runs that no opening and no run's step placed.
+func (c *Checker) unopened() {
+	for _, operation := range slices.Sorted(maps.Keys(c.fresh)) {
+		for _, filter := range c.fresh[operation] {
+			c.fail(RuleTaken, "%s withholds %s out of nothing", filter.Owner, filter.Hostname)
+		}
 	}
-	for i := range c.fresh {
-		c.fail(RuleTaken, "%s withholds %s out of nothing", c.fresh[i].Owner, c.fresh[i].Hostname)
-	}
-	c.fresh = nil
 }
 
 // late is how long after its end an occurrence may be neither opened nor accounted for, or not closed, in a cluster at rest.

@@ -234,7 +234,7 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 				ID: "again", Agent: "a", Hostname: "host-a", Owner: "window:w/2026-11-02T02:00:00Z", Operation: "op-2 03:00", Mode: filters.ModeFilter, Until: at("2 04:00"), Revision: 1,
 			}
 		}},
-		{"placed out of nothing", RuleTaken, "out of nothing", func(d *diary) { d.find("2 02:45", filters.KindFilter, "").Filter.Operation = "another" }},
+		{"placed out of nothing", RuleTaken, "out of nothing", func(d *diary) { d.find("2 02:45", filters.KindFilter, "").Operation = "another" }},
 		{"placed for longer than it is open", RuleTaken, "and ends", func(d *diary) { d.find("2 02:00", filters.KindFilter, "").Filter.Until = at("2 05:00") }},
 		{"nobody approved it", RuleTaken, "nobody approved it", func(d *diary) {
 			edit(d, "2 02:00", filters.KindOpen, "", func(s *state) {

@@ -21,6 +21,8 @@ type World struct {
 	Redis *Redis
 	Proxy *redisproxy.Proxy
 	Bots  []*Bot
+	// Rules are what the journal is held to beside its own records.
+	Rules journal.Rules
 
 	t     testing.TB
 	mutex sync.Mutex
@@ -308,7 +310,7 @@ func (w *World) record() (run journal.Run, missing string) {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	return journal.Run{Entries: events, Told: slices.Clone(w.told), End: end}, ""
+	return journal.Run{Entries: events, Told: slices.Clone(w.told), End: end, Rules: &w.Rules}, ""
 }
 
 func (w *World) filters() ([]filters.Filter, time.Time, bool) {
