@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -88,16 +87,12 @@ func Cost(impact *filters.Impact) []Line {
 // Killed says which tasks a drain kills.
 func Killed(impact *filters.Impact) Line {
 	if !impact.TasksKnown {
-		return Say("What runs there is killed; this replica does not follow the master, so I do not know what that is.")
+		return Say("kills what runs there; this replica does not follow the master, so I do not know what that is")
 	}
-	total := taskSum(impact.Tasks)
-	switch total {
-	case 0:
-		return Say("no tasks run there")
-	case 1:
-		return Say("1 task there is killed: ", byFramework(impact.Tasks))
+	if total := taskSum(impact.Tasks); total > 0 {
+		return Say("kills "+Count(total, "task")+" there: ", byFramework(impact.Tasks))
 	}
-	return Say(fmt.Sprintf("%d tasks there are killed: ", total), byFramework(impact.Tasks))
+	return Say("no tasks run there")
 }
 
 // alone names the frameworks that lose all of their tasks.
@@ -246,10 +241,10 @@ func DrainAgentWords(agent *scheduler.RunAgent, drain *filters.Drain, now time.T
 		}
 		return append(Say(what+": "), Phrase(agent.Why)...)
 	case scheduler.AgentDone:
-		if agent.Why == "" {
-			return Say("is drained: safe to take down")
+		if drain.Ends() {
+			return Say("has left the cluster for ever")
 		}
-		return Say(agent.Why)
+		return Say("is drained: safe to take down")
 	}
 	return RunAgentWords(agent, &scheduler.Procedure{}, now)
 }

@@ -85,7 +85,7 @@ const openedLately = 2 * time.Second
 func runOutcome(outcome string) string {
 	switch outcome {
 	case "asked":
-		return "waits for another operator's yes"
+		return "asked"
 	case "held":
 		return "waits"
 	case "aborting":

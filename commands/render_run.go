@@ -94,7 +94,7 @@ func RunHead(run *scheduler.RunListing) string {
 	words := doneWords(run)
 	switch run.State.Phase {
 	case scheduler.RunAsked:
-		return "waits for another operator's yes: " + words
+		return "waits for another operator's yes"
 	case scheduler.RunPaused:
 		return "paused: " + words
 	case scheduler.RunStopped:
@@ -135,10 +135,10 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	lines := []Line{
 		Separated(Say(Literal(state.ID), " ", Strong(RunHead(run))), runCounts(run), runTime(run, now)),
 		Say(Bar(state.Agents-run.Doing-run.Left, state.Agents)),
-		Separated(runReason(state), Say("by ", Who(state.By)), Say(state.Why)),
+		Separated(runReason(state), Say("by ", Who(state.By)), Phrase(state.Why)),
 	}
 	lines = append(lines, runTerms(state)...)
-	if state.Word != nil && state.Word.Reason != "" {
+	if state.Word != nil && state.Word.Reason != "" && state.Drain == nil {
 		lines = append(lines, Say("said by ", Who(state.Word.By), ": "+state.Word.Reason))
 	}
 	lines = append(lines, runAgentLines(run, now)...)
@@ -310,7 +310,13 @@ func renderChangedRun(cluster, verb, word string, run *scheduler.RunListing, dry
 	if dry {
 		head = Say(Strong("Would "+would+" the run"), " ", Literal(state.ID), " (nothing was changed)")
 	}
-	if verb == "run abort" && state.Drain != nil {
+	switch {
+	case verb != "run abort" || state.Drain == nil:
+	case run.Doing == 0:
+		then = "Nothing was begun, and nothing is killed."
+	case state.Drain.Ends():
+		then = "No other agent is begun. It cannot be undone: agents that were begun are marked gone all the same."
+	default:
 		then = "No other agent is begun. A drain cannot be cancelled: agents that drain already drain on, and stay withheld until somebody gives them back."
 	}
 	lines := []Line{head, Separated(Say(doneWords(run)), runCounts(run))}

@@ -14,7 +14,7 @@ func (d *Desk) mayDrain(run *RunState) error {
 	verb, cluster := run.verb(), "*"+d.config.Cluster+"*"
 	switch {
 	case !slices.Contains(d.config.Allow, verb):
-		return &filters.Error{Code: filters.Denied, Wrong: "`" + string(verb) + "` is off in " + cluster + ", because it kills tasks", Expected: "`allow: [" + string(verb) + "]` in the cluster's configuration", Try: "`/mesos filter` keeps new tasks away and kills none"}
+		return &filters.Error{Code: filters.Denied, Wrong: "`" + string(verb) + "` is off in " + cluster + ", because it kills tasks", Expected: "`allow: [" + string(verb) + "]` in its configuration lets people ask for it", Try: "`/mesos filter` keeps new tasks away and kills none"}
 	case d.config.Roster().View().Backend == filters.BackendAllocator:
 		return &filters.Error{Code: filters.Invalid, Wrong: cluster + " is withheld from by the allocator module, which cannot drain", Expected: "Mesos 1.9 or later with the operator backend"}
 	case d.config.Condition != nil && !drains(d.config.Condition().Version):

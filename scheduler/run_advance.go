@@ -297,7 +297,7 @@ func (a RunAgent) released(run *RunState, s *sight, now time.Time) (RunAgent, bo
 func (c *course) aborted(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case a.Phase == AgentWithholding && s.ledger != nil && s.ledger.SentFor(s.filter) && s.ledger.Refused == "":
-		return a.to(AgentFailed, "the run was aborted while it drained, and a drain cannot be cancelled: it stays withheld", now), true
+		return a, false // a drain cannot be cancelled: it is seen to its end
 	case !c.touched(&a):
 		a.Skip = "the run was aborted before anything was done to it"
 		return a.to(AgentGiving, "", now), true
@@ -371,10 +371,13 @@ func aborting(run RunState, word Word) RunState {
 
 // concluded is the run when all of its agents are over; it names those that stay withheld.
 func concluded(run RunState, agents []part, now time.Time) RunState {
-	run.Phase, run.Ended, run.Why = RunPhase(endOf(run.Phase)), now, ""
+	run.Phase, run.Ended = RunPhase(endOf(run.Phase)), now
+	if run.Drain == nil || run.Phase == RunDone {
+		run.Why = "" // else it says who did not want the drain
+	}
 	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {
 		run.Why = "failed, and stay withheld: " + someOf(failed)
-	} else if kept := hostsIn(agents, AgentDone); run.Keep && !run.Drain.Ends() && len(kept) > 0 {
+	} else if kept := hostsIn(agents, AgentDone); run.Phase == RunDone && run.Keep && !run.Drain.Ends() && len(kept) > 0 {
 		run.Why = "drained, and safe to take down: " + someOf(kept)
 	}
 	return run

@@ -107,9 +107,11 @@ func (r *runs) heard(run *going, next *progress, now time.Time) *progress {
 	case question != nil && question.Answer == "yes":
 		state.Phase, state.Word, next.outcome = RunGoing, &Word{By: question.By, Reason: question.Reason, At: question.Answered}, "started"
 	case question != nil && !question.Open():
-		state, next.outcome = aborting(state, Word{By: question.By, Reason: refusedBy(question), At: now}), string(RunAborting)
+		state, next.outcome = aborting(state, Word{By: question.By, Reason: question.Reason, At: now}), string(RunAborting)
+		state.Why = refusedBy(question)
 	case now.Sub(state.Started) >= AskMost:
-		state, next.outcome = aborting(state, Word{By: state.By, Reason: "nobody else said yes within " + lasting(AskMost), At: now}), string(RunAborting)
+		state, next.outcome = aborting(state, Word{By: state.By, At: now}), string(RunAborting)
+		state.Why = "nobody else said yes within " + lasting(AskMost)
 	default:
 		return nil
 	}
@@ -196,7 +198,7 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 	}
 	overdue := run.Deadline > 0 && now.Sub(a.Begun) >= time.Duration(run.Deadline)
 	if overdue {
-		why = "over its deadline of " + lasting(time.Duration(run.Deadline)) + ", nothing is forced: " + why
+		why = "over its deadline of " + lasting(time.Duration(run.Deadline)) + ": " + why
 	}
 	due := now.Sub(a.Since) >= progressEvery || overdue != a.Overdue
 	if why == a.Why || !due {

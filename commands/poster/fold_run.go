@@ -65,9 +65,10 @@ func (n *Notice) foldRun(event *filters.Event) {
 		if agent == nil || n.Run == nil {
 			return
 		}
+		late := n.drains() && agent.Overdue && !n.Run.Doing[agent.Agent].Overdue
 		n.Run.take(agent)
 		told := n.drains() && agent.Phase == scheduler.AgentDone // by what was seen of it
-		if agent.Phase.Over() && !told || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
+		if agent.Phase.Over() && !told || late || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
 			n.step(event)
 		}
 	default:

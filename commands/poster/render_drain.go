@@ -43,7 +43,9 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 		return drainGoing(n, who)
 	case state.Drain.Ends() && run.Done > 0:
 		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
-	case !n.open():
+	case n.open() && len(n.Agents) > 0 && len(n.sorted(standing)) == 0:
+		return commands.Say("⏏ ", commands.Strong(who+" "+isOrAre(whole)+" being given back"))
+	case !n.open() && len(n.Agents) > 0:
 		return commands.Say("▶ ", commands.Strong(returned(n, who)))
 	case run.Done > 0:
 		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+" "+isOrAre(run.Done)+" drained: safe to take down")), took(n))
@@ -174,11 +176,16 @@ func drainProgress(n *Notice, scene Scene) []commands.Line {
 	if words, said := runSaid[state.Phase]; said {
 		lines = append(lines, saidBy(words, state.Word))
 	}
-	lines = append(lines, commands.Phrase(state.Why))
+	if state.Phase != scheduler.RunAborting {
+		lines = append(lines, commands.Phrase(state.Why))
+	}
 	if state.Agents > 1 {
 		lines = append(lines, commands.Say(commands.Bar(run.Done+run.Failed+run.Skipped, state.Agents)+percent(run)))
 		lines = append(lines, doing(run, scene)...)
 		lines = append(lines, drained(run))
+	}
+	if state.Phase == scheduler.RunAborting && len(run.Doing) > 0 {
+		lines = append(lines, commands.Say("A drain cannot be cancelled: what drains already drains on, and stays withheld."))
 	}
 	for _, agent := range run.Doing {
 		if agent.Overdue {
@@ -210,24 +217,26 @@ func drainEnd(n *Notice) []commands.Line {
 	run := n.Run
 	state := &run.State
 	var lines []commands.Line
-	if state.Agents > 1 {
+	if state.Agents > 1 && len(n.sorted(standing)) > 0 {
 		lines = append(lines, drained(run))
 	}
-	if state.Phase == scheduler.RunAborted && state.Word != nil {
-		lines = append(lines, commands.Phrase(state.Word.Reason), abortedBy(state))
+	if state.Phase == scheduler.RunAborted {
+		lines = append(lines, notWanted(state))
 	}
-	lines = append(lines, fails(run)...)
+	if len(n.sorted(standing)) > 0 {
+		lines = append(lines, fails(run)...)
+	}
 	if run.Skipped > 0 && run.Skipped < state.Agents {
 		lines = append(lines, commands.Say(fmt.Sprintf("%d of %d were not begun, or released under way", run.Skipped, state.Agents)))
 	}
 	switch over := n.sorted(ended); {
 	case state.Drain.Ends() && run.Done > 0:
 	case !n.open() && len(over) > 0:
-		lines = append(lines, record(n, over))
+		lines = append(lines, withheldFor(n, over))
 		for _, note := range notes(over) {
 			lines = append(lines, commands.Say(note))
 		}
-	case run.Done > 0:
+	case run.Done > 0 && len(over) < len(n.Agents):
 		stay := "It stays withheld: "
 		if run.Done > 1 {
 			stay = "They stay withheld: "
@@ -237,12 +246,26 @@ func drainEnd(n *Notice) []commands.Line {
 	return append(lines, commands.Say(commands.Literal(state.ID)))
 }
 
-// abortedBy names who ended a drain by a command; what an answer or the time ended says so itself.
-func abortedBy(state *scheduler.RunState) commands.Line {
-	if strings.Contains(state.Word.Reason, " by ") || strings.HasPrefix(state.Word.Reason, "nobody ") {
-		return nil
+// withheldFor is the line that stays: for how long it was withheld since the yes, and who gave it back.
+func withheldFor(n *Notice, over []*Agent) commands.Line {
+	from, last := n.Run.State.Started, over[0]
+	if n.Question != nil && !n.Question.Answered.IsZero() {
+		from = n.Question.Answered
 	}
-	return commands.Say("aborted by ", commands.Who(state.Word.By))
+	for _, agent := range over {
+		if agent.Ended.After(last.Ended) {
+			last = agent
+		}
+	}
+	return commands.Separated(commands.Say("withheld "+commands.Lasting(last.Ended.Sub(from))), commands.Say("released by ", commands.Who(last.EndedBy)))
+}
+
+// notWanted says who ended a drain before it was over, and why.
+func notWanted(state *scheduler.RunState) commands.Line {
+	if state.Word == nil || state.Why != "" && state.Why != state.Word.Reason {
+		return commands.Phrase(state.Why)
+	}
+	return saidBy("aborted by ", state.Word)
 }
 
 func drainButtons(n *Notice) []commands.Button {
@@ -256,7 +279,7 @@ func drainButtons(n *Notice) []commands.Button {
 	case !state.Phase.Over():
 		abort := commands.Button{Label: "Abort", Action: commands.ActionRunAbort, Value: state.ID, Danger: true,
 			Confirm: "No further agent is begun. A drain cannot be cancelled: what drains already drains on, and stays withheld."}
-		if state.Agents == 1 {
+		if state.Agents == 1 && len(n.Run.Doing) == 1 {
 			return []commands.Button{details}
 		}
 		if state.Phase == scheduler.RunGoing {
