@@ -222,6 +222,7 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 		}},
 		{"somebody closes it, and an agent stays withheld", RuleGiven, "host-b stays withheld", func(d *diary) {
 			d.without("4 03:30", filters.KindExpire, "")
+			d.without("4 03:30", filters.KindGave, "")
 			edit(d, "4 03:30", filters.KindClose, "", func(s *state) { s.Open.EndedBy = "user:UALICE" })
 		}},
 		{"it is removed and stays open", RuleWindow, "stays open", func(d *diary) {
