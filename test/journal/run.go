@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func (c *Checker) run(e *filters.Event) {
 		c.fail(RuleRun, "run %s was %s and is %s", after.ID, before.Phase, after.Phase)
 	}
 	if after.Phase.Over() && !before.Phase.Over() {
-		c.ended(e, known)
+		c.ended(e, known, after.Keep)
 	}
 	known.there, known.state, known.revision = true, after, e.Record.Revision
 	if e.Record.Removed {
@@ -51,8 +52,9 @@ func (c *Checker) run(e *filters.Event) {
 	}
 }
 
-// ended holds a run that is over to its agents: each is over, and those that stay withheld are named.
-func (c *Checker) ended(e *filters.Event, known *run) {
+// ended holds a run that is over to its agents: each is over, and those that stay withheld are named. Some runs keep those
+// that are done, which is what they are for.
+func (c *Checker) ended(e *filters.Event, known *run, keeps bool) {
 	owner := filters.Owner("run:" + e.Record.Name)
 	for _, agent := range known.agents {
 		if !agent.Phase.Over() {
@@ -60,7 +62,8 @@ func (c *Checker) ended(e *filters.Event, known *run) {
 		}
 	}
 	for _, filter := range c.standing {
-		if filter.Owner == owner && filter.Stands() {
+		kept := keeps && known.agents[filter.Agent].Phase == scheduler.AgentDone
+		if filter.Owner == owner && filter.Stands() && !kept {
 			c.names(e, filter.Hostname)
 		}
 	}
@@ -127,13 +130,13 @@ func (c *Checker) begins(e *filters.Event, known *run, agent *scheduler.RunAgent
 			return
 		}
 	}
-	if agent.Phase == scheduler.AgentWithholding && !c.runStands(state.ID, agent) {
+	if agent.Phase == scheduler.AgentWithholding && !c.runStands(state, agent) {
 		c.fail(RuleTaken, "run %s begins with %s and does not withhold it", state.ID, agent.Hostname)
 	}
 }
 
-func (c *Checker) runStands(id string, agent *scheduler.RunAgent) bool {
-	filter, ok := c.standing[filters.FilterKey{Agent: agent.Agent, Mode: filters.ModeFilter, Owner: filters.Owner("run:" + id)}]
+func (c *Checker) runStands(run *scheduler.RunState, agent *scheduler.RunAgent) bool {
+	filter, ok := c.standing[filters.FilterKey{Agent: agent.Agent, Mode: cmp.Or(run.Mode, filters.ModeFilter), Owner: filters.Owner("run:" + run.ID)}]
 	return ok && filter.Stands()
 }
 

@@ -147,6 +147,8 @@ func (c *Checker) opening(e *filters.Event, known *window, after *scheduler.Wind
 		c.closes(e, known, is)
 	case e.Kind == filters.KindClosed:
 		c.closed(e, known)
+	case e.Kind == filters.KindWindow && e.Outcome == "removed" && is != nil && is.Closing.IsZero():
+		c.fail(RuleWindow, "%s is removed and stays open", name)
 	case was != nil && !was.Closing.Equal(is.Closing):
 		c.fail(RuleWindow, "%s closes with %s", name, e.Kind)
 	}
@@ -246,6 +248,12 @@ func (c *Checker) closes(e *filters.Event, known *window, is *scheduler.Opening)
 		c.fail(RuleWindow, "%s closes for the second time", name)
 	case is.EndedBy == "" && e.At.Before(is.End.Add(-stepped)):
 		c.fail(RuleWindow, "%s closes before its end %s, and nobody ended it", name, is.End)
+	case is.EndedBy != "":
+		for _, filter := range c.standing {
+			if filter.Owner == ownerOf(name, is) && filter.Stands() {
+				c.fail(RuleGiven, "%s was closed by %s, and %s stays withheld", name, is.EndedBy, filter.Hostname)
+			}
+		}
 	}
 }
 

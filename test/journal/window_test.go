@@ -220,6 +220,15 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 		{"an agent is not given back and not named", RuleGiven, "does not name host-b", func(d *diary) {
 			d.without("4 03:30", filters.KindGave, "")
 		}},
+		{"somebody closes it, and an agent stays withheld", RuleGiven, "host-b stays withheld", func(d *diary) {
+			d.without("4 03:30", filters.KindExpire, "")
+			d.without("4 03:30", filters.KindGave, "")
+			edit(d, "4 03:30", filters.KindClose, "", func(s *state) { s.Open.EndedBy = "user:UALICE" })
+		}},
+		{"it is removed and stays open", RuleWindow, "stays open", func(d *diary) {
+			e := d.find("4 03:00", filters.KindOpen, "")
+			e.Kind, e.Outcome = filters.KindWindow, "removed"
+		}},
 		{"placed while paused", RuleTaken, "paused it", func(d *diary) {
 			edit(d, "4 02:00", filters.KindOpen, "", func(s *state) { s.Paused = &scheduler.Word{By: "user:UALICE"} })
 		}},
