@@ -291,11 +291,7 @@ func drainButtons(n *Notice) []commands.Button {
 	if len(held) == 0 {
 		return nil
 	}
-	value := n.Key
-	if len(held) == 1 {
-		value = held[0].Filter
-	}
-	release := commands.Button{Label: "Release", Action: commands.ActionRelease, Value: value, Confirm: "Only when it is up again: " + commands.Names(hosts(held), 0) + " gets tasks."}
+	release := commands.Button{Label: "Release", Action: commands.ActionRelease, Value: n.Key, Confirm: "Only when it is up again: " + commands.Names(hosts(held), 0) + " gets tasks."}
 	if len(held) > 1 {
 		release.Confirm = "Only when they are up again: " + commands.Names(hosts(held), 0) + " get tasks."
 	}

@@ -132,11 +132,17 @@ func (d *draft) gone(change *filters.Change) {
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 	rest := &entry
 	for _, filter := range change.Filters {
-		ended := *filter
+		ended, operation, state := *filter, "", filters.ChangeState("")
+		switch {
+		case !ended.Stands():
+			operation, state = ended.EndOperation, filters.StateVerified
+		case ended.State != filters.StateFailed && precedes(ended.State, filters.StateVerified):
+			operation, state = ended.Operation, filters.StateVerified
+		}
 		if ended.Stands() {
 			ended.Ended, ended.EndedBy, ended.EndCause = d.now, "bot:"+d.Replica, filters.CauseGone
 		}
-		event := d.outcome(filters.KindGone, filters.CauseGone, filters.StateVerified, ended.Operation, ended.Subject)
+		event := d.outcome(filters.KindGone, filters.CauseGone, state, operation, ended.Subject)
 		event.Host = ended.Hostname
 		d.put(event, &ended, rest)
 		rest = nil
