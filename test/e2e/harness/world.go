@@ -304,6 +304,9 @@ func (w *World) record() (run journal.Run, missing string) {
 	}
 	end := &journal.End{At: asOf, Filters: standing}
 	for _, agent := range w.Cluster().Agents {
+		if agent.State == "gone" { // for ever: the master does not list it
+			continue
+		}
 		end.Agents = append(end.Agents, journal.Agent{
 			ID: filters.AgentID(agent.ID), Hostname: agent.Hostname, Withheld: agent.Withheld(), Foreign: w.foreign[agent.Hostname],
 		})
