@@ -216,6 +216,9 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 			d.find("4 00:00", filters.KindClosed, "").Kind = filters.KindClose
 			d.find("4 00:00", filters.KindClose, "").Kind = filters.KindWarn
 		}},
+		{"it never closes", RuleWindow, "should have closed at 2026-11-04", func(d *diary) {
+			d.run.Entries = slices.DeleteFunc(d.run.Entries, func(e filters.Event) bool { return e.At.After(at("4 03:00")) })
+		}},
 		{"it closes early", RuleWindow, "closes before its end", func(d *diary) {
 			e := d.find("4 00:00", filters.KindClose, "")
 			e.At = at("4 03:00")
