@@ -98,7 +98,7 @@ func lost(state State, seen *sight, why string) step {
 	if !seen.sure {
 		return step{doubt: true}
 	}
-	return tell(state.to(PhaseLost, seen.now, why), filters.KindMeddled, "lost")
+	return tell(state.to(PhaseLost, seen.now, why), filters.KindMeddled, OutcomeLost)
 }
 
 // back lets the machine stand in the schedule as it does, because the last word cannot come true.

@@ -154,7 +154,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	if plan.kind == filters.KindDown {
 		question := plan.question(&listing)
 		listing.Question = &question
-		arrangement.Questions = []filters.AskedOf{{Question: question, Event: filters.Event{Kind: filters.KindQuestion, Outcome: OutcomeAsked}}}
+		arrangement.Questions = []filters.AskedOf{{Question: question, Event: filters.Event{Kind: filters.KindQuestion}}}
 	}
 	result, err := d.config.Service.Arrange(ctx, arrangement)
 	if err != nil {

@@ -99,7 +99,7 @@ func (g *gathering) posting(kind filters.ChangeKind, all []planned) filters.Chan
 	change.Maintenance.Meddled = func(found filters.Schedule) filters.Event {
 		state := all[0].step.state
 		return filters.Event{
-			Kind: filters.KindMeddled, Subject: state.Subject, Operation: state.Operation, Outcome: "between",
+			Kind: filters.KindMeddled, Subject: state.Subject, Outcome: OutcomeBetween, Host: state.Machine.Hostname,
 			Reason: "somebody else changed the maintenance schedule just now (" + difference(g.seen.schedule, found) + "): I look at it again before I post mine",
 		}
 	}

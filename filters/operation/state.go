@@ -99,6 +99,8 @@ const (
 	OutcomeYes     = "yes"     // somebody said it
 	OutcomeNo      = "no"      // somebody said no, or nobody anything in time
 	OutcomeSending = "sending" // the leader is about to call the master
+	OutcomeBetween = "between" // of meddled: the schedule was changed between reading and posting
+	OutcomeLost    = "lost"    // of meddled: the machine is not ours any more
 	OutcomeStarts  = "starts"  // of a reminder: the time has come and the machine is up
 	OutcomeOver    = "over"    // of a reminder: the time is over and the machine is not back
 )
