@@ -140,10 +140,19 @@ func (t *turn) changeWindow(ctx context.Context) (Reply, error) {
 		change = t.desk.Remove
 	}
 	listing, err := change(ctx, request, name)
-	if err != nil {
+	if err != nil && !t.removedBefore(ctx, err) {
 		return Reply{}, err
 	}
 	return renderChangedWindow(t.cluster, t.command.Verb, name, &listing, request, t.service.Now()), nil
+}
+
+// removedBefore tells whether the window is not known because this very request removed it: it was delivered twice.
+func (t *turn) removedBefore(ctx context.Context, err error) bool {
+	if t.command.Verb != "window rm" || t.RequestKey == "" || filters.CodeOf(err) != filters.Unknown {
+		return false
+	}
+	earlier, found, lookup := t.service.Outcome(ctx, t.RequestKey)
+	return lookup == nil && found && earlier.Verb == filters.VerbWindow
 }
 
 // stillMeant refuses a button whose occurrence is over, or not the next one: what it would skip is another.

@@ -58,7 +58,7 @@ func markup(reply commands.Reply) string {
 	return text.String()
 }
 
-// play runs a script: lines `NAME: TEXT` type a command, `NAME press ACTION VALUE` presses a button, `wait 1h` lets time
+// play runs a script: lines `NAME: TEXT` type a command, `NAME press ACTION VALUE [REASON]` presses a button, `wait 1h` lets time
 // pass, `reconcile` does what a leader would, `lose HOST` makes somebody else's filter stand.
 func play(t *testing.T, config stage.Options, script string) string {
 	t.Helper()
@@ -95,8 +95,9 @@ func play(t *testing.T, config stage.Options, script string) string {
 		if who, press, ok := strings.Cut(line, " press "); ok {
 			name = who
 			action, value, _ := strings.Cut(press, " ")
+			value, why, _ := strings.Cut(value, " ")
 			value = strings.NewReplacer("LAST", last, "FIRST", first).Replace(value)
-			input.Text, input.Press, input.Cause = "", &commands.Press{Action: action, Value: value}, filters.CauseClick
+			input.Text, input.Press, input.Cause = "", &commands.Press{Action: action, Value: value, Reason: why}, filters.CauseClick
 		}
 		input.Text = strings.NewReplacer("LAST", last, "FIRST", first).Replace(input.Text)
 		input.Actor = filters.Actor{ID: "user:U" + strings.ToUpper(name), User: "U" + strings.ToUpper(name), Zone: paris}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cordon/filters"
+	"cordon/scheduler"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -78,6 +79,47 @@ func TestParse(t *testing.T) {
 		"unlock --dry-run":                      {Verb: "unlock", DryRun: true},
 		"freeze -m \"Black Friday\"":            {Verb: "freeze", Reason: "Black Friday"},
 		"history":                               {Verb: "history"},
+
+		"window":               {Verb: "window list"},
+		"windows":              {Verb: "window list"},
+		"window ls":            {Verb: "window list"},
+		"-c prod windows":      {Verb: "window list", Cluster: "prod"},
+		"window -c prod list":  {Verb: "window list", Cluster: "prod"},
+		"window list -c prod":  {Verb: "window list", Cluster: "prod"},
+		"window -h":            {Verb: "help", Topic: "window"},
+		"window --help":        {Verb: "help", Topic: "window"},
+		"window help":          {Verb: "help", Topic: "window"},
+		"help windows":         {Verb: "help", Topic: "window"},
+		"help window add":      {Verb: "help", Topic: "window add"},
+		"window add --help":    {Verb: "help", Topic: "window add"},
+		"window show a --yaml": {Verb: "window show", Name: "a", YAML: true},
+		"window next":          {Verb: "window next"},
+		"window next a -n 3":   {Verb: "window next", Name: "a", Most: 3},
+		"window next -n3":      {Verb: "window next", Most: 3},
+		"Window Remove a -m x": {Verb: "window rm", Name: "a", Reason: "x"},
+		`window add a web-* @bench --schedule "0 2 * * 2" --duration 2h -l rack=r1 -l zone=a -m why`: {Verb: "window add", Name: "a", Reason: "why",
+			Targets: []filters.Target{{Name: "web-*"}, {Group: "bench"}, {Attribute: filters.Attribute{Name: "rack", Value: "r1"}}, {Attribute: filters.Attribute{Name: "zone", Value: "a"}}},
+			Window:  scheduler.Definition{Schedule: "0 2 * * 2", Duration: "2h", Targets: []string{"web-*", "@bench"}, Attributes: map[string]string{"rack": "r1", "zone": "a"}, Reason: "why"}},
+		"window add a b --schedule 0 2 * * 1-5 --for 2h --announce 24h,1h --announce 10m --joining --approval": {Verb: "window add", Name: "a", Targets: named("b"),
+			Window: scheduler.Definition{Schedule: "0 2 * * 1-5", Duration: "2h", Targets: []string{"b"}, Announce: []string{"24h", "1h", "10m"}, Joining: true, Approval: true}},
+		"window add a b --schedule @daily --duration 1h --time-zone Europe/Paris --cutoff 15m --missed skip --overrun stop --max-unavailable 25% --per rack --start-date 2027-01-01 --end-date 2027-02-01 --mode filter": {
+			Verb: "window add", Name: "a", Targets: named("b"),
+			Window: scheduler.Definition{Schedule: "@daily", Duration: "1h", TimeZone: "Europe/Paris", Targets: []string{"b"}, Cutoff: "15m", Missed: "skip", Overrun: "stop",
+				MaxUnavailable: "25%", MaxUnavailablePer: "rack", StartDate: "2027-01-01", EndDate: "2027-02-01", Mode: "filter"}},
+		`window add a b --schedule @daily --duration 1h --step "wait 5m" --step webhook reboot --step confirm --max-parallel 2 --batch-by rack --soak 5m --max-failures 1 --expect restart`: {
+			Verb: "window add", Name: "a", Targets: named("b"),
+			Window: scheduler.Definition{Schedule: "@daily", Duration: "1h", Targets: []string{"b"}, Run: &scheduler.Procedure{
+				Steps: []string{"wait 5m", "webhook reboot", "confirm"}, MaxParallel: 2, BatchBy: "rack", Soak: "5m", MaxFailures: 1, Expect: "restart"}}},
+		"run":                          {Verb: "run list"},
+		"runs":                         {Verb: "run list"},
+		"run show":                     {Verb: "run show"},
+		"run status r-1":               {Verb: "run show", IDs: []string{"r-1"}},
+		"run start a --step wait 5m":   {Verb: "run start", Targets: named("a"), Procedure: scheduler.Procedure{Steps: []string{"wait 5m"}}},
+		"run start a,b --dry-run":      {Verb: "run start", Targets: named("a", "b"), DryRun: true},
+		"run start a --per rack --yes": {Verb: "run start", Targets: named("a"), Yes: true, Window: scheduler.Definition{MaxUnavailablePer: "rack"}},
+		"run abort r-1 -m x":           {Verb: "run abort", IDs: []string{"r-1"}, Reason: "x"},
+		"run confirm r-1 DONE":         {Verb: "run confirm", IDs: []string{"r-1"}, Word: "done"},
+		"run confirm skip":             {Verb: "run confirm", Word: "skip"},
 	} {
 		got, err := Parse(text)
 		if err != nil {
@@ -198,6 +240,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "help", `filter agent-one --for 2h -m "kernel upgrade"`, "filter a —for 2h -m “x”", "filter a -m 'don't'", `filter a -m "x`, "filter a\x00",
 		"filter --until tomorrow 06:00 Europe/Paris a,b -l rack=r1", "-c prod unfilter a --all", "answer q yes -m ok", `filter a\`, `filter \"a`, "filter a -m=\u202e", "release f-1 --dry-run=maybe",
+		`window add a -l rack=r1 --schedule "0 2 * * 2" --for 2h --step "webhook reboot" -m "x"`, "window next -n 3", "window --help", "run start a --step wait 5m", "run confirm c-1 skip", "windows x",
 	} {
 		f.Add(seed)
 	}

@@ -13,8 +13,31 @@ const (
 	verbWindowAgents = "window agents"
 )
 
-// adoptReason is the reason of an adoption by button, which asks for none.
-const adoptReason = "taken over from the channel"
+// Question is what a button asks before it counts, in a dialog with one field; the answer is the Press's Reason.
+type Question struct {
+	Title   string // the button's word, at most 24 characters
+	Text    string
+	Label   string // of the field
+	Example string
+	Most    int // characters of the answer
+	command string
+}
+
+// Question returns what the button asks before it counts; nil: nothing.
+func (p *Press) Question() *Question {
+	if p.Action != ActionAdopt || p.Reason != "" {
+		return nil
+	}
+	return &Question{
+		Title: "Adopt", Text: "The agent becomes ours to give back, without an end until somebody releases it.", Label: "Why?", Example: "left by the night shift",
+		Most: reasonCharacters, command: "/mesos adopt " + p.Value + " -m \"left by the night shift\"",
+	}
+}
+
+// Instead is the reply where no dialog can be shown: what to type.
+func (q *Question) Instead() Reply {
+	return Reply{Code: filters.Invalid, Lines: []Line{Say("I could not ask you why. Type it: ", Literal(q.command), ". "+nothingChanged)}}
+}
 
 // command returns what the button stands for.
 func (p *Press) command() (Command, error) {
@@ -30,7 +53,7 @@ func (p *Press) command() (Command, error) {
 	case ActionExtend:
 		return Command{Verb: "extend", IDs: []string{value}, For: time.Hour}, nil
 	case ActionAdopt:
-		return Command{Verb: "adopt", Targets: []filters.Target{{Agent: filters.AgentID(value)}}, Reason: adoptReason}, nil
+		return Command{Verb: "adopt", Targets: []filters.Target{{Agent: filters.AgentID(value)}}, Reason: strings.TrimSpace(p.Reason)}, nil
 	case ActionDetails:
 		return Command{Verb: verbDetails, IDs: []string{value}}, nil
 	case ActionYes, ActionNo:

@@ -1,8 +1,6 @@
 package commands
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +109,7 @@ func Phrase(text string) Line {
 
 // namedIn finds the first person that a phrase names outside of quotes.
 func namedIn(text string) (at, length int) {
-	for _, words := range []string{"by user:", "says user:"} {
+	for _, words := range []string{"by user:", "says user:", "that user:"} {
 		before, after, found := strings.Cut(text, words)
 		if !found || strings.Contains(before, "“") {
 			continue
@@ -215,12 +213,21 @@ func (s *windowSight) next() Line {
 			line = append(line, Text(", "))
 		}
 		coming := &s.openings[i]
-		line = append(line, Span{Style: Moment, Time: coming.Start.UTC(), Dated: true})
+		line = append(line, Clock(coming.Start, s.now))
 		if note := Phrase(coming.Note); len(note) > 0 && coming.Note != needsApproval && s.State.Paused == nil {
 			line = append(append(append(line, Text(" (")), note...), Text(")"))
 		}
 	}
 	return line
+}
+
+// atOnce says that a window opens as soon as it is there: what it would be open for has begun.
+func (s *windowSight) atOnce() Line {
+	active, open := s.Window.Active(s.now)
+	if !open || s.State.Open != nil || s.State.Paused != nil || !active.Start.After(s.State.Last) || !s.Window.Late || s.Frozen != "" {
+		return nil
+	}
+	return Say("⚠ It opens at once, until ", Clock(active.End, s.now), ": its time has begun.")
 }
 
 // renderAdded says what was understood of a window that was added or changed.
@@ -243,7 +250,7 @@ func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
 	if run := sight.Window.Definition.Run; run != nil {
 		lines = append(lines, procedureLine(run))
 	}
-	lines = append(lines, sight.next())
+	lines = append(lines, sight.next(), sight.atOnce())
 	if open := sight.State.Open; open != nil && !added {
 		lines = append(lines, Say("It is open now, and ends at ", Clock(open.End, sight.now), " as it was opened."))
 	}
@@ -359,108 +366,4 @@ func renderWindowAgents(cluster string, listing *scheduler.Listing, agents []fil
 	reply := renderAgents(window.Name, agents, now)
 	reply.Cluster, reply.Lines = cluster, append(reply.Lines, last)
 	return reply
-}
-
-// renderWindowYAML shows a window as it stands in the configuration.
-func renderWindowYAML(cluster string, listing *scheduler.Listing) Reply {
-	return Reply{Cluster: cluster, Lines: []Line{
-		Say("To be pasted below ", Literal("windows:"), " of ", Strong(cluster), " in the configuration:"),
-		Say(Verbatim(definitionYAML(listing.Window.Name, &listing.Window.Definition))),
-	}}
-}
-
-// page writes YAML: strings stand in double quotes, so that none can be taken for anything else.
-type page struct{ strings.Builder }
-
-func (p *page) text(indent int, name, value string) {
-	if value != "" {
-		fmt.Fprintf(p, "%*s%s: %s\n", indent, "", name, quoted(value))
-	}
-}
-
-func (p *page) number(indent int, name string, value int) {
-	if value != 0 {
-		fmt.Fprintf(p, "%*s%s: %d\n", indent, "", name, value)
-	}
-}
-
-func (p *page) yes(indent int, name string, value bool) {
-	if value {
-		fmt.Fprintf(p, "%*s%s: true\n", indent, "", name)
-	}
-}
-
-func (p *page) list(indent int, name string, values []string) {
-	if len(values) == 0 {
-		return
-	}
-	fmt.Fprintf(p, "%*s%s:\n", indent, "", name)
-	for _, value := range values {
-		fmt.Fprintf(p, "%*s- %s\n", indent+2, "", quoted(value))
-	}
-}
-
-// definitionYAML renders a window as an entry of `windows`.
-func definitionYAML(name string, d *scheduler.Definition) string {
-	var p page
-	fmt.Fprintf(&p, "%s:\n", quoted(name))
-	p.text(2, "schedule", d.Schedule)
-	p.text(2, "duration", d.Duration)
-	p.text(2, "time_zone", d.TimeZone)
-	p.list(2, "targets", d.Targets)
-	if len(d.Attributes) > 0 {
-		p.WriteString("  attributes:\n")
-		for _, attribute := range slices.Sorted(maps.Keys(d.Attributes)) {
-			fmt.Fprintf(&p, "    %s: %s\n", quoted(attribute), quoted(d.Attributes[attribute]))
-		}
-	}
-	p.yes(2, "joining", d.Joining)
-	p.text(2, "mode", d.Mode)
-	p.text(2, "reason", d.Reason)
-	p.text(2, "start_date", d.StartDate)
-	p.text(2, "end_date", d.EndDate)
-	p.text(2, "cutoff", d.Cutoff)
-	p.text(2, "overrun", d.Overrun)
-	p.text(2, "missed", d.Missed)
-	p.list(2, "announce", d.Announce)
-	p.text(2, "max_unavailable", d.MaxUnavailable)
-	p.text(2, "max_unavailable_per", d.MaxUnavailablePer)
-	p.yes(2, "approval", d.Approval)
-	if run := d.Run; run != nil {
-		p.WriteString("  run:" + map[bool]string{true: " {}", false: ""}[isBare(run)] + "\n")
-		p.list(4, "steps", run.Steps)
-		p.number(4, "max_parallel", run.MaxParallel)
-		p.text(4, "batch_by", run.BatchBy)
-		p.text(4, "soak", run.Soak)
-		p.number(4, "max_failures", run.MaxFailures)
-		p.text(4, "expect", run.Expect)
-	}
-	return strings.TrimSuffix(p.String(), "\n")
-}
-
-func isBare(run *scheduler.Procedure) bool {
-	return len(run.Steps) == 0 && run.MaxParallel == 0 && run.MaxFailures == 0 && run.BatchBy+run.Soak+run.Expect == ""
-}
-
-// quoted writes text as YAML's double-quoted style, whose escapes are a part of JSON's and Go's alike.
-func quoted(text string) string {
-	plain := text != "" && text[0] >= 'a' && text[0] <= 'z' && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
-	if plain && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, text) {
-		return text
-	}
-	var out strings.Builder
-	out.WriteByte('"')
-	for _, c := range text {
-		switch {
-		case c == '"' || c == '\\':
-			out.WriteByte('\\')
-			out.WriteRune(c)
-		case c < ' ' || c >= 0x7f && c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfeff:
-			fmt.Fprintf(&out, `\u%04X`, c)
-		default:
-			out.WriteRune(c)
-		}
-	}
-	out.WriteByte('"')
-	return out.String()
 }

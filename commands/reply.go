@@ -29,6 +29,7 @@ type Input struct {
 type Press struct {
 	Action string // one of the Action constants
 	Value  string
+	Reason string // the answer to its Question
 }
 
 // Reply is an answer for the asker alone. It is given once and never updated.

@@ -207,6 +207,8 @@ const (
 	VerbThaw     Verb = "thaw"
 	VerbAnswer   Verb = "answer"
 	VerbUnlock   Verb = "unlock"
+	VerbDrain    Verb = "drain"  // tasks are killed gracefully, and cannot be kept
+	VerbGone     Verb = "gone"   // agents leave for ever
 	VerbWindow   Verb = "window" // windows are made, changed, paused, skipped, removed; or open and close
 	VerbRun      Verb = "run"    // runs are started, paused, aborted, confirmed; or go on
 

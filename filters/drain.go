@@ -19,5 +19,5 @@ func (d *Drain) Ends() bool { return d != nil && (d.MarkGone || d.Gone) }
 
 // SentFor tells whether what the drain filter asks for was sent to the master, as far as the ledger knows.
 func (e *LedgerEntry) SentFor(filter *Filter) bool {
-	return e.DrainSent == filter.ID || e.GoneSent == filter.ID
+	return filter.ID != "" && (e.DrainSent == filter.ID || e.GoneSent == filter.ID)
 }

@@ -17,7 +17,7 @@ func (s *Service) limits(plan *Plan) *Limits {
 	}
 	limits.Racks = map[string]int{}
 	for rack := range racksOf(roster, plan) {
-		limits.Racks[rack] = config.Rack.Of(rackSize(roster, rack))
+		limits.Racks[rack] = config.Rack.Of(roster.Sizes(RackAttribute)[rack])
 	}
 	return limits
 }
@@ -30,16 +30,6 @@ func racksOf(roster *Roster, plan *Plan) map[string]int {
 		}
 	}
 	return racks
-}
-
-func rackSize(roster *Roster, rack string) int {
-	size := 0
-	for agent := range roster.All() {
-		if agent.Rack() == rack {
-			size++
-		}
-	}
-	return size
 }
 
 // impact works out the plan's blast radius from the newest reading.

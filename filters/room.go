@@ -7,7 +7,8 @@ import (
 
 // Room tells whether more agents may be withheld, one after the other: by `max_withheld` of the configuration, and by a
 // limit of whoever asks. It counts distinct agents under standing filters of all owners, as the script that writes does;
-// that checks `max_withheld` again. It is of the moment in which it was made, and not safe for concurrent use.
+// that checks them again. Of an agent that is away only its rack is known: it takes no room of a limit by another attribute.
+// It is of the moment in which it was made, and not safe for concurrent use.
 type Room struct {
 	book   *Book
 	taken  map[AgentID]bool
@@ -27,23 +28,16 @@ type scope struct {
 // per; the zero LimitValue adds none.
 func (s *Service) Room(most LimitValue, per string) *Room {
 	room := &Room{book: s.config.Book, taken: map[AgentID]bool{}}
-	room.add("max_withheld", "", s.config.Limits.Cluster)
-	room.add("max_withheld", RackAttribute, s.config.Limits.Rack)
-	room.add("max_unavailable", per, most)
+	roster := s.config.State.Roster()
+	room.add(roster, "max_withheld", "", s.config.Limits.Cluster)
+	room.add(roster, "max_withheld", RackAttribute, s.config.Limits.Rack)
+	room.add(roster, "max_unavailable", per, most)
 	if len(room.scopes) == 0 {
 		return room
 	}
-	roster := s.config.State.Roster()
-	for agent := range roster.All() {
-		for _, scope := range room.scopes {
-			scope.count(scope.whole, agent)
-		}
-	}
 	for _, id := range room.book.Held() {
 		if agent := roster.Agent(id); agent != nil {
-			for _, scope := range room.scopes {
-				scope.count(scope.held, agent)
-			}
+			room.count(agent)
 		}
 	}
 	total, racks := room.book.Withheld() // agents that are away are among them
@@ -58,15 +52,18 @@ func (s *Service) Room(most LimitValue, per string) *Room {
 	return room
 }
 
-func (r *Room) add(name, attribute string, most LimitValue) {
+func (r *Room) add(roster *Roster, name, attribute string, most LimitValue) {
 	if most != (LimitValue{}) {
-		r.scopes = append(r.scopes, &scope{name, attribute, most, map[string]int{}, map[string]int{}})
+		r.scopes = append(r.scopes, &scope{name, attribute, most, map[string]int{}, roster.Sizes(attribute)})
 	}
 }
 
-func (s *scope) count(where map[string]int, agent *Agent) {
-	if value, counted := s.value(agent); counted {
-		where[value]++
+// count counts the agent as withheld.
+func (r *Room) count(agent *Agent) {
+	for _, scope := range r.scopes {
+		if value, counted := scope.value(agent); counted {
+			scope.held[value]++
+		}
 	}
 }
 
@@ -91,11 +88,7 @@ func (r *Room) Take(agent *Agent) (why string) {
 		}
 	}
 	r.taken[agent.ID] = true
-	for _, scope := range r.scopes {
-		if value, counted := scope.value(agent); counted {
-			scope.held[value]++
-		}
-	}
+	r.count(agent)
 	return ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type Roster struct {
 	view   View
 	byHost map[string]int32 // lower-case hostname: its first agent
 	next   []int32          // by position: the next agent on the same host; 0: none, for no first agent is a next one
+	sizes  sync.Map         // by attribute: a map[string]int, see Sizes
 }
 
 // NewRoster indexes a view. It sorts the view's agents by ID in place and keeps the view.
@@ -34,6 +36,25 @@ func (r *Roster) AsOf() time.Time { return r.view.Began }
 
 // Len returns the number of registered agents.
 func (r *Roster) Len() int { return len(r.view.Agents) }
+
+// Sizes returns how many agents have each value of the attribute; of the empty attribute all agents have the empty value.
+// The caller must not change it.
+func (r *Roster) Sizes(attribute string) map[string]int {
+	if known, ok := r.sizes.Load(attribute); ok {
+		return known.(map[string]int)
+	}
+	sizes := map[string]int{}
+	for i := range r.view.Agents {
+		if value := r.view.Agents[i].Attribute(attribute); value != "" {
+			sizes[value]++
+		}
+	}
+	if attribute == "" {
+		sizes[""] = r.Len()
+	}
+	r.sizes.Store(attribute, sizes)
+	return sizes
+}
 
 // Agent returns the agent with the ID, nil if the reading did not list it.
 func (r *Roster) Agent(id AgentID) *Agent {

@@ -16,8 +16,8 @@ const (
 	// before them share one.
 	passedSingly = 20
 	// closingMost is how long the closing of an occurrence waits for its agents; those that are not given back by then are
-	// named.
-	closingMost = time.Hour
+	// named. It does not wait for longer than closingLeast after the next one is to open, which opens on time then.
+	closingMost, closingLeast = time.Hour, punctual / 2
 	// askLead is how long before its start an occurrence that needs approval asks, if it is not announced earlier.
 	askLead = time.Hour
 	// stale is how old a reading may be that a window's targets are resolved by.
@@ -69,7 +69,7 @@ func (s *scene) next() (at time.Time, live, unseen bool) {
 	case open != nil && !open.Closing.IsZero():
 		at = open.Closing.Add(closingMost)
 		if occurrence, ok := s.following(open); ok {
-			at = first(at, occurrence.Start)
+			at = first(at, occurrence.Start.Add(closingLeast))
 		}
 		return at, true, false
 	case open != nil:

@@ -14,6 +14,10 @@ type RunRequest struct {
 	Procedure Procedure
 	// MaxUnavailable and Per limit the run as they limit a window, see Definition; empty: no limit of its own.
 	MaxUnavailable, Per string
+	// Drain makes it a drain: its agents stay withheld when they are done. Deadline is when the channel is told what holds one
+	// up; 0: never.
+	Drain    *filters.Drain
+	Deadline time.Duration
 }
 
 // RunListing is a run with its agents and how far it has come.
@@ -97,6 +101,9 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 			return known, nil // the request came before
 		}
 	}
+	if wanted.Drain != nil {
+		run.drains(&wanted)
+	}
 	course, err := d.check(&run)
 	if err != nil {
 		return RunListing{}, err
@@ -107,7 +114,11 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	}
 	run.Agents = len(targets)
 	line := lineUp(&run, targets)
-	if _, err := d.config.Service.Arrange(ctx, startArrangement(request, &run, line)); err != nil {
+	arrangement := startArrangement(request, &run, line)
+	if run.Drain != nil {
+		d.ask(&arrangement, &run, targets)
+	}
+	if _, err := d.config.Service.Arrange(ctx, arrangement); err != nil {
 		return RunListing{}, err
 	}
 	return RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line)}, nil
@@ -116,10 +127,17 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 // startArrangement puts the run's own record last: of a run whose record is there, all agents are.
 func startArrangement(request filters.Request, run *RunState, line []RunAgent) filters.Arrangement {
 	arrangement := filters.Arrangement{Request: request, Verb: filters.VerbRun, Subject: run.subject()}
+	if run.Drain != nil {
+		arrangement.Verb = run.verb()
+	}
 	for i := range line {
 		arrangement.Told = append(arrangement.Told, line[i].told(0, ""))
 	}
-	arrangement.Told = append(arrangement.Told, run.told(0, "started"))
+	outcome := "started"
+	if run.Phase == RunAsked {
+		outcome = string(RunAsked)
+	}
+	arrangement.Told = append(arrangement.Told, run.told(0, outcome))
 	return arrangement
 }
 
@@ -129,6 +147,10 @@ func (d *Desk) check(run *RunState) (*course, error) {
 	switch {
 	case err != nil:
 		return nil, refusedField(err)
+	case run.Drain != nil:
+		if err := d.mayDrain(run); err != nil {
+			return nil, err
+		}
 	case len(course.Steps) == 0 && course.Soak == 0:
 		return nil, invalid("the run has nothing to do while an agent is withheld", "a step or a soak time, such as `--step \"webhook reboot\"` or `--soak 5m`")
 	}

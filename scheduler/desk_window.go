@@ -173,7 +173,7 @@ func (s *scene) period(occurrence Occurrence) (Period, bool) {
 func (d *Desk) Add(ctx context.Context, request filters.Request, name string, definition Definition) (Listing, error) {
 	window, problems := Compile(name, definition, d.options()...)
 	if len(problems) > 0 {
-		return Listing{}, problems[0].Err
+		return Listing{}, refusedField(problems[0])
 	}
 	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.configured {
@@ -345,6 +345,8 @@ func (d *Desk) done(next *move, result filters.Result) string {
 	switch {
 	case result.DryRun:
 		return "nothing was changed"
+	case next.kind == filters.KindClose && len(next.others) > 0:
+		return "closed now, and its run is aborted"
 	case next.kind == filters.KindClose:
 		return fmt.Sprintf("closed now: %d agents are given back", len(next.end))
 	case next.outcome == outcomeSkipped:

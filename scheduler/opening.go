@@ -31,6 +31,7 @@ func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
 		opening.Why = "no agent matches its targets"
 	case s.window.Definition.Run != nil:
 		run, parts := startOf(occurrence, s.window, agents, s.now)
+		run.Author = s.author()
 		opening.Run, opening.Placed = run.ID, len(agents)
 		next.starts(&run, parts)
 	default:
@@ -160,7 +161,7 @@ func (s *scene) closed() *move {
 	opening := s.state.Open
 	held, kept, failed := s.left(opening)
 	following, ok := s.following(opening)
-	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start)) {
+	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
 		return nil
 	}
 	next := s.to(filters.KindClosed, "")

@@ -27,8 +27,12 @@ type Config struct {
 	Service Service
 	Book    *filters.Book
 	// Roster is the newest index of agents; never nil, empty before the first reading.
-	Roster  func() *filters.Roster
-	Groups  map[string]filters.Group
+	Roster func() *filters.Roster
+	Groups map[string]filters.Group
+	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known; nil: it never is.
+	Tasks func(agent filters.AgentID) (map[string]int, bool)
+	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
+	Allow   []filters.Verb
 	Windows []*Window // the configuration's
 	Freezes *Calendar // nil: none
 	// Hooks are the names of the webhooks that steps may call.
@@ -46,6 +50,21 @@ func (c *Config) frozen(now time.Time, window string) string {
 	}
 	if period, ok := c.Freezes.At(now, window); ok {
 		return "frozen: " + period.Name + " until " + period.To.Format("2006-01-02 15:04") + " UTC"
+	}
+	return ""
+}
+
+// halted says why nothing more begins of a window's run, or of a run of its own if the window's name is empty.
+func (c *Config) halted(now time.Time, window string) string {
+	if why := c.frozen(now, window); why != "" {
+		return why
+	}
+	record := c.Book.Record(filters.ShelfWindows, window)
+	if record == nil {
+		return ""
+	}
+	if state, err := DecodeWindow(record); err == nil && state.Paused != nil {
+		return "the window is paused by " + state.Paused.By
 	}
 	return ""
 }

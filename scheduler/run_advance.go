@@ -16,7 +16,7 @@ const (
 	// withholdPatience is how long an agent may take to be withheld, returnPatience to be back and well after its last step
 	// (its soak time comes on top), absentPatience to be listed when its turn has come. Only readings that began later count:
 	// while the master cannot be read nobody fails.
-	withholdPatience = 15 * time.Minute
+	withholdPatience = 30 * time.Minute
 	returnPatience   = 30 * time.Minute
 	absentPatience   = 15 * time.Minute
 	// lessMost is by which share an agent's resources may be less than before: what an agent finds of its memory changes with
@@ -33,6 +33,7 @@ type sight struct {
 	filter *filters.Filter      // the run's, ended or not; nil: there is none
 	ledger *filters.LedgerEntry // nil: it is not ours
 	others bool                 // other filters stand on it
+	tasks  map[string]int       // that run on it, by framework; nil: not known
 	moved  filters.AgentID      // where the run's filter moved with its host; empty: nowhere
 
 	known, repeats bool    // of the step's webhook: it is in the configuration; it may be called again
@@ -53,14 +54,17 @@ func (c *course) advance(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 		a.Moved, a.Why = s.moved, "its host came back as agent "+string(s.moved)
 		return a, true
 	case s.filter == nil || !s.filter.Stands():
-		return a.released(s, now), true
+		return a.released(run, s, now), true
 	case run.Phase == RunAborting:
-		if next, changed := c.aborted(a, now); changed {
+		if next, changed := c.aborted(a, s, now); changed {
 			return next, true
 		}
 	}
 	switch a.Phase {
 	case AgentWithholding:
+		if run.Drain != nil {
+			return c.drained(run, a, s, now)
+		}
 		return c.withheld(a, s, now)
 	case AgentStepping:
 		return c.stepped(a, s, now)
@@ -224,7 +228,8 @@ func (c *course) soaked(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 }
 
 // missing says what the agent lacks to be back as it was, in a phrase; empty: nothing. A deactivated agent counts as
-// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away.
+// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away. Where the
+// master does not tell when agents registered, a restart is never seen; its own failover looks like one.
 func (c *course) missing(a *RunAgent, s *sight) string {
 	switch {
 	case s.agent == nil:
@@ -272,7 +277,10 @@ func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 }
 
 // released ends with an agent whose filter somebody ended under way: it is theirs now.
-func (a RunAgent) released(s *sight, now time.Time) RunAgent {
+func (a RunAgent) released(run *RunState, s *sight, now time.Time) RunAgent {
+	if run.Drain.Ends() && s.agent == nil {
+		return a.to(AgentDone, "it has left the cluster", now)
+	}
 	by := "somebody"
 	if s.filter != nil {
 		by = s.filter.EndedBy
@@ -282,8 +290,10 @@ func (a RunAgent) released(s *sight, now time.Time) RunAgent {
 
 // aborted gives an agent back to which nothing was done, and leaves one withheld to which something was. One whose steps are
 // all done is still given back by its return check.
-func (c *course) aborted(a RunAgent, now time.Time) (RunAgent, bool) {
+func (c *course) aborted(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
+	case a.Phase == AgentWithholding && s.ledger != nil && s.ledger.SentFor(s.filter) && s.ledger.Refused == "":
+		return a.to(AgentFailed, "the run was aborted while it drained, and a drain cannot be cancelled: it stays withheld", now), true
 	case !c.touched(&a):
 		a.Skip = "the run was aborted before anything was done to it"
 		return a.to(AgentGiving, "", now), true
@@ -329,6 +339,8 @@ func (c *course) judge(run RunState, agents []part, now time.Time) (RunState, st
 	switch {
 	case run.Phase.Over():
 		return run, ""
+	case run.Phase == RunAsked:
+		return run, ""
 	case count.left+count.doing == 0:
 		return concluded(run, agents, now), endOf(run.Phase)
 	case run.Phase != RunAborting && run.Stop && !run.Until.IsZero() && !now.Before(run.Until):
@@ -358,6 +370,8 @@ func concluded(run RunState, agents []part, now time.Time) RunState {
 	run.Phase, run.Ended, run.Why = RunPhase(endOf(run.Phase)), now, ""
 	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {
 		run.Why = "failed, and stay withheld: " + someOf(failed)
+	} else if kept := hostsIn(agents, AgentDone); run.Keep && !run.Drain.Ends() && len(kept) > 0 {
+		run.Why = "drained, and safe to take down: " + someOf(kept)
 	}
 	return run
 }

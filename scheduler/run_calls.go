@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ type calls struct {
 	nudged  chan struct{}
 
 	mutex    sync.Mutex
-	intended map[string]time.Time // intents of this process that it has not acted on
+	intended map[string][]time.Time // intents of this process that it has not acted on, written or not
 	under    map[string]*call
 }
 
@@ -71,7 +72,7 @@ type call struct {
 }
 
 func newCalls(config *Config) *calls {
-	return &calls{config: config, nudged: make(chan struct{}, 1), intended: map[string]time.Time{}, under: map[string]*call{}}
+	return &calls{config: config, nudged: make(chan struct{}, 1), intended: map[string][]time.Time{}, under: map[string]*call{}}
 }
 
 // look adds what is known of the agent's webhook.
@@ -90,24 +91,28 @@ func (c *calls) look(s *sight, agent *RunAgent, webhook string) {
 
 // intends tells whether the agent's intent is this process's, and not acted on. The mutex is held.
 func (c *calls) intends(agent *RunAgent) bool {
-	sent, ok := c.intended[agent.Key]
-	return ok && sent.Equal(agent.Sent)
+	return slices.ContainsFunc(c.intended[agent.Key], agent.Sent.Equal)
 }
 
 // intend notes an intent that is about to be written.
 func (c *calls) intend(agent *RunAgent) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.intended[agent.Key] = agent.Sent
+	c.intended[agent.Key] = append(c.intended[agent.Key], agent.Sent)
 }
 
-// tend lets the calls go that the book says are intended, and ends those that nobody waits for any more.
+// tend lets the calls go that the book says are intended, and ends those that nobody waits for any more. An intent is kept for
+// as long as its step: the book may be behind a write whose answer was lost.
 func (c *calls) tend(ctx context.Context, all []*going) {
-	wanted := map[string]bool{}
+	stepping := map[string]bool{}
 	for _, run := range all {
 		for i := range run.agents {
-			if agent := &run.agents[i]; agent.Phase == AgentStepping && !agent.Sent.IsZero() {
-				wanted[agent.Key] = true
+			agent := &run.agents[i]
+			if agent.Phase != AgentStepping {
+				continue
+			}
+			stepping[agent.Key] = true
+			if !agent.Sent.IsZero() {
 				c.let(ctx, run, &agent.RunAgent)
 			}
 		}
@@ -115,12 +120,12 @@ func (c *calls) tend(ctx context.Context, all []*going) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	for key, call := range c.under {
-		if !wanted[key] {
+		if !stepping[key] {
 			call.cancel()
 			delete(c.under, key)
 		}
 	}
-	maps.DeleteFunc(c.intended, func(key string, _ time.Time) bool { return !wanted[key] })
+	maps.DeleteFunc(c.intended, func(key string, _ []time.Time) bool { return !stepping[key] })
 }
 
 // let calls or polls for the agent, unless that is under way.

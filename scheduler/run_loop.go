@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -122,19 +121,6 @@ func (r *runs) find(id string) *going {
 	return nil
 }
 
-// progress is one commit of a run: the records of some of its agents as they shall be, and its own.
-type progress struct {
-	run      *going
-	agents   []part
-	state    *RunState // nil: as it is
-	outcome  string
-	removed  bool // the records leave
-	withhold []filters.AgentID
-	end      []filters.FilterKey
-	asked    map[filters.AgentID]string // confirmations that are over
-	intents  []RunAgent                 // whose webhooks are to be called
-}
-
 // due returns what is to be done for the run now, nil if nothing is: first what is under way, then the run's own end, then
 // what begins. What begins is a commit of its own, which limits and freezes may refuse.
 func (r *runs) due(run *going, course *course, now time.Time) *progress {
@@ -152,25 +138,14 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	if len(next.agents) > 0 {
 		return next
 	}
+	if run.state.Phase == RunAsked {
+		return r.heard(run, next, now)
+	}
 	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
 		next.state, next.outcome = &state, outcome
 		return next
 	}
 	return r.beginning(run, course, next, now)
-}
-
-// take adds what becomes of an agent.
-func (p *progress) take(before *part, after RunAgent) {
-	if before.Phase == AgentAsking {
-		p.asked[before.Agent] = before.Key
-	}
-	if before.Phase != AgentGiving && after.Phase == AgentGiving {
-		p.end = append(p.end, filters.FilterKey{Agent: after.current(), Mode: p.run.state.Mode, Owner: p.run.state.owner()})
-	}
-	if !after.Sent.IsZero() && !after.Sent.Equal(before.Sent) {
-		p.intents = append(p.intents, after)
-	}
-	p.agents = append(p.agents, part{after, before.revision})
 }
 
 // beginning is what begins of the run. Where nothing does, it is tried again a little later: limits are counted over the
@@ -199,36 +174,15 @@ func (r *runs) beginning(run *going, course *course, next *progress, now time.Ti
 	return next
 }
 
-func (p *progress) begin(begin *beginning) {
-	p.agents = append(begin.begun, begin.others...)
-	for i := range begin.begun {
-		p.withhold = append(p.withhold, begin.begun[i].Agent)
-	}
-}
-
-// hold says why nothing begins, or that nothing stands in the way any more.
-func (p *progress) hold(state RunState, why string) {
-	state.Why = why
-	p.state, p.outcome = &state, outcomeHeld
-	if why == "" {
-		p.outcome = outcomeGoesOn
-	}
-}
-
-// The outcomes of KindRun beside the phases: something keeps it from beginning with more agents, and does so no more; its
-// records left the store.
-const (
-	outcomeHeld      = "held"
-	outcomeGoesOn    = "goes on"
-	outcomeForgotten = "forgotten"
-)
-
 // sight is what is seen of an agent under way.
 func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	book, roster := r.config.Book, r.config.Roster()
 	s := &sight{asOf: roster.AsOf(), agent: roster.Agent(agent.current())}
 	if agent.Phase == AgentWaiting {
 		return s
+	}
+	if run.state.Drain != nil {
+		s.tasks = r.tasks(agent.current())
 	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
 	s.filter, s.ledger = book.Filter(key), book.Ledger(key.Agent)
@@ -258,7 +212,7 @@ func (r *runs) moved(run *going, agent *part) filters.AgentID {
 }
 
 func (r *runs) scout(run *going, course *course, now time.Time) *scout {
-	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.frozen(now, run.state.window())}
+	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window())}
 	all, _ := r.archive.going()
 	for _, other := range all {
 		for i := range other.agents {
@@ -285,79 +239,6 @@ func (r *runs) foreign(agent *filters.Agent) bool {
 	}
 	freed := r.config.Book.Freed(agent.ID)
 	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
-}
-
-// commit writes a change with its entries. That a webhook is about to be called is noted before, so that this process knows
-// that nobody has called it yet whatever the answer to the write.
-func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
-	ctx, cancel := context.WithTimeout(ctx, stepTime)
-	defer cancel()
-	state := &c.run.state
-	arrangement := filters.Arrangement{
-		Request: filters.Request{Actor: r.actor(c), Cause: filters.CauseRun, Reason: state.Reason},
-		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, End: c.end,
-	}
-	for i := range c.intents {
-		r.calls.intend(&c.intents[i])
-	}
-	for i := range c.agents {
-		agent := &c.agents[i]
-		confirmation := c.asked[agent.Agent]
-		if agent.Phase == AgentAsking {
-			confirmation = agent.Key
-		}
-		arrangement.Told = append(arrangement.Told, agent.told(agent.revision, confirmation))
-	}
-	if c.state != nil {
-		arrangement.Told = append(arrangement.Told, c.state.told(c.run.revision, c.outcome))
-	}
-	for i := range arrangement.Told {
-		if told := &arrangement.Told[i]; c.removed {
-			told.Record.Removed, told.Event.Outcome, told.Event.Reason = true, outcomeForgotten, ""
-		}
-	}
-	_, err := r.config.Service.Arrange(ctx, arrangement)
-	return err
-}
-
-// actor begins with agents by the rights of who started the run. What is under way is finished in the run's own name: also
-// when that person may not start anything any more.
-func (r *runs) actor(c *progress) filters.Actor {
-	actor := r.config.system(c.run.state.owner())
-	if by := filters.Owner(c.run.state.By); len(c.withhold) > 0 && by.Kind() == "user" {
-		actor.User = by.Name()
-	}
-	return actor
-}
-
-// refused deals with a commit that was not done. Where agents were not let begin, the run says why.
-func (r *runs) refused(run *going, c *progress, err error, now time.Time) time.Time {
-	id, code := run.state.ID, filters.CodeOf(err)
-	switch {
-	case len(c.withhold) > 0 && slices.Contains([]filters.Code{filters.Limited, filters.Frozen, filters.Denied}, code):
-		r.blocked[id] = block{now.Add(lookLater), refusal(err)}
-		return now
-	case code == filters.Conflict:
-		r.rests[id] = now.Add(time.Second)
-	default:
-		r.log.Warn("a run's step is not done", "run", id, "error", err)
-		r.rests[id] = now.Add(lookSoon)
-	}
-	return r.rests[id]
-}
-
-// refusal is why agents were not let begin, in a phrase.
-func refusal(err error) string {
-	known, ok := errors.AsType[*filters.Error](err)
-	switch {
-	case !ok:
-		return err.Error()
-	case known.Code == filters.Denied:
-		return "who started it may start nothing any more"
-	case known.Expected != "":
-		return known.Wrong + ": " + known.Expected
-	}
-	return known.Wrong
 }
 
 // wake is when something may be due for the run that no change of the book tells of.

@@ -14,23 +14,26 @@ import (
 // shelves is the store's contract in memory: revisions, terms, request keys, freezes, and one journal. Books that are attached
 // follow it at once.
 type shelves struct {
-	mutex    sync.Mutex
-	sequence int
-	term     int64
-	filters  map[filters.FilterKey]filters.Filter
-	ledger   map[filters.AgentID]filters.LedgerEntry
-	records  map[filters.RecordKey]filters.Record
-	freeze   *filters.Freeze
-	receipts map[string]filters.Receipt
-	events   []filters.Event
-	books    []*filters.Book
-	down     bool
+	mutex     sync.Mutex
+	sequence  int
+	term      int64
+	filters   map[filters.FilterKey]filters.Filter
+	ledger    map[filters.AgentID]filters.LedgerEntry
+	records   map[filters.RecordKey]filters.Record
+	questions map[string]filters.Question
+	freeze    *filters.Freeze
+	receipts  map[string]filters.Receipt
+	events    []filters.Event
+	books     []*filters.Book
+	down      bool
+	loses     func(*filters.Commit) bool // commits whose answer is lost, and which books learn of late
 }
 
 func newShelves() *shelves {
 	return &shelves{
 		filters: map[filters.FilterKey]filters.Filter{}, ledger: map[filters.AgentID]filters.LedgerEntry{},
 		records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{},
+		questions: map[string]filters.Question{},
 	}
 }
 
@@ -64,12 +67,23 @@ func (s *shelves) write(commit filters.Commit) (filters.Receipt, error) {
 			delete(s.records, record.Key())
 		}
 	}
+	for _, question := range commit.Questions {
+		question.Revision++
+		s.questions[question.ID] = question
+		if question.Done {
+			delete(s.questions, question.ID)
+		}
+	}
 	if commit.Freeze != nil || commit.Thaw {
 		s.freeze = commit.Freeze
 	}
-	receipt := filters.Receipt{At: s.now(), Answer: commit.Answer, Events: s.journal(commit.Events)}
+	lost := s.loses != nil && s.loses(&commit)
+	receipt := filters.Receipt{At: s.now(), Answer: commit.Answer, Events: s.journal(commit.Events, lost)}
 	if commit.Request != "" {
 		s.receipts[commit.Request] = receipt
+	}
+	if lost {
+		return filters.Receipt{}, &filters.Error{Code: filters.Unconfirmed, Wrong: "the answer was lost"}
 	}
 	return receipt, nil
 }
@@ -86,6 +100,11 @@ func (s *shelves) check(commit *filters.Commit) error {
 	}
 	for _, filter := range slices.Concat(commit.Filters, commit.Settled) {
 		if s.filters[filter.Key()].Revision != filter.Revision {
+			return conflict
+		}
+	}
+	for _, question := range commit.Questions {
+		if s.questions[question.ID].Revision != question.Revision {
 			return conflict
 		}
 	}
@@ -121,7 +140,7 @@ func (s *shelves) withheld(commit *filters.Commit) int {
 
 func (s *shelves) now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func (s *shelves) journal(events []filters.Event) []filters.Event {
+func (s *shelves) journal(events []filters.Event, late bool) []filters.Event {
 	written := slices.Clone(events)
 	for i := range written {
 		s.sequence++
@@ -129,7 +148,11 @@ func (s *shelves) journal(events []filters.Event) []filters.Event {
 	}
 	s.events = append(s.events, written...)
 	for _, book := range s.books {
-		book.Follow(written...)
+		if late {
+			time.AfterFunc(8*time.Second, func() { book.Follow(written...) })
+		} else {
+			book.Follow(written...)
+		}
 	}
 	return written
 }
@@ -142,6 +165,7 @@ func (s *shelves) attach() *filters.Book {
 	book.Reset(filters.State{
 		Position: fmt.Sprintf("%d-%d", s.now().UnixMilli(), s.sequence), Filters: slices.Collect(maps.Values(s.filters)),
 		Ledger: slices.Collect(maps.Values(s.ledger)), Records: slices.Collect(maps.Values(s.records)), Freeze: s.freeze,
+		Questions: slices.Collect(maps.Values(s.questions)),
 	})
 	s.books = append(s.books, book)
 	return book

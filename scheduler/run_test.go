@@ -511,7 +511,7 @@ func TestARunOfAFormerOperatorFinishesWhatIsUnderWay(t *testing.T) {
 		w.lead(0)
 		id := w.start(Procedure{Steps: []string{"wait 10m"}})
 		wait(time.Minute)
-		w.denied = func(actor filters.Actor) bool { return actor.User == "UALICE" }
+		w.deny(func(actor filters.Actor) bool { return actor.User == "UALICE" })
 		wait(time.Hour)
 		w.want(id, "going: done waiting")
 		if got := w.hostsHeld(); got != "" || w.run(id).State.Why != "who started it may start nothing any more" {
@@ -586,6 +586,25 @@ func TestARunEndsWithItsWindow(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARunOfAWindowOfChatBeginsWithItsAuthorsRights(t *testing.T) {
+	inWorld(t, 2, func(w *runWorld) {
+		former := ""
+		w.denied = func(actor filters.Actor) bool { return actor.User == former && former != "" }
+		w.lead(0)
+		window := &Window{Name: "mine", Mode: filters.ModeFilter, Definition: Definition{Run: &Procedure{Steps: []string{"wait 5m"}}}}
+		occurrence := Occurrence{Window: "mine", Start: w.now(), End: w.now().Add(2 * time.Hour)}
+		run, line := startOf(occurrence, window, []*filters.Agent{w.Roster().Agent("S00"), w.Roster().Agent("S01")}, w.now())
+		run.Author = "UALICE"
+		if _, err := w.service.Arrange(t.Context(), startArrangement(filters.Request{Actor: filters.Actor{ID: run.By}}, &run, line)); err != nil {
+			t.Fatal(err)
+		}
+		wait(2 * time.Minute)
+		former = "UALICE" // alice operates the cluster no more
+		wait(20 * time.Minute)
+		w.want(run.ID, "going: done waiting")
+	})
 }
 
 // The entries of one commit may come to the book one after the other: a run without all of its agents is not done.

@@ -31,6 +31,8 @@ type runWorld struct {
 	machines sync.Mutex
 	agents   []filters.Agent
 	roster   *filters.Roster
+	tasks    map[filters.AgentID]map[string]int // that run, by framework; nil: not known
+	allow    []filters.Verb
 	blind    bool // the master cannot be read
 	stuck    bool // the reconciler rests
 
@@ -50,8 +52,8 @@ func inWorld(t *testing.T, agents int, test func(w *runWorld)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRunWorld(t, agents)
 		w.open()
+		defer w.close()
 		test(w)
-		w.close()
 	})
 }
 
@@ -81,8 +83,14 @@ func (w *runWorld) open() {
 		}
 	})
 	w.workers.Go(func() {
-		for pause(w.ctx, time.Second) {
-			w.reconcile()
+		for turned := w.config.Book.Turned(); pause(w.ctx, time.Second); turned = w.config.Book.Turned() {
+			if !w.reconcile() {
+				continue
+			}
+			select {
+			case <-turned:
+			case <-w.ctx.Done():
+			}
 		}
 	})
 }
@@ -107,7 +115,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (w *runWorld) replica(p *process) *Config {
 	book := w.attach()
 	service := filters.NewService(filters.ServiceConfig{Cluster: "prod", Limits: w.limits, Store: &pen{w.shelves, p}, Book: book, State: w, Gate: w})
-	return &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}}
+	return &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Allow: w.allow}
 }
 
 // lead lets one replica lead after the other: when one has died, the next takes over 15 s later. The first dies after so many
@@ -133,15 +141,26 @@ func (w *runWorld) Roster() *filters.Roster {
 	defer w.machines.Unlock()
 	return w.roster
 }
-func (w *runWorld) Tasks(filters.AgentID) (map[string]int, bool) { return nil, false }
+func (w *runWorld) Tasks(agent filters.AgentID) (map[string]int, bool) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	return w.tasks[agent], w.tasks != nil
+}
 func (w *runWorld) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
 func (w *runWorld) Decide(_ context.Context, actor filters.Actor, _ filters.Plan) error {
+	w.machines.Lock()
+	defer w.machines.Unlock()
 	if w.denied != nil && w.denied(actor) {
 		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
 	return nil
+}
+func (w *runWorld) deny(who func(filters.Actor) bool) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	w.denied = who
 }
 func (w *runWorld) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
@@ -161,7 +180,6 @@ func (w *runWorld) read() {
 func (w *runWorld) change(host string, change func(*filters.Agent) bool) {
 	w.machines.Lock()
 	defer w.machines.Unlock()
-	w.agents = slices.DeleteFunc(w.agents, func(agent filters.Agent) bool { return false })
 	for i := range w.agents {
 		if w.agents[i].Hostname == host && !change(&w.agents[i]) {
 			w.agents = slices.Delete(w.agents, i, i+1)
@@ -174,19 +192,22 @@ func (w *runWorld) restart(host string) {
 	w.change(host, func(a *filters.Agent) bool { a.Registered = time.Now().UTC(); return true })
 }
 
-// reconcile does what the reconciler does: withholds, gives back and settles.
-func (w *runWorld) reconcile() {
+// reconcile does what the reconciler does: withholds, gives back and settles. False: the store is away.
+func (w *runWorld) reconcile() bool {
 	w.machines.Lock()
 	stuck := w.stuck
 	w.machines.Unlock()
 	if stuck {
-		return
+		return true
 	}
 	w.mutex.Lock()
 	commit := filters.Commit{}
-	standing := map[filters.AgentID]bool{}
+	standing, drains := map[filters.AgentID]bool{}, map[filters.AgentID]string{}
 	for _, filter := range w.filters {
 		standing[filter.Agent] = standing[filter.Agent] || filter.Stands()
+		if filter.Mode == filters.ModeDrain {
+			drains[filter.Agent] = filter.ID
+		}
 	}
 	for _, filter := range w.filters {
 		switch {
@@ -199,7 +220,7 @@ func (w *runWorld) reconcile() {
 	}
 	for agent, stands := range standing {
 		if _, held := w.ledger[agent]; stands && !held {
-			commit.PutLedger(filters.LedgerEntry{Agent: agent, Hold: filters.HoldHeld, State: filters.StateVerified}, filters.Event{Kind: filters.KindTook})
+			commit.PutLedger(filters.LedgerEntry{Agent: agent, Hold: filters.HoldHeld, State: filters.StateVerified, DrainSent: drains[agent]}, filters.Event{Kind: filters.KindTook})
 			w.flag(agent, true)
 		}
 	}
@@ -211,9 +232,11 @@ func (w *runWorld) reconcile() {
 		}
 	}
 	w.mutex.Unlock()
-	if len(commit.Events) > 0 {
-		_, _ = w.write(commit)
+	if len(commit.Events) == 0 {
+		return true
 	}
+	_, err := w.write(commit)
+	return err == nil
 }
 
 func (w *runWorld) flag(id filters.AgentID, withheld bool) {

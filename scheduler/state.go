@@ -68,10 +68,13 @@ type Opening struct {
 
 // RunState is a run: the body of its record on filters.ShelfRuns, by its ID.
 type RunState struct {
-	Schema    int          `json:"schema"` // 1
-	ID        string       `json:"id"`
-	Phase     RunPhase     `json:"phase"`
-	By        string       `json:"by"` // user:U… or window:NAME/START
+	Schema int      `json:"schema"` // 1
+	ID     string   `json:"id"`
+	Phase  RunPhase `json:"phase"`
+	By     string   `json:"by"` // user:U… or window:NAME/START
+	// Author is the Slack user by whose rights agents begin of a run that a window of chat started; empty: By's, or the
+	// configuration's word.
+	Author    string       `json:"author,omitempty"`
 	Reason    string       `json:"reason,omitempty"`
 	Started   time.Time    `json:"started"`
 	Ended     time.Time    `json:"ended,omitzero"`
@@ -79,6 +82,14 @@ type RunState struct {
 	Why       string       `json:"why,omitempty"`  // why it stopped or does not go on, in a phrase
 	Mode      filters.Mode `json:"mode"`
 	Procedure Procedure    `json:"procedure"`
+	// Drain is what the master is asked for of each agent of a run of mode drain; nil: the run's mode is another.
+	Drain *filters.Drain `json:"drain,omitempty"`
+	// Keep leaves the agents withheld when they are done: somebody takes them down.
+	Keep bool `json:"keep,omitempty"`
+	// Deadline is how long an agent may drain before the channel is told what holds it up; 0: as long as it takes.
+	Deadline Duration `json:"deadline,omitempty"`
+	// Question is what somebody else than By says yes to before anything begins; empty: nobody is asked.
+	Question string `json:"question,omitempty"`
 	// NoNew is when nothing new begins any more and Until when its window closes; zero: a run of its own.
 	NoNew time.Time `json:"no_new,omitzero"`
 	Until time.Time `json:"until,omitzero"`
@@ -96,6 +107,7 @@ type RunPhase string
 
 // The phases of a run.
 const (
+	RunAsked    RunPhase = "asked" // somebody else has to say yes before anything begins
 	RunGoing    RunPhase = "going"
 	RunPaused   RunPhase = "paused"   // nothing new begins; what is under way is finished
 	RunStopped  RunPhase = "stopped"  // too many failures: nothing new begins until somebody resumes it
@@ -136,6 +148,9 @@ type RunAgent struct {
 	Skip string `json:"skip,omitempty"`
 	Why  string `json:"why,omitempty"` // why it failed, waits or was skipped, in a phrase
 	By   string `json:"by,omitempty"`  // who confirmed
+	// Tasks is how many tasks ran on an agent when its drain began, Overdue that it took longer than its deadline.
+	Tasks   int  `json:"tasks,omitempty"`
+	Overdue bool `json:"overdue,omitempty"`
 }
 
 // AgentPhase is where an agent of a run stands.

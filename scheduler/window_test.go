@@ -182,6 +182,10 @@ func TestDates(t *testing.T) {
 	if open, ok := w.Active(moment(t, "2026-11-03T01:00:00-05:00")); !ok || open.Name() != "kernel-tue/2026-11-03T04:30:00Z" {
 		t.Errorf("after its last day began: %v %v", open, ok)
 	}
+	midnight := compile(t, Definition{Schedule: "0 0 * * *", Duration: "1h", StartDate: "2026-10-31", EndDate: "2026-11-01"})
+	if got := midnight.Openings(time.Time{}, 5); len(got) != 2 || !got[0].Start.Equal(moment(t, "2026-10-31T00:00:00Z")) {
+		t.Errorf("from midnight to midnight: %v", got)
+	}
 	skipped := compile(t, Definition{Schedule: "0 12 * * *", Duration: "1h", TimeZone: "Pacific/Apia", StartDate: "2011-12-30", EndDate: "2011-12-30"})
 	if got := skipped.Openings(time.Time{}, 5); len(got) != 1 || !got[0].Start.Equal(moment(t, "2011-12-31T00:00:00+14:00")) {
 		t.Errorf("on a day that clocks skipped: %v", got)

@@ -178,7 +178,8 @@ func (r *run) post(ctx context.Context, n *Notice, open int) error {
 		return err
 	}
 	r.posts.take(time.Now())
-	ref, err := r.config.Channel.Post(ctx, r.render(n, open))
+	message := r.render(n, open)
+	ref, err := r.config.Channel.Post(ctx, message)
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			n.Attempt = time.Time{}
@@ -186,7 +187,7 @@ func (r *run) post(ctx context.Context, n *Notice, open int) error {
 		r.failed(n.Key, err)
 		return r.note(ctx, n)
 	}
-	n.Ref, n.Attempt = ref, time.Time{}
+	n.Ref, n.Attempt, n.Sent = ref, time.Time{}, message.digest()
 	return r.shown(ctx, n)
 }
 
@@ -200,11 +201,15 @@ func (r *run) passing(err error) bool {
 }
 
 func (r *run) update(ctx context.Context, n *Notice, open int) error {
+	message := r.render(n, open)
+	if n.Sent == message.digest() {
+		return r.shown(ctx, n)
+	}
 	r.updates.take(time.Now())
-	err := r.config.Channel.Update(ctx, n.Ref, r.render(n, open))
+	err := r.config.Channel.Update(ctx, n.Ref, message)
 	switch {
 	case errors.Is(err, ErrGone) && n.open():
-		n.Ref, n.Told, n.Dirty = "", 0, true // somebody deleted it; what still holds is told again
+		n.Ref, n.Told, n.Dirty, n.Sent = "", 0, true, "" // somebody deleted it; what still holds is told again
 		return r.note(ctx, n)
 	case errors.Is(err, ErrGone):
 		n.Steps = nil
@@ -213,6 +218,7 @@ func (r *run) update(ctx context.Context, n *Notice, open int) error {
 		r.failed(n.Key, err)
 		return nil
 	}
+	n.Sent = message.digest()
 	return r.shown(ctx, n)
 }
 

@@ -28,7 +28,7 @@ func (d *desk) planned(event *filters.Event) string {
 	case filters.KindOpen:
 		d.opened(event)
 		return d.open(TopicOccurrence, event.Subject, event)
-	case filters.KindWarn, filters.KindClose, filters.KindClosed:
+	case filters.KindWarn, filters.KindClose:
 		return d.open(TopicOccurrence, event.Subject, event)
 	case filters.KindRun:
 		if event.Record == nil || event.Record.Removed || event.Outcome != runStarted && d.notices[event.Subject] == nil {

@@ -67,6 +67,8 @@ type Notice struct {
 	Attempt time.Time `json:"attempt,omitzero"`
 	Answer  time.Time `json:"answer,omitzero"`
 	Shown   time.Time `json:"shown,omitzero"` // when it was last brought up to date
+	// Sent is the digest of the message as it stands: one that would stand there anew is not sent.
+	Sent string `json:"sent,omitempty"`
 }
 
 // schema is the version of a stored Notice.

@@ -2,6 +2,8 @@ package poster
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"time"
@@ -110,6 +112,16 @@ type Message struct {
 	Key     string // of its notice: it is posted with it, and found by it
 	Lines   []commands.Line
 	Buttons []commands.Button
+}
+
+// digest is the same for messages that look the same.
+func (m *Message) digest() string {
+	encoded, err := json.Marshal([]any{m.Lines, m.Buttons})
+	if err != nil {
+		panic(err) // lines and buttons encode
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:8])
 }
 
 // Slow says that the channel wants a pause before the next message.

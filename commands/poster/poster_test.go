@@ -33,6 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type board struct {
 	mutex  sync.Mutex
 	began  time.Time
+	round  time.Duration // of times in the log
 	log    []string
 	roots  []string // keys, in order; the reference is the position
 	text   map[string]string
@@ -44,7 +45,7 @@ type board struct {
 }
 
 func newBoard() *board {
-	return &board{began: time.Now(), text: map[string]string{}, thread: map[string][]string{}}
+	return &board{began: time.Now(), round: 100 * time.Millisecond, text: map[string]string{}, thread: map[string][]string{}}
 }
 
 func show(lines []commands.Line, buttons []commands.Button) string {
@@ -76,7 +77,7 @@ func show(lines []commands.Line, buttons []commands.Button) string {
 }
 
 func (b *board) note(what, ref string, lines []commands.Line, buttons []commands.Button) {
-	b.log = append(b.log, fmt.Sprintf("%s %s %s\n%s", time.Since(b.began).Round(100*time.Millisecond), what, ref, show(lines, buttons)))
+	b.log = append(b.log, fmt.Sprintf("%s %s %s\n%s", time.Since(b.began).Round(b.round), what, ref, show(lines, buttons)))
 }
 
 func (b *board) failing(what string) error {
@@ -161,22 +162,49 @@ type scene struct {
 	term    int64
 	keys    int
 	bot     *commands.Bot
+	led     bool
 	leader  func() // ends the work of a leader beside the script
 }
 
-func set(t *testing.T, options stage.Options) *scene {
-	s := &scene{t: t, on: stage.New(options), board: newBoard()}
+func set(t *testing.T, options stage.Options) *scene { return setBeside(t, options, false) }
+
+// setBeside sets a stage on which a leader is to work beside the script.
+func setBeside(t *testing.T, options stage.Options, leader bool) *scene {
+	s := &scene{t: t, on: stage.New(options), board: newBoard(), led: leader}
 	s.notices = &stage.Notices{Stage: s.on}
 	s.bot = commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": s.on}, Desks: map[string]commands.Desk{"prod": s.on.Desk()}})
 	s.leader = func() {}
+	if leader {
+		s.board.round = time.Second // who comes first among equals does not matter
+	}
 	s.start()
+	synctest.Wait()
 	return s
+}
+
+// unhurried is a journal whose entries, beside a leader, take a moment to arrive: by then all that happens at one time has.
+type unhurried struct{ *scene }
+
+func (u unhurried) After(ctx context.Context, id string, most int) ([]filters.Event, error) {
+	return u.on.After(ctx, id, most)
+}
+
+func (u unhurried) Wait(ctx context.Context, id string) error {
+	err := u.on.Wait(ctx, id)
+	if !u.led {
+		return err
+	}
+	select {
+	case <-time.After(40 * time.Millisecond):
+	case <-ctx.Done():
+	}
+	return err
 }
 
 func (s *scene) start() {
 	s.term++
 	ctx, cancel := context.WithCancel(s.t.Context())
-	p := poster.New(poster.Config{Cluster: "prod", Journal: s.on, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
+	p := poster.New(poster.Config{Cluster: "prod", Journal: unhurried{s}, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx, s.term) }()
 	s.stop = func() error { cancel(); return <-done }
@@ -400,8 +428,9 @@ func TestMessages(t *testing.T) {
 			}
 			var got string
 			synctest.Test(t, func(t *testing.T) {
-				s := set(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive)})
-				for line := range strings.Lines(string(part(archive, "script"))) {
+				script := string(part(archive, "script"))
+				s := setBeside(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive)}, strings.Contains(script, "leads"))
+				for line := range strings.Lines(script) {
 					s.does(strings.TrimSpace(line))
 				}
 				pass(10 * time.Second)

@@ -109,7 +109,7 @@ func renderForeign(n *Notice) ([]commands.Line, []commands.Button) {
 	lines = append(lines, commands.Say("Shown, and left alone. ", commands.Literal(command), " makes "+them+" ours to give back."))
 	for id, agent := range n.Agents {
 		if len(now) == 1 && agent == now[0] {
-			return lines, []commands.Button{{Label: "Adopt", Action: commands.ActionAdopt, Value: string(id), Confirm: agent.Host + " becomes ours to give back, without an end until somebody releases it."}}
+			return lines, []commands.Button{{Label: "Adopt", Action: commands.ActionAdopt, Value: string(id)}}
 		}
 	}
 	return lines, nil

@@ -1,7 +1,6 @@
 package poster
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -321,6 +320,9 @@ func renderWindow(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	}
 	name := occasion.Name
 	who := commands.Separated(commands.Say(n.Reason), by(n.By))
+	if strings.HasPrefix(n.By, "window:") { // nobody said it: the configuration is another
+		who = commands.Phrase(n.Reason)
+	}
 	show := commands.Literal("/mesos window show " + name)
 	switch {
 	case occasion.Outcome == outcomePaused && n.open():
@@ -333,6 +335,8 @@ func renderWindow(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 			commands.Say("▶ ", commands.Strong(name+" is resumed")),
 			commands.Separated(commands.Say("paused "+commands.Lasting(n.Ended.Sub(n.Began))), who, endedBy("resumed by ", n)),
 		}, nil
+	case strings.HasPrefix(n.By, "window:") && occasion.Outcome != outcomeRemoved:
+		return []commands.Line{commands.Say("🗓 ", commands.Strong(name+" comes from the configuration now")), who}, nil
 	case occasion.Outcome == outcomeAdded, occasion.Outcome == outcomeChanged:
 		lines := []commands.Line{commands.Say("🗓 ", commands.Strong(name+" was "+occasion.Outcome))}
 		lines = append(lines, made(name, occasion.Made)...)
@@ -355,59 +359,4 @@ func made(name string, definition *scheduler.Definition) []commands.Line {
 		commands.Separated(commands.WindowTerms(window)...),
 		commands.Say(definition.Reason),
 	})
-}
-
-// renderDigest is the morning's summary.
-func renderDigest(n *Notice, scene Scene) []commands.Line {
-	var digest scheduler.Digest
-	if json.Unmarshal([]byte(n.Reason), &digest) != nil {
-		return []commands.Line{commands.Say("☀ ", commands.Strong(scene.Cluster+" this morning"))}
-	}
-	lines := []commands.Line{commands.Say("☀ ", commands.Strong(scene.Cluster+": "+digestHead(&digest)))}
-	for _, filter := range digest.Filters {
-		lines = append(lines, commands.Separated(
-			commands.Say("⏸ ", commands.Strong(filter.Hostname)), commands.Say(filter.Reason), by(string(filter.Owner)),
-			commands.Say("since ", commands.Clock(filter.Since, digest.At)), ending(filter.Until, digest.At)))
-	}
-	if more := digest.Total - len(digest.Filters); more > 0 {
-		lines = append(lines, commands.Say(fmt.Sprintf("and %d more: ", more), commands.Literal("/mesos filters")))
-	}
-	for _, opening := range digest.Opens {
-		lines = append(lines, commands.Separated(
-			commands.Say("🗓 ", commands.Clock(opening.Start, digest.At), " ", commands.Strong(opening.Window)), commands.Say("for "+commands.Lasting(opening.End.Sub(opening.Start))),
-			commands.Say(commands.Count(opening.Agents, "agent")), commands.Phrase(opening.Note)))
-	}
-	if len(digest.Runs) > 0 {
-		lines = append(lines, commands.Say("under way: run "+commands.Names(digest.Runs, 0)))
-	}
-	if digest.Asked > 0 {
-		lines = append(lines, commands.Say(commands.Count(digest.Asked, "question")+" to answer: ", commands.Literal("/mesos questions")))
-	}
-	return lines
-}
-
-func digestHead(digest *scheduler.Digest) string {
-	stand := "no filter stands"
-	switch digest.Total {
-	case 0:
-	case 1:
-		stand = "1 filter stands"
-	default:
-		stand = fmt.Sprintf("%d filters stand", digest.Total)
-	}
-	switch opens := len(digest.Opens); opens {
-	case 0:
-		return stand + ", no window opens today"
-	case 1:
-		return stand + ", 1 window opens today"
-	default:
-		return fmt.Sprintf("%s, %d openings today", stand, opens)
-	}
-}
-
-func ending(until, now time.Time) commands.Line {
-	if until.IsZero() {
-		return commands.Say("no end")
-	}
-	return commands.Say("until ", commands.Clock(until, now))
 }

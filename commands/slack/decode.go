@@ -18,7 +18,8 @@ type slash struct {
 	Trigger     string `json:"trigger_id"`
 }
 
-// press is a click on one of our buttons: what we use of a block_actions payload.
+// press is a click on one of our buttons, or a dialog that was submitted: what we use of a block_actions or a
+// view_submission payload.
 type press struct {
 	Type string `json:"type"`
 	Team struct {
@@ -37,6 +38,7 @@ type press struct {
 		Action string `json:"action_id"`
 		Value  string `json:"value"`
 	} `json:"actions"`
+	View view `json:"view"`
 }
 
 // event is an Events API callback.
@@ -138,6 +140,9 @@ func (e *Edge) pressJSON(payload []byte) (press, error) {
 	}
 	if p.Type == "block_actions" && (len(p.Actions) == 0 || p.Trigger == "") {
 		return press{}, malformed("a click")
+	}
+	if p.Type == "view_submission" && (p.View.ID == "" || p.View.Root == "") {
+		return press{}, malformed("a submission")
 	}
 	return p, nil
 }

@@ -495,3 +495,36 @@ func TestManifestScopes(t *testing.T) {
 		t.Errorf("%+v", manifest)
 	}
 }
+
+// The Adopt button asks for the reason in a dialog, and the submission counts once, however often it comes.
+func TestAdoptAsksWhy(t *testing.T) {
+	both(t, func(t *testing.T, http bool) {
+		o := open(t, setup{http: http, post: true, stage: stage.Options{Foreign: []string{"agent-five"}}})
+		o.on.Happen(filters.Event{Kind: filters.KindForeign, Actor: "bot:one", Agent: "b4c0-S5", Host: "agent-five", Subject: "foreign-1"})
+		root := o.root("agent-five is withheld by somebody else")
+		pressed, err := o.workspace.Click(t.Context(), simslack.Click{User: "bob", MessageTS: root.TS, ActionID: commands.ActionAdopt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.until("a dialog", func() bool { return len(o.workspace.Views("bob")) == 1 })
+		if again, err := o.workspace.Redeliver(t.Context(), pressed.TriggerID); err != nil || len(again.Replies) != 0 {
+			t.Errorf("the repeated click was answered: %v %q", err, texts(again.Replies))
+		}
+		if standing := o.on.Filters(); len(standing) != 0 {
+			t.Errorf("adopted before anybody said why: %+v", standing)
+		}
+		dialog := o.workspace.Views("bob")[0]
+		answer, err := o.workspace.Submit(t.Context(), simslack.Submission{User: "bob", ViewID: dialog.ID, Values: map[string]any{"reason": "left by the <night> shift"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		contains(t, texts(answer.Replies), "agent-five becomes ours to give back", "left by the &lt;night&gt; shift")
+		if views := o.workspace.Views("bob"); len(views) != 0 {
+			t.Errorf("the dialog stays: %+v", views)
+		}
+		entries := len(o.on.Events())
+		if _, err := o.workspace.Redeliver(t.Context(), answer.TriggerID); err != nil || len(o.on.Events()) != entries {
+			t.Errorf("%v: the repetition wrote %d entries", err, len(o.on.Events())-entries)
+		}
+	})
+}

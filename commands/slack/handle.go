@@ -46,11 +46,11 @@ func (e *Edge) actor(ctx context.Context, user string) filters.Actor {
 	return filters.Actor{ID: "user:" + user, User: user, Team: e.config.Team, Zone: e.people.zone(ctx, e, user)}
 }
 
-// click does what a button stands for. It returns when that is durable or refused; the answer follows by response URL,
-// after the acknowledgement. Other interactions are acknowledged and ignored.
+// click does what a button stands for, or first asks what it must know for that. It returns when that is durable or refused;
+// the answer follows by response URL, after the acknowledgement. Other interactions are acknowledged and ignored.
 func (e *Edge) click(ctx context.Context, p press) (late func()) {
 	nothing := func() {}
-	if p.Type != "block_actions" {
+	if p.Type != "block_actions" && p.Type != "view_submission" {
 		return nothing
 	}
 	if allowed, tell := e.clicks.allow(p.User.ID); !allowed {
@@ -60,8 +60,15 @@ func (e *Edge) click(ctx context.Context, p press) (late func()) {
 		}
 		return func() { e.answerLater(p, tooQuick()) }
 	}
+	if p.Type == "view_submission" {
+		return e.submit(ctx, p)
+	}
+	pressed := &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value}
+	if question := pressed.Question(); question != nil {
+		return e.consult(p, question)
+	}
 	reply := e.config.Bot.Handle(ctx, commands.Input{
-		Press: &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value},
+		Press: pressed,
 		Actor: e.actor(ctx, p.User.ID), Channel: p.Channel.ID,
 		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
 	})

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"cordon/filters"
 )
@@ -37,7 +39,8 @@ func (a *allocator) loaded(ctx context.Context) (bool, error) {
 	return false, a.plain(err)
 }
 
-// list reads the module's list, then the agents from the master that answered it.
+// list reads the module's list, then the agents from the master that answered it. Of an agent that registered since the
+// reading before, perhaps between the two, only the module's word from after it did says anything: it is asked again.
 func (a *allocator) list(ctx context.Context, previous *filters.Roster) (listing, error) {
 	filtered, at, err := a.filtered(ctx)
 	if err != nil {
@@ -47,10 +50,33 @@ func (a *allocator) list(ctx context.Context, previous *filters.Roster) (listing
 	if err != nil {
 		return listing{}, err
 	}
+	came := func(agent filters.Agent) bool {
+		return agent.Active && !agent.Deactivated && registeredSince(previous, &agent)
+	}
+	later := filtered
+	if slices.ContainsFunc(list.agents, came) {
+		if later, _, err = a.filtered(ctx); err != nil {
+			return listing{}, err
+		}
+	}
 	for i := range list.agents {
-		list.agents[i].Filtered = filtered[list.agents[i].ID]
+		agent := &list.agents[i]
+		agent.Filtered = filtered[agent.ID]
+		if came(*agent) {
+			agent.Filtered = later[agent.ID]
+		}
 	}
 	return list, nil
+}
+
+// registeredSince tells whether the agent registered, or registered again, after a reading; false if there was none. Some
+// answers tell the time with fewer digits.
+func registeredSince(previous *filters.Roster, agent *filters.Agent) bool {
+	if previous.Len() == 0 {
+		return false
+	}
+	known := previous.Agent(agent.ID)
+	return known == nil || agent.Registered.Sub(known.Registered) >= time.Second
 }
 
 func (a *allocator) agents(ctx context.Context, at address, previous *filters.Roster) (listing, error) {

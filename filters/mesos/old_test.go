@@ -175,3 +175,54 @@ func TestPrivateCA(t *testing.T) {
 		t.Error("http to an https master went well")
 	}
 }
+
+// An agent that registers between the module's answer and the master's is not taken for lost, nor for withheld because the
+// module listed it while it was away.
+func TestAnAgentThatRegistersDuringAReadingIsAskedAboutAgain(t *testing.T) {
+	registered, filtered, asked := atomic.Int64{}, [2]string{}, 0
+	registered.Store(1)
+	ok := func(body string) *answer {
+		return &answer{status: 200, headers: [][2]string{{"Content-Type", typeJSON}}, body: []byte(body)}
+	}
+	old := play(t, func(r received) *answer {
+		switch r.Method + " " + r.URL.Path {
+		case "GET /version":
+			return ok(`{"version":"0.28.2"}`)
+		case "GET /metrics/snapshot":
+			return ok(`{"master/uptime_secs":5000.5}`)
+		case "GET /allocator/filters":
+			asked++
+			return ok(`{"filters":[` + filtered[min(asked, 2)-1] + `]}`)
+		case "GET /slaves":
+			return ok(fmt.Sprintf(`{"slaves":[{"id":"S0","hostname":"agent-one","pid":"slave(1)@127.0.0.11:5051","active":true,"registered_time":%d}]}`, registered.Load()))
+		}
+		return &answer{status: 404}
+	})
+	m := newMaster(t, func(c *Config) { c.Backend, c.ModulePace, c.FullReadEvery = BackendAllocator, 1, 1 }, old)
+	const listed = `{"agentId":"S0","hostname":"agent-one"}`
+	for i, test := range []struct {
+		name       string
+		answers    [2]string
+		registers  bool
+		asked      int
+		isWithheld bool
+	}{
+		{"the first reading", [2]string{listed, ""}, false, 1, true},
+		{"nothing happens", [2]string{listed, ""}, false, 1, true},
+		{"it comes back with its filter", [2]string{"", listed}, true, 2, true},
+		{"it was listed because it was away", [2]string{listed, ""}, true, 2, false},
+		{"nothing happens again", [2]string{"", listed}, false, 1, false},
+	} {
+		asked, filtered = 0, test.answers
+		if test.registers {
+			registered.Add(int64(10 * (i + 1)))
+		}
+		view, err := m.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := find(view, "agent-one").Withheld(view.Backend); got != test.isWithheld || asked != test.asked {
+			t.Errorf("%s: withheld %v, want %v; the module was asked %d times, want %d", test.name, got, test.isWithheld, asked, test.asked)
+		}
+	}
+}

@@ -123,7 +123,9 @@ func (s *settling) wait(around *surroundings, view *filters.View) (holding strin
 		return "the master failed over and has not been read since", nil
 	}
 	waited := around.now.Sub(s.since)
-	if away := len(view.Recovered); away > 0 && waited < s.reregister {
+	if away := len(view.Recovered); away == 1 && waited < s.reregister {
+		return "1 agent has not registered again since the failover", nil
+	} else if away > 1 && waited < s.reregister {
 		return fmt.Sprintf("%d agents have not registered again since the failover", away), nil
 	}
 	question := shrunkQuestion(around.questions)

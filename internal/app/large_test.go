@@ -58,11 +58,14 @@ func (f *fleet) turn(id filters.AgentID, deactivated bool) error {
 
 func (f *fleet) Take(_ context.Context, agent filters.Agent) error { return f.turn(agent.ID, true) }
 func (f *fleet) Give(_ context.Context, agent filters.Agent) error { return f.turn(agent.ID, false) }
-func (f *fleet) Urge()                                             {}
-func (f *fleet) Changes() <-chan struct{}                          { return nil }
-func (f *fleet) Epoch() (string, int)                              { return "m:5050", 0 }
-func (f *fleet) Roster() *filters.Roster                           { f.mutex.Lock(); defer f.mutex.Unlock(); return f.roster }
-func (f *fleet) Tasks(filters.AgentID) (map[string]int, bool)      { return nil, false }
+func (f *fleet) Drain(_ context.Context, agent filters.Agent, _ filters.Drain) error {
+	return f.turn(agent.ID, true)
+}
+func (f *fleet) Urge()                                        {}
+func (f *fleet) Changes() <-chan struct{}                     { return nil }
+func (f *fleet) Epoch() (string, int)                         { return "m:5050", 0 }
+func (f *fleet) Roster() *filters.Roster                      { f.mutex.Lock(); defer f.mutex.Unlock(); return f.roster }
+func (f *fleet) Tasks(filters.AgentID) (map[string]int, bool) { return nil, false }
 func (f *fleet) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }

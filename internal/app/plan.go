@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"cordon/filters"
 	"cordon/internal/config"
 	"cordon/internal/webhook"
 	"cordon/scheduler"
@@ -17,6 +18,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 		return err
 	}
 	plan := &scheduler.Config{
+		Tasks: s.master.Tasks, Allow: verbs(cluster.Allow),
 		Cluster: s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
 		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
 	}
@@ -34,4 +36,12 @@ func (a *App) buildWebhooks(cluster string) (*webhook.Caller, error) {
 		}
 	}
 	return webhook.New(hooks)
+}
+
+func verbs(words []string) []filters.Verb {
+	list := make([]filters.Verb, len(words))
+	for i, word := range words {
+		list[i] = filters.Verb(word)
+	}
+	return list
 }

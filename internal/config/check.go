@@ -40,6 +40,9 @@ func (r *reader) check(config *Config) {
 	r.checkTokens(config)
 }
 
+// deadly is what kills tasks: off unless the configuration allows it.
+var deadly = []string{"drain", "gone", "down"}
+
 // checkTags checks the `required` and `oneof` tags.
 func (r *reader) checkTags(at string, value reflect.Value) {
 	switch value.Kind() {
@@ -89,6 +92,11 @@ func (r *reader) checkCluster(config *Config, name string) {
 	r.checkMasters(at+".masters", cluster)
 	if cluster.Channel != "" && !channelID.MatchString(cluster.Channel) {
 		r.mistake(at+".channel", "`"+cluster.Channel+"` is not a channel's ID", "an ID such as C0123, not a name")
+	}
+	for i, verb := range cluster.Allow {
+		if !slices.Contains(deadly, verb) {
+			r.mistake(fmt.Sprintf("%s.allow[%d]", at, i), "`"+verb+"` is nothing that can be allowed", "drain, gone or down")
+		}
 	}
 	for i, id := range cluster.Operators {
 		if !personID.MatchString(id) {

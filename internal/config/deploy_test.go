@@ -42,3 +42,16 @@ func TestMarathonAppFits(t *testing.T) {
 		t.Errorf("health checks: %v", app.HealthChecks)
 	}
 }
+
+// The example is right, shows a window, a run, freezes and a webhook, and every secret of it stands in a file.
+func TestExampleIsRight(t *testing.T) {
+	config, err := LoadWithoutFiles("../../deploy/cordon.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prod := config.Clusters["prod"]
+	windows, freezes := prod.Compile()
+	if len(windows) != len(prod.Windows) || len(windows) < 2 || len(windows[0].Steps) == 0 || len(freezes.Periods()) == 0 || len(config.WebhooksOf("prod")) == 0 {
+		t.Errorf("%d windows, %d freezes", len(windows), len(freezes.Periods()))
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"cordon/filters"
 	"cordon/scheduler"
 )
 
@@ -90,6 +91,9 @@ func (w *Window) summary() string {
 	text := w.whom()
 	if w.known {
 		text += " (" + w.targets() + ")"
+	}
+	if w.Mode != filters.ModeFilter {
+		text += ", mode " + string(w.Mode)
 	}
 	if limit := w.Definition.MaxUnavailable; limit != "" {
 		text += ", max_unavailable " + limit

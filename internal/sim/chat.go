@@ -20,6 +20,16 @@ type clickRequest struct {
 	Values    map[string]any `json:"values"`
 }
 
+type dialogRequest struct {
+	User   string         `json:"user"`
+	ViewID string         `json:"view_id"`
+	Values map[string]any `json:"values"`
+}
+
+type viewsAnswer struct {
+	Views []View `json:"views"`
+}
+
 type chatAnswer struct {
 	OK        bool      `json:"ok"`
 	TriggerID string    `json:"trigger_id"`
@@ -68,6 +78,49 @@ func (p *page) click(w http.ResponseWriter, r *http.Request) {
 		User: request.User, MessageTS: request.MessageTS, ActionID: request.ActionID, BlockID: request.BlockID, Values: request.Values,
 	})
 	p.chatted(w, got, err)
+}
+
+// views answers GET /sim/views?user= with the dialogs that are open for the user, the visible one last.
+func (p *page) views(w http.ResponseWriter, r *http.Request) {
+	user, err := p.person(r.URL.Query().Get("user"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, viewsAnswer{list(p.Workspace.Views(user))})
+}
+
+// submit answers POST /sim/submit once the bot has answered: a dialog is filled in.
+func (p *page) submit(w http.ResponseWriter, r *http.Request) {
+	request, err := p.dialog(w, r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	got, err := p.Workspace.Submit(r.Context(), Submission{User: request.User, ViewID: request.ViewID, Values: request.Values})
+	p.chatted(w, got, err)
+}
+
+// close answers POST /sim/close: a dialog is left.
+func (p *page) close(w http.ResponseWriter, r *http.Request) {
+	request, err := p.dialog(w, r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	p.chatted(w, Answer{}, p.Workspace.CloseView(r.Context(), request.User, request.ViewID))
+}
+
+func (p *page) dialog(w http.ResponseWriter, r *http.Request) (dialogRequest, error) {
+	var request dialogRequest
+	err := decode(w, r, &request)
+	if err == nil {
+		request.User, err = p.person(request.User)
+	}
+	if err == nil && request.ViewID == "" {
+		err = bad("view_id: it is needed to know which dialog is meant")
+	}
+	return request, err
 }
 
 func (p *page) chatted(w http.ResponseWriter, got Answer, err error) {

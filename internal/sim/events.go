@@ -16,7 +16,7 @@ const (
 )
 
 // events answers GET /sim/events?user= with server-sent events: "chat" carries
-// what the user sees, "cluster" the cluster, each whole, at first and after
+// what the user sees, "views" the dialogs that are open for the user, "cluster" the cluster, each whole, at first and after
 // every change.
 func (p *page) events(w http.ResponseWriter, r *http.Request) {
 	user, err := p.person(r.URL.Query().Get("user"))
@@ -37,7 +37,7 @@ func (p *page) follow(ctx context.Context, user string, s *stream) {
 	defer tick.Stop()
 	err := s.send("cluster", p.view())
 	if err == nil {
-		err = s.send("chat", p.conversation(user))
+		err = p.tell(user, s)
 	}
 	for err == nil {
 		select {
@@ -52,11 +52,19 @@ func (p *page) follow(ctx context.Context, user string, s *stream) {
 			if !more {
 				return
 			}
-			err = s.send("chat", p.conversation(user))
+			err = p.tell(user, s)
 		case <-tick.C:
 			err = s.comment()
 		}
 	}
+}
+
+// tell sends what the user sees of the workspace.
+func (p *page) tell(user string, s *stream) error {
+	if err := s.send("chat", p.conversation(user)); err != nil {
+		return err
+	}
+	return s.send("views", viewsAnswer{list(p.Workspace.Views(user))})
 }
 
 func (p *page) conversation(user string) messagesAnswer {

@@ -37,6 +37,12 @@ type Workspace interface {
 	Command(ctx context.Context, user, channel, text string) (Answer, error)
 	// Click delivers a pressed button to the bot and waits for its answer.
 	Click(ctx context.Context, click Click) (Answer, error)
+	// Views are the dialogs that are open for the user, the visible one last.
+	Views(user string) []View
+	// Submit delivers a filled-in dialog to the bot and waits for its answer.
+	Submit(ctx context.Context, submission Submission) (Answer, error)
+	// CloseView leaves a dialog.
+	CloseView(ctx context.Context, user, viewID string) error
 	// Messages is what user sees in the channel, oldest first.
 	Messages(user string) []Message
 	// Watch yields a value after changes, coalesced, until ctx ends.
@@ -104,4 +110,8 @@ type (
 	Answer = simslack.Answer
 	// Click is a pressed button; its User is a person's name.
 	Click = simslack.Click
+	// View is a dialog that the bot opened for a person.
+	View = simslack.View
+	// Submission is a filled-in dialog; its User is a person's name.
+	Submission = simslack.Submission
 )

@@ -238,6 +238,9 @@ func (s still) LoseWorkDir(string) error                                        
 func (s still) Failover() error                                                 { return nil }
 func (s still) Command(context.Context, string, string, string) (Answer, error) { return Answer{}, nil }
 func (s still) Click(context.Context, Click) (Answer, error)                    { return Answer{}, nil }
+func (s still) Views(string) []View                                             { return nil }
+func (s still) Submit(context.Context, Submission) (Answer, error)              { return Answer{}, nil }
+func (s still) CloseView(context.Context, string, string) error                 { return nil }
 func (s still) Messages(string) []Message                                       { return nil }
 func (s still) SetMode(string, time.Duration) error                             { return nil }
 

@@ -15,6 +15,7 @@ import (
 var measured = []struct{ title, path, names string }{
 	{"Difference over a cluster of which a tenth is under filters, its hash included", "./filters/reconcile", "Difference"},
 	{"GET_AGENTS read from a socket and indexed, and mesos-go's bare Unmarshal of it", "./filters/mesos", "Read$"},
+	{"Windows: what is open now of 10,000, and what an edge costs beside robfig/cron", "./scheduler", "OpenNow|Edge|Next"},
 }
 
 // packages runs benchmarks of packages, several times, and writes medians.

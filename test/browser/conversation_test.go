@@ -57,6 +57,11 @@ func TestTabCompletes(t *testing.T) {
 		{"/mesos history agent-one --pa", "/mesos history agent-one --page "},
 		{"/mesos status --dr", "/mesos status --dr"},
 		{"/mesos freeze agent-o", "/mesos freeze agent-o"},
+		{"/mesos win", "/mesos window "},
+		{"/mesos window ad", "/mesos window add "},
+		{"/mesos help run st", "/mesos help run start "},
+		{"/mesos window add nightly agent-si", "/mesos window add nightly agent-six "},
+		{"/mesos run start agent-one --batch", "/mesos run start agent-one --batch-by "},
 		{"/mesos filter a", "/mesos filter agent-"},
 	} {
 		ask[bool](v, `command.value = ""; command.focus(); true`)
@@ -195,6 +200,26 @@ func TestButtonAsksBeforeItIsPressed(t *testing.T) {
 	}
 	if got := ask[string](v, `document.activeElement.tagName`); got != "ARTICLE" {
 		t.Errorf("after its button went the keyboard stands on %s", got)
+	}
+}
+
+func TestDialogIsFilledInOrLeft(t *testing.T) {
+	s := newStage()
+	v := visit(t, s)
+	s.ask()
+	v.until(`document.querySelector("#modal").open`)
+	if got := ask[string](v, `document.querySelector("#modal").innerText`); !strings.Contains(got, "The agent becomes ours.") || !strings.Contains(got, "Why?") {
+		t.Errorf("the dialog says %q", got)
+	}
+	v.press(kb.Escape)
+	v.until(`!document.querySelector("#modal").open`)
+	s.ask()
+	v.until(`document.querySelector("#modal").open`)
+	v.do(chromedp.SendKeys(chromedp.CSS("#modal input"), "left by the night shift"))
+	v.press("\r")
+	v.until(`!document.querySelector("#modal").open`)
+	if got := s.filled; len(got) != 1 || got[0].User != "alice" || got[0].ViewID != "V1" || got[0].Values["reason"] != "left by the night shift" {
+		t.Errorf("what was filled in is %+v", got)
 	}
 }
 

@@ -22,6 +22,8 @@ type stage struct {
 	apps     map[string]int // instances started, for task IDs
 	posts    []post
 	clicks   []sim.Click
+	views    []sim.View
+	filled   []sim.Submission
 	watchers []chan struct{}
 	count    int
 	mode     string
@@ -199,6 +201,41 @@ func (s *stage) update(ts, text, blocks string) {
 		}
 	}
 	s.changed()
+}
+
+func (s *stage) Views(user string) []sim.View {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if user != "alice" {
+		return nil
+	}
+	return slices.Clone(s.views)
+}
+
+// ask opens a dialog with one field for alice.
+func (s *stage) ask() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.views = []sim.View{{ID: "V1", Title: "Adopt", Submit: "Adopt", Close: "Cancel", Blocks: json.RawMessage(`[
+		{"type":"section","text":{"type":"plain_text","text":"The agent becomes ours."}},
+		{"type":"input","block_id":"reason","label":{"type":"plain_text","text":"Why?"},"element":{"type":"plain_text_input","action_id":"reason","max_length":500}}]`)}}
+	s.changed()
+}
+
+func (s *stage) Submit(_ context.Context, submission sim.Submission) (sim.Answer, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.filled, s.views = append(s.filled, submission), nil
+	s.changed()
+	return sim.Answer{}, nil
+}
+
+func (s *stage) CloseView(context.Context, string, string) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.views = nil
+	s.changed()
+	return nil
 }
 
 func (s *stage) Messages(user string) []sim.Message {

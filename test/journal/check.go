@@ -26,7 +26,7 @@ type Rules struct {
 	Limits filters.LimitConfig
 	// Size is how many agents the cluster has with a value of an attribute; of an empty attribute, in all.
 	Size func(attribute, value string) int
-	// Attribute is an agent's, also of one that is away.
+	// Attribute is an agent's as the bot can know it: of one that is away its rack, which its filters tell.
 	Attribute func(agent filters.AgentID, name string) string
 	// Frozen tells whether the configuration lets nothing begin of a window, or of runs of their own if it has no name.
 	Frozen func(at time.Time, window string) bool

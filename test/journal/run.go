@@ -110,6 +110,8 @@ func (c *Checker) begins(e *filters.Event, known *run, agent *scheduler.RunAgent
 		c.fail(RuleTaken, "run %s begins with %s although it is %s", state.ID, agent.Hostname, state.Phase)
 	case !state.NoNew.IsZero() && !e.At.Before(state.NoNew.Add(stepped)):
 		c.fail(RuleTaken, "run %s begins with %s although nothing new begins since %s", state.ID, agent.Hostname, state.NoNew)
+	case c.windows[window] != nil && c.windows[window].state.Paused != nil:
+		c.fail(RuleTaken, "run %s begins with %s although its window is paused", state.ID, agent.Hostname)
 	case c.rules.Frozen != nil && c.rules.Frozen(e.At, window):
 		c.fail(RuleTaken, "run %s begins with %s in a freeze", state.ID, agent.Hostname)
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type window struct {
 	state    scheduler.WindowState
 	revision int64
 	opened   map[int64]bool           // by its start in seconds
+	earlier  map[int64]bool           // what opened before the window was removed and made anew
 	placed   map[filters.AgentID]bool // in the open occurrence, ever
 	approved map[filters.AgentID]bool // nil: it needed no approval
 }
@@ -51,7 +53,7 @@ func (c *Checker) answered(e *filters.Event) {
 func (c *Checker) window(e *filters.Event) {
 	known := c.windows[e.Record.Name]
 	if known == nil {
-		known = &window{opened: map[int64]bool{}}
+		known = &window{opened: map[int64]bool{}, earlier: map[int64]bool{}}
 		c.windows[e.Record.Name] = known
 	}
 	after, err := scheduler.DecodeWindow(e.Record)
@@ -70,6 +72,8 @@ func (c *Checker) window(e *filters.Event) {
 			c.fail(RuleWindow, "%s is forgotten while it is open", e.Record.Name)
 		}
 		known.there, known.state, known.revision = false, scheduler.WindowState{}, 0
+		maps.Copy(known.earlier, known.opened)
+		clear(known.opened)
 	}
 }
 
@@ -99,6 +103,8 @@ func (c *Checker) accounts(e *filters.Event, known *window, after *scheduler.Win
 	switch {
 	case e.Kind == filters.KindPassed && e.Reason == "":
 		c.fail(RuleWindow, "%s did not open at %s, and nobody is told why", e.Record.Name, after.Last)
+	case e.Kind == filters.KindPassed && known.opened[after.Last.Unix()]:
+		c.fail(RuleWindow, "%s opened at %s, and says that it did not", e.Record.Name, after.Last)
 	case e.Kind == filters.KindPassed && e.At.Before(after.Last.Add(-stepped)):
 		c.fail(RuleWindow, "%s gave its start %s up before it came", e.Record.Name, after.Last)
 	case e.Kind == filters.KindOpen && len(starts) > 1:
@@ -128,6 +134,9 @@ func (c *Checker) opening(e *filters.Event, known *window, after *scheduler.Wind
 	case e.Kind == filters.KindOpen && is == nil:
 		c.fail(RuleWindow, "%s is not open after %s", name, e.Kind)
 	case e.Kind == filters.KindOpen && was == nil:
+		if !after.Last.Equal(is.Start) {
+			c.fail(RuleWindow, "%s opens at %s and does not account for that", name, is.Start)
+		}
 		c.opens(e, known, is)
 		c.takes(e, known, is)
 	case e.Kind == filters.KindOpen:
@@ -148,7 +157,7 @@ func (c *Checker) opening(e *filters.Event, known *window, after *scheduler.Wind
 
 func (c *Checker) opens(e *filters.Event, known *window, is *scheduler.Opening) {
 	name := e.Record.Name
-	if known.opened[is.Start.Unix()] {
+	if known.opened[is.Start.Unix()] || known.earlier[is.Start.Unix()] {
 		c.fail(RuleWindow, "%s opens at %s for the second time", name, is.Start)
 	}
 	known.opened[is.Start.Unix()] = true

@@ -74,6 +74,13 @@ func (s *Store) Acquire() int64 {
 	return s.term
 }
 
+// Trouble sets Fault while the store is used.
+func (s *Store) Trouble(fault func(commit *filters.Commit) Fault) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.Fault = fault
+}
+
 // Now is Redis TIME, UTC, to the millisecond.
 func (s *Store) Now() time.Time {
 	clock := s.Clock

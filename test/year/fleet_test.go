@@ -89,8 +89,13 @@ func (f *fleet) size(attribute, value string) int {
 	return f.sizes[attribute+"="+value]
 }
 
+// attribute is an agent's. Of one that is away only its rack is known, by its filters: it counts towards no limit by
+// another attribute.
 func (f *fleet) attribute(id filters.AgentID, name string) string {
 	agent := f.known[id]
+	if name != filters.RackAttribute && f.roster.Agent(id) == nil {
+		return ""
+	}
 	return agent.Attribute(name)
 }
 

@@ -102,7 +102,7 @@ func (r *replica) extend() {
 }
 
 func (r *replica) pause() {
-	if listing, ok := pick(r.random, r.desk.Windows()); ok && listing.State.Paused == nil {
+	if listing, ok := pick(r.random, r.listings()); ok && listing.State.Paused == nil {
 		_, _ = r.desk.Pause(hurried(), r.request("not now"), listing.Window.Name)
 	}
 	for _, listing := range r.desk.Windows() {
@@ -112,15 +112,18 @@ func (r *replica) pause() {
 	}
 }
 
-func (r *replica) skip() {
-	listings := r.desk.Windows()
-	if r.random.IntN(2) == 0 { // one that is open, if there is one
-		open := slices.DeleteFunc(slices.Clone(listings), func(l scheduler.Listing) bool { return l.State.Open == nil })
-		if len(open) > 0 {
-			listings = open
-		}
+// listings are the windows, half of the time only those that are open.
+func (r *replica) listings() []scheduler.Listing {
+	all := r.desk.Windows()
+	open := slices.DeleteFunc(slices.Clone(all), func(l scheduler.Listing) bool { return l.State.Open == nil })
+	if r.random.IntN(2) == 0 && len(open) > 0 {
+		return open
 	}
-	if listing, ok := pick(r.random, listings); ok {
+	return all
+}
+
+func (r *replica) skip() {
+	if listing, ok := pick(r.random, r.listings()); ok {
 		_, _ = r.desk.Skip(hurried(), r.request("no time"), listing.Window.Name)
 	}
 }

@@ -137,9 +137,11 @@ func (w *world) fault(*filters.Commit) memory.Fault {
 	return memory.Fault(1 + w.random.IntN(3))
 }
 
-// work lets a replica do what is due, as the leader of its term.
+// work lets a replica do what is due, as the leader of its term. Now and then it did not read yet what others just wrote.
 func (r *replica) work() {
-	r.follow()
+	if r.random.IntN(4) > 0 {
+		r.follow()
+	}
 	for range 3 {
 		position := r.book.Moved()
 		r.wake = r.scheduler.Step(context.Background(), r.term)

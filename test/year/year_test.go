@@ -19,18 +19,25 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var seedFlag = flag.Uint64("seed", 0, "the year to live through; 0: two that are always the same")
+var (
+	seedFlag = flag.Uint64("seed", 0, "the year to live through; 0: some that are always the same")
+	daysFlag = flag.Int("days", 365, "how long that year is")
+)
 
-// TestAYear lives through a year and holds its journal to the rules.
+// years are lived through if no other is asked for: a seed, and how many days.
+var years = map[uint64]int{1: 365, 2: 90, 3: 90, 4: 90}
+
+// TestAYear lives through a year, and through some shorter ones, and holds their journals to the rules.
 func TestAYear(t *testing.T) {
-	seeds := []uint64{1, 2}
+	years := years
 	if *seedFlag != 0 {
-		seeds = []uint64{*seedFlag}
+		years = map[uint64]int{*seedFlag: *daysFlag}
 	}
-	for _, seed := range seeds {
+	for seed, days := range years {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, seed)
-			w.live()
+			w.live(begins.AddDate(0, 0, days))
 			w.rest()
 			w.judge()
 		})
@@ -47,7 +54,7 @@ type mishap struct {
 func (w *world) mishaps() []*mishap {
 	all := []*mishap{
 		{every: 3 * time.Hour, what: (*world).person},
-		{every: 20 * time.Hour, what: (*world).wander},
+		{every: 8 * time.Hour, what: (*world).wander},
 		{every: 3 * 24 * time.Hour, what: (*world).restart},
 		{every: 4 * 24 * time.Hour, what: (*world).change},
 		{every: 2 * 24 * time.Hour, what: (*world).step},
@@ -68,10 +75,10 @@ func (w *world) again(m *mishap) {
 }
 
 // live goes through the year from edge to edge.
-func (w *world) live() {
+func (w *world) live(ends time.Time) {
 	all := w.mishaps()
 	for w.now.Before(ends) {
-		next := w.next()
+		next := earlier(w.next(), ends)
 		var due *mishap
 		for _, m := range all {
 			if m.at.Before(next) {
@@ -93,7 +100,7 @@ func (w *world) live() {
 // wander lets an agent go away, sometimes for good, and sometimes under another ID.
 func (w *world) wander() {
 	until := w.now.Add(time.Duration(1+w.random.IntN(240)) * time.Minute)
-	w.fleet.leave(w.random.IntN(len(w.fleet.agents)), until, w.random.IntN(4) == 0, w.now)
+	w.fleet.leave(w.random.IntN(len(w.fleet.agents)), until, w.random.IntN(2) == 0, w.now)
 }
 
 // restart lets the leader's process begin anew.
@@ -241,6 +248,9 @@ func (w *world) judge() {
 		w.Errorf("and %d more", len(violations)-20)
 	}
 	w.Logf("sum %x", w.sum)
+	if days := int(w.now.Sub(begins).Hours() / 24); w.seen["open"] < 10*days || w.seen["close"] != w.seen["closed"] || w.seen["run started"] < days/10 || w.seen["faults"] < days/2 {
+		w.Error("hardly anything happened")
+	}
 	for _, what := range slices.Sorted(maps.Keys(w.seen)) {
 		w.Logf("%6d %s", w.seen[what], what)
 	}

@@ -41,6 +41,7 @@ type Stage struct {
 	condition filters.Condition
 	roster    *filters.Roster
 	view      filters.View
+	seen      *filters.Roster // the newest reading for windows and runs
 	plan      *scheduler.Config
 	tasks     map[filters.AgentID]map[string]int
 }
@@ -57,7 +58,8 @@ type Options struct {
 	Observe   bool
 	Windows   map[string]scheduler.Definition // the configuration's
 	Freezes   []scheduler.Freeze
-	Digest    string // when it is told, in UTC; empty: never
+	Away      func() time.Time // since when the store is away; nil: it is not
+	Digest    string           // when it is told, in UTC; empty: never
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -96,6 +98,7 @@ func New(options Options) *Stage {
 	s.Service = filters.NewService(filters.ServiceConfig{
 		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
 		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
+		Away: options.Away,
 	})
 	s.plan = s.planned(options)
 	return s
@@ -134,18 +137,20 @@ func Windows(text []byte) map[string]scheduler.Definition {
 	return windows
 }
 
-// Lead does what a leader does beside posting, each second until ctx ends: it keeps windows and runs, and reconciles.
+// Lead does what a leader does beside posting, until ctx ends: it keeps windows and runs, and reconciles, a moment after
+// something moved, so that tests see one order.
 func (s *Stage) Lead(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	for ctx.Err() == nil {
+		moved := s.Book.Moved()
 		select {
-		case <-tick.C:
-			s.Reconcile()
+		case <-moved:
+			<-time.After(130 * time.Millisecond)
+		case <-time.After(1570 * time.Millisecond): // an end may have come
 		case <-ctx.Done():
 		}
+		s.Reconcile()
 	}
 	parts.Wait()
 }
@@ -181,9 +186,14 @@ func (s *Stage) Reconcile() {
 
 // fresh is the roster as it was just read.
 func (s *Stage) fresh() *filters.Roster {
-	view := s.view
-	view.Began, view.Ended = time.Now().UTC(), time.Now().UTC()
-	return filters.NewRoster(view)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if now := time.Now().UTC(); s.seen == nil || now.Sub(s.seen.AsOf()) > time.Second {
+		view := s.view
+		view.Began, view.Ended = now, now
+		s.seen = filters.NewRoster(view)
+	}
+	return s.seen
 }
 
 // Desk is where windows and runs are changed.

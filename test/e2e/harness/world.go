@@ -21,6 +21,8 @@ type World struct {
 	Redis *Redis
 	Proxy *redisproxy.Proxy
 	Bots  []*Bot
+	// Rules are what the journal is held to beside its own records.
+	Rules journal.Rules
 
 	t     testing.TB
 	mutex sync.Mutex
@@ -107,6 +109,17 @@ func (w *World) Bot() *Bot { return w.Bots[0] }
 // changing are the verbs that write.
 var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "freeze", "thaw", "answer", "unlock"}
 
+// changingPlans are the words behind `window` and `run` that write.
+var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm"}
+
+// changes tells whether a command writes.
+func changes(words string) bool {
+	verb, rest, _ := strings.Cut(words, " ")
+	word, _, _ := strings.Cut(rest, " ")
+	plan := (verb == "window" || verb == "run") && slices.Contains(changingPlans, word)
+	return (plan || slices.Contains(changing, verb)) && !strings.Contains(words, "--dry-run")
+}
+
 // Say types `/mesos` and the words as a person and notes what they were told.
 func (w *World) Say(user, words string) Answer {
 	w.t.Helper()
@@ -124,8 +137,7 @@ func (w *World) Press(user, ts, action string) Answer {
 }
 
 func (w *World) note(words string, answer Answer) {
-	verb, _, _ := strings.Cut(words, " ")
-	if slices.Contains(changing, verb) && !strings.Contains(words, "--dry-run") {
+	if changes(words) {
 		w.Told(answer.Trigger, w.saying(answer.Text()))
 	}
 }
@@ -298,7 +310,7 @@ func (w *World) record() (run journal.Run, missing string) {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	return journal.Run{Entries: events, Told: slices.Clone(w.told), End: end}, ""
+	return journal.Run{Entries: events, Told: slices.Clone(w.told), End: end, Rules: &w.Rules}, ""
 }
 
 func (w *World) filters() ([]filters.Filter, time.Time, bool) {

@@ -4,6 +4,7 @@ import {change, follow} from "./server.js";
 import * as chat from "./chat.js";
 import * as cluster from "./cluster.js";
 import * as composer from "./composer.js";
+import * as modal from "./modal.js";
 import * as panes from "./panes.js";
 import * as tour from "./tour.js";
 import * as troubles from "./troubles.js";
@@ -32,6 +33,7 @@ function listen(person) {
       tour.hear(messages);
       panes.news("chat");
     },
+    views: modal.show,
     cluster(state) {
       agents = cluster.inOrder(state.agents);
       troubles.show(state);
@@ -72,6 +74,7 @@ function launchForm() {
 theme();
 panes.start();
 chat.start({names, me: composer.person});
+modal.start({names, me: composer.person});
 tour.start(settings.people);
 troubles.start({redis: settings.redis});
 launchForm();

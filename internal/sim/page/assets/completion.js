@@ -1,7 +1,7 @@
 // What Tab can make of a command line. Pure: text in, candidates out.
 
 // candidates returns {start, words}: what could stand between start and the
-// caret. It completes the command, then a verb, then agents, attributes, flags.
+// caret. It completes the command, then a verb of one word or two, then agents, attributes, flags.
 export function candidates(before, {verbs, agents}) {
   const start = Math.max(before.lastIndexOf(" "), before.lastIndexOf(",")) + 1;
   const typed = before.slice(start);
@@ -13,12 +13,16 @@ export function candidates(before, {verbs, agents}) {
 function pool(earlier, typed, verbs, agents) {
   if (earlier.length === 0) return typed ? ["/mesos"] : [];
   if (earlier[0] !== "/mesos") return [];
-  if (earlier.length === 1 || (earlier[1] === "help" && earlier.length === 2)) return verbs.map((verb) => verb.name);
-  const verb = verbs.find(({name}) => name === earlier[1]);
+  const said = earlier.slice(earlier[1] === "help" ? 2 : 1);
+  if (said.length === 0) return verbs.map(({name}) => name.split(" ")[0]);
+  const family = verbs.filter(({name}) => name.startsWith(said[0] + " "));
+  if (earlier[1] === "help" && !(said.length === 1 && family.length)) return [];
+  if (said.length === 1 && family.length) return family.map(({name}) => name.split(" ")[1]);
+  const verb = verbs.find(({name}) => name === said[0] || name === said.slice(0, 2).join(" "));
   if (typed.startsWith("-")) return verb?.flags ?? [];
   const last = earlier.at(-1);
   if (["-l", "--attribute"].includes(last)) return agents.flatMap((agent) => Object.entries(agent.attributes ?? {}).map(([key, value]) => `${key}=${value}`));
-  if (["--for", "--until", "-m", "--reason", "--page", "--cluster", "-c"].includes(last) || verb?.agents === false) return [];
+  if (["--for", "--until", "-m", "--reason", "--page", "--cluster", "-c"].includes(last) || verb?.agents === false || (family.length && last.startsWith("-"))) return [];
   return agents.map((agent) => agent.hostname);
 }
 

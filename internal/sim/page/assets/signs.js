@@ -5,6 +5,7 @@ import {el} from "./dom.js";
 const names = {
   "⏸": "pause", "▶": "play", "⚠": "warning", "❄": "freeze", "⏰": "alarm", "🔒": "lock", "🔓": "unlock",
   "❓": "question", "🔁": "repeat", "⏏": "eject", "✋": "stop",
+  "🗓": "calendar", "⏭": "next", "⏯": "paused", "🔧": "wrench", "🏁": "flag", "🛑": "stop", "☀": "sun",
 };
 const pattern = new RegExp(`(${Object.keys(names).join("|")})\\uFE0F?`, "u");
 

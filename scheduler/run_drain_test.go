@@ -1,0 +1,189 @@
+package scheduler
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"cordon/filters"
+)
+
+// inDrains runs a test in a world in which agents may be drained and their tasks are known.
+func inDrains(t *testing.T, test func(w *runWorld)) {
+	t.Helper()
+	inWorld(t, 4, func(w *runWorld) {
+		w.allow = []filters.Verb{filters.VerbDrain}
+		w.config.Allow = w.allow
+		w.setTasks("S00", map[string]int{"marathon": 2, "kafka": 1})
+		w.lead(0)
+		test(w)
+	})
+}
+
+func (w *runWorld) setTasks(agent filters.AgentID, tasks map[string]int) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	if w.tasks == nil {
+		w.tasks = map[filters.AgentID]map[string]int{}
+	}
+	w.tasks[agent] = tasks
+}
+
+// drainOf asks for a drain as alice does and returns the run's ID.
+func (w *runWorld) drainOf(drain filters.Drain, deadline time.Duration, hosts ...string) string {
+	w.t.Helper()
+	listing, err := w.desk.StartRun(context.Background(), w.request("UALICE", hosts...), RunRequest{Drain: &drain, Deadline: deadline})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return listing.State.ID
+}
+
+// say answers the only question that is open.
+func (w *runWorld) say(user string, yes bool) error {
+	w.t.Helper()
+	open := w.service.Questions()
+	if len(open) != 1 {
+		w.t.Fatalf("%d questions are open", len(open))
+	}
+	_, err := w.service.Answer(context.Background(), w.request(user), open[0].ID, yes)
+	return err
+}
+
+// ledgered changes the ledger of an agent as the reconciler does.
+func (w *runWorld) ledgered(agent filters.AgentID, change func(*filters.LedgerEntry)) {
+	w.t.Helper()
+	w.mutex.Lock()
+	entry, ok := w.ledger[agent]
+	w.mutex.Unlock()
+	if !ok {
+		w.t.Fatalf("%s is not in the ledger", agent)
+	}
+	change(&entry)
+	if _, err := w.write(func() (c filters.Commit) { c.PutLedger(entry, filters.Event{Kind: filters.KindDrained}); return c }()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestADrainBeginsByAnotherPersonsWord(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
+		wait(time.Minute)
+		w.want(id, "asked: waiting waiting")
+		question := w.service.Questions()[0]
+		if !strings.Contains(question.Text, "3 tasks (marathon 2, kafka 1)") || !strings.Contains(question.Text, "web-00, web-01") {
+			t.Errorf("the question does not say what it costs: %s", question.Text)
+		}
+		if err := w.say("UALICE", true); filters.CodeOf(err) != filters.Denied {
+			t.Errorf("alice says yes to herself: %v", err)
+		}
+		if err := w.say("UBOB", true); err != nil {
+			t.Fatal(err)
+		}
+		wait(time.Minute)
+		w.want(id, "going: withholding waiting")
+		if why := w.agent(id, "web-00").Why; !strings.Contains(why, "3 of 3 tasks left") {
+			t.Errorf("the run says %q", why)
+		}
+		w.setTasks("S00", map[string]int{"kafka": 1})
+		wait(time.Minute)
+		if why := w.agent(id, "web-00").Why; why != "1 of 3 tasks left: 1 task (kafka 1)" {
+			t.Errorf("the run says %q", why)
+		}
+		w.ledgered("S00", func(e *filters.LedgerEntry) { e.Drained = time.Now().UTC() })
+		wait(time.Minute)
+		w.want(id, "going: done withholding")
+		w.ledgered("S01", func(e *filters.LedgerEntry) { e.Drained = time.Now().UTC() })
+		wait(time.Minute)
+		w.want(id, "done: done done")
+		if state := w.run(id).State; !strings.Contains(state.Why, "safe to take down: web-00, web-01") || w.hostsHeld() != "web-00 web-01" {
+			t.Errorf("the end says %q, withheld are %s", state.Why, w.hostsHeld())
+		}
+	})
+}
+
+func TestADrainThatNobodyElseWants(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(w *runWorld) error
+		why    string
+	}{
+		"refused by another":   {func(w *runWorld) error { return w.say("UBOB", false) }, "refused by user:UBOB"},
+		"withdrawn by herself": {func(w *runWorld) error { return w.say("UALICE", false) }, "refused by user:UALICE"},
+		"nobody answers":       {func(*runWorld) error { wait(askMost); return nil }, "within 30 m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDrains(t, func(w *runWorld) {
+				id := w.drainOf(filters.Drain{}, 0, "web-00")
+				if err := test.answer(w); err != nil {
+					t.Fatal(err)
+				}
+				wait(time.Minute)
+				w.want(id, "aborted: skipped")
+				said := ""
+				for _, event := range w.kinds(filters.KindRun) {
+					said += event.Outcome + " " + event.Reason + "\n"
+				}
+				if len(w.service.Questions()) != 0 || w.hostsHeld() != "" || !strings.Contains(said, test.why) {
+					t.Errorf("questions %v, withheld %q, said\n%s", w.service.Questions(), w.hostsHeld(), said)
+				}
+			})
+		})
+	}
+}
+
+func TestADrainOverItsDeadlineIsToldOfAndNotForced(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		id := w.drainOf(filters.Drain{}, 10*time.Minute, "web-00")
+		_ = w.say("UBOB", true)
+		wait(12 * time.Minute)
+		if agent := w.agent(id, "web-00"); !agent.Overdue || !strings.Contains(agent.Why, "over its deadline of 10 m") || !strings.Contains(agent.Why, "kafka 1") {
+			t.Errorf("the run says %q", agent.Why)
+		}
+		w.want(id, "going: withholding")
+	})
+}
+
+func TestWhatTheMasterRefusesFails(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
+		_ = w.say("UBOB", true)
+		wait(time.Minute)
+		w.ledgered("S00", func(e *filters.LedgerEntry) { e.Refused = "it is part of a maintenance schedule" })
+		wait(time.Minute)
+		w.want(id, "stopped: failed waiting")
+		if why := w.agent(id, "web-00").Why; why != "it is part of a maintenance schedule" {
+			t.Errorf("the run says %q", why)
+		}
+	})
+}
+
+func TestAbortingADrainDoesNotPretendToCancelIt(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
+		_ = w.say("UBOB", true)
+		wait(time.Minute)
+		if _, err := w.desk.AbortRun(context.Background(), w.request("UALICE"), id); err != nil {
+			t.Fatal(err)
+		}
+		wait(time.Minute)
+		w.want(id, "aborted: failed skipped")
+		if why := w.agent(id, "web-00").Why; !strings.Contains(why, "cannot be cancelled") || w.hostsHeld() != "web-00" {
+			t.Errorf("the run says %q, withheld are %q", why, w.hostsHeld())
+		}
+	})
+}
+
+func TestDrainsAreOffUnlessTheConfigurationAllowsThem(t *testing.T) {
+	inWorld(t, 1, func(w *runWorld) {
+		_, err := w.desk.StartRun(context.Background(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{}})
+		if filters.CodeOf(err) != filters.Denied || !strings.Contains(err.Error(), "allow: [drain]") {
+			t.Errorf("got %v", err)
+		}
+		w.config.Allow = []filters.Verb{filters.VerbDrain}
+		_, err = w.desk.StartRun(context.Background(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{Gone: true}})
+		if filters.CodeOf(err) != filters.Denied || !strings.Contains(err.Error(), "allow: [gone]") {
+			t.Errorf("gone is more than drain: got %v", err)
+		}
+	})
+}
