@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// askedFor is how long a question whether a machine may be taken down waits for its answer.
+	// askedFor is how long a question whether a machine may be taken down waits for its answer, and how long a yes lasts.
 	askedFor = 30 * time.Minute
+	// followsWithin is how long after a machine's record its question may come into the book.
+	followsWithin = time.Minute
 	// showsAfter is how long a call that the master said yes to may take to show.
 	showsAfter = 30 * time.Second
 	// remindAfter is how long after a time has come, or is over, the channel is reminded that nobody acted.
@@ -80,8 +82,17 @@ func scheduling(state State, seen *sight) step {
 		return back(state, seen, "somebody else put the older time back")
 	case state.Heard:
 		return lost(state, seen, "somebody else took it out of the maintenance schedule")
+	case over(state.Wanted, seen.now) && seen.scheduled():
+		return back(state, seen, "its time was over before it could be done")
+	case over(state.Wanted, seen.now):
+		return tell(state.to(PhaseFailed, seen.now, "its time was over before it could be done"), filters.KindSchedule, filters.StateFailed)
 	}
 	return call(filters.ChangeSchedule, state, seen)
+}
+
+func over(span filters.Span, now time.Time) bool {
+	end := span.End()
+	return !end.IsZero() && !now.Before(end)
 }
 
 // taken deals with a machine that somebody else has in the schedule.
@@ -149,12 +160,16 @@ func asked(state State, seen *sight) step {
 		return next
 	case seen.down():
 		return back(state, seen, "somebody else has taken it down")
-	case question == nil || question.Open() && seen.now.After(state.Since.Add(askedFor)):
+	case question == nil && seen.now.Before(state.Since.Add(followsWithin)):
+		return step{doubt: true}
+	case question == nil, question.Open() && seen.now.After(state.Since.Add(askedFor)):
 		return tell(state.to(PhaseScheduled, seen.now, "nobody said yes in time"), filters.KindDown, OutcomeNo)
 	case question.Open():
 		return reminder(state, seen)
 	case question.Answer != OutcomeYes:
 		return tell(state.to(PhaseScheduled, seen.now, "`"+question.By+"` said no"), filters.KindDown, OutcomeNo)
+	case question.Answered.After(state.Since.Add(askedFor)) || seen.now.After(question.Answered.Add(askedFor)):
+		return tell(state.to(PhaseScheduled, seen.now, "the yes was too late, or came to nothing in time"), filters.KindDown, OutcomeNo)
 	}
 	return tell(state.to(PhaseTakingDown, seen.now, ""), filters.KindDown, OutcomeYes)
 }
@@ -174,6 +189,8 @@ func takingDown(state State, seen *sight) step {
 		return rest
 	case state.Heard:
 		return back(state, seen, "the master said yes, and then it was not down: somebody else brought it up")
+	case seen.now.After(state.Since.Add(askedFor)):
+		return back(state, seen, "it could not be done within half an hour of the yes")
 	}
 	return call(filters.ChangeDown, state, seen)
 }

@@ -164,6 +164,9 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 		return d.repeated(result), nil
 	}
 	listing.Result = result
+	if plan.kind != filters.KindUp && plan.kind != filters.KindCancel {
+		listing.Held = "" // only giving back is held
+	}
 	return listing, nil
 }
 
