@@ -67,6 +67,22 @@ func (w *world) mode(i int) (mode filters.MachineMode) {
 	return mode
 }
 
+// agenda is the master's schedule, postings how often it was posted, and scheduleReads how often it was read.
+func (w *world) agenda() (schedule filters.Schedule) {
+	w.edit(false, func() { schedule = w.primitives.schedule })
+	return schedule
+}
+
+func (w *world) postings() (posts int) {
+	w.edit(false, func() { posts = w.primitives.posts })
+	return posts
+}
+
+func (w *world) scheduleReads() (reads int) {
+	w.edit(false, func() { reads = w.primitives.reads })
+	return reads
+}
+
 var maintained = []filters.Kind{filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind}
 
 // heard is what the journal says of a machine.
@@ -102,8 +118,8 @@ func TestAMachineIsScheduledTakenDownAndBroughtUp(t *testing.T) {
 		}
 		ok(t, w.bringUp("web-1"))
 		wait(time.Second)
-		if w.phase(1) != "" || w.mode(1) != "" || len(w.primitives.schedule) != 0 {
-			t.Fatalf("brought up, and %s, %s, in the schedule %v", w.phase(1), w.mode(1), w.primitives.schedule)
+		if w.phase(1) != "" || w.mode(1) != "" || len(w.agenda()) != 0 {
+			t.Fatalf("brought up, and %s, %s, in the schedule %v", w.phase(1), w.mode(1), w.agenda())
 		}
 		want := "schedule recorded, schedule sending, schedule accepted, schedule verified, down asked, down yes, down sending, down accepted, down verified, up recorded, up sending, up accepted, up verified"
 		if got := w.heard(1); got != want {
@@ -125,16 +141,16 @@ func TestOthersEntriesAndDownMachinesStay(t *testing.T) {
 		})
 		ok(t, w.plan(w.inHours(2), "web-1", "web-2"))
 		wait(time.Second)
-		if w.primitives.posts != 1 || len(w.primitives.schedule.Machines()) != 4 {
-			t.Errorf("%d posts left %v", w.primitives.posts, w.primitives.schedule)
+		if w.postings() != 1 || len(w.agenda().Machines()) != 4 {
+			t.Errorf("%d posts left %v", w.postings(), w.agenda())
 		}
 		ok(t, w.plan(w.inHours(5), "web-1")) // moved
 		wait(time.Second)
 		ok(t, w.cancel("web-2"))
 		wait(time.Second)
-		span, _ := w.primitives.schedule.Of(w.host(1))
-		if w.phase(1) != operation.PhaseScheduled || w.phase(2) != "" || !span.Equal(w.inHours(5)) || len(w.primitives.schedule.Machines()) != 3 {
-			t.Errorf("web-1 %s at %v, web-2 %s; left %v", w.phase(1), span, w.phase(2), w.primitives.schedule)
+		span, _ := w.agenda().Of(w.host(1))
+		if w.phase(1) != operation.PhaseScheduled || w.phase(2) != "" || !span.Equal(w.inHours(5)) || len(w.agenda().Machines()) != 3 {
+			t.Errorf("web-1 %s at %v, web-2 %s; left %v", w.phase(1), span, w.phase(2), w.agenda())
 		}
 		for _, host := range []string{"web-4", "web-5"} {
 			if err := w.cancel(host); err == nil || w.plan(w.inHours(2), host) == nil || w.bringUp(host) == nil {
@@ -162,8 +178,8 @@ func TestALostAnswerToAMaintenanceCall(t *testing.T) {
 						loses("cancel")
 						ok(t, w.cancel("web-1"))
 						wait(time.Minute)
-						if w.phase(1) != "" || len(w.primitives.schedule) != 0 {
-							t.Errorf("%s, %v", w.phase(1), w.primitives.schedule)
+						if w.phase(1) != "" || len(w.agenda()) != 0 {
+							t.Errorf("%s, %v", w.phase(1), w.agenda())
 						}
 						return
 					}
@@ -204,8 +220,25 @@ func TestALeaderThatDiesAroundMaintenance(t *testing.T) {
 			w.current().dieIn(steps)
 			ok(t, w.bringUp("web-1"))
 			wait(3 * time.Minute)
-			if w.phase(1) != "" || w.mode(1) != "" || w.callsOf("stop") != 1 || len(w.primitives.schedule) != 1 {
+			if w.phase(1) != "" || w.mode(1) != "" || w.callsOf("stop") != 1 || len(w.agenda()) != 1 {
 				t.Errorf("died in %d steps: it is %s, %s after %v", steps, w.phase(1), w.mode(1), w.calls)
+			}
+			w.sound(t)
+		})
+	}
+}
+
+func TestALeaderThatDiesAroundACancellation(t *testing.T) {
+	for steps := 1; steps <= 12; steps++ {
+		in(t, withPrimitives, func(t *testing.T, w *world) {
+			w.edit(false, func() { w.primitives.theirs(w.host(4), w.inHours(1)) })
+			ok(t, w.plan(w.inHours(2), "web-1", "web-2"))
+			wait(time.Second)
+			w.current().dieIn(steps)
+			ok(t, w.cancel("web-1"))
+			wait(3 * time.Minute)
+			if w.phase(1) != "" || w.phase(2) != operation.PhaseScheduled || len(w.agenda().Machines()) != 2 || w.mode(1) != "" {
+				t.Errorf("died in %d steps: %s, %s; left %v", steps, w.phase(1), w.phase(2), w.agenda())
 			}
 			w.sound(t)
 		})
@@ -224,8 +257,8 @@ func TestSomebodyEditsBetweenReadingAndPosting(t *testing.T) {
 		})
 		ok(t, w.plan(w.inHours(2), "web-1"))
 		wait(10 * time.Second)
-		if len(w.primitives.schedule.Machines()) != 2 || w.phase(1) != operation.PhaseScheduled {
-			t.Errorf("%s, %v", w.phase(1), w.primitives.schedule)
+		if len(w.agenda().Machines()) != 2 || w.phase(1) != operation.PhaseScheduled {
+			t.Errorf("%s, %v", w.phase(1), w.agenda())
 		}
 		if want := "schedule recorded, schedule sending, meddled between, schedule sending, schedule accepted, schedule verified"; w.heard(1) != want {
 			t.Errorf("the journal says\n%s, want\n%s", w.heard(1), want)
@@ -247,10 +280,10 @@ func TestSomebodyTakesTheMachineBetween(t *testing.T) {
 		})
 		ok(t, w.plan(w.inHours(2), "web-1"))
 		wait(time.Minute)
-		span, _ := w.primitives.schedule.Of(w.host(1))
+		span, _ := w.agenda().Of(w.host(1))
 		want := "schedule recorded, schedule sending, meddled between, meddled lost"
-		if !span.Equal(theirs) || w.phase(1) != "" || w.heard(1) != want || w.primitives.posts != 0 {
-			t.Errorf("%s, at %v, %d posts: %s", w.phase(1), span, w.primitives.posts, w.heard(1))
+		if !span.Equal(theirs) || w.phase(1) != "" || w.heard(1) != want || w.postings() != 0 {
+			t.Errorf("%s, at %v, %d posts: %s", w.phase(1), span, w.postings(), w.heard(1))
 		}
 		w.sound(t)
 	})
@@ -271,11 +304,11 @@ func TestWhatSomebodyElseChangedIsToldAndLeft(t *testing.T) {
 			in(t, withPrimitives, func(t *testing.T, w *world) {
 				ok(t, w.plan(w.inHours(2), "web-1"))
 				wait(10 * time.Second)
-				posts := w.primitives.posts
+				posts := w.postings()
 				w.edit(false, func() { test.meddle(w) })
 				wait(5 * time.Minute)
-				if string(w.phase(1)) != test.want || !strings.HasSuffix(w.heard(1), test.kind) || w.primitives.posts != posts {
-					t.Errorf("it is %q, %d posts: %s", w.phase(1), w.primitives.posts, w.heard(1))
+				if string(w.phase(1)) != test.want || !strings.HasSuffix(w.heard(1), test.kind) || w.postings() != posts {
+					t.Errorf("it is %q, %d posts: %s", w.phase(1), w.postings(), w.heard(1))
 				}
 				if w.bringUp("web-1") == nil {
 					t.Error("what somebody else did is brought up")
@@ -307,12 +340,12 @@ func TestGivingBackMachinesWaits(t *testing.T) {
 				ok(t, w.bringUp("web-1@10.0.0.1"))
 				ok(t, w.cancel("web-3@10.0.0.3"))
 				wait(2 * time.Minute)
-				if w.callsOf("stop") != 0 || w.primitives.posts != 1 {
+				if w.callsOf("stop") != 0 || w.postings() != 1 {
 					t.Fatalf("given back all the same: %v", w.calls)
 				}
 				test.release(w)
 				wait(2 * time.Minute)
-				if w.callsOf("stop") != 1 || w.phase(1)+w.phase(3) != "" || len(w.primitives.schedule) != 0 {
+				if w.callsOf("stop") != 1 || w.phase(1)+w.phase(3) != "" || len(w.agenda()) != 0 {
 					t.Errorf("not given back after that: %s, %s, %v", w.phase(1), w.phase(3), w.calls)
 				}
 				w.sound(t)
@@ -352,7 +385,7 @@ func TestARefusedMaintenanceCallIsNotRepeated(t *testing.T) {
 		w.edit(false, func() { w.fates = []fate{refused} })
 		ok(t, w.plan(w.inHours(2), "web-1"))
 		wait(5 * time.Minute)
-		if w.phase(1) != "" || w.primitives.posts != 0 || !strings.HasSuffix(w.heard(1), "schedule failed") {
+		if w.phase(1) != "" || w.postings() != 0 || !strings.HasSuffix(w.heard(1), "schedule failed") {
 			t.Errorf("%s after %v: %s", w.phase(1), w.calls, w.heard(1))
 		}
 		ok(t, w.plan(w.inHours(2), "web-1"))
@@ -373,7 +406,7 @@ func TestWhoeverForgotIsReminded(t *testing.T) {
 		if want := "schedule recorded, schedule sending, schedule accepted, schedule verified, remind starts, remind over"; w.heard(1) != want {
 			t.Errorf("the journal says\n%s, want\n%s", w.heard(1), want)
 		}
-		if reads := w.primitives.reads; reads > 4*60*2+20 {
+		if reads := w.scheduleReads(); reads > 4*60*2+20 {
 			t.Errorf("the schedule was read %d times in four hours", reads)
 		}
 	})
@@ -383,8 +416,8 @@ func TestNothingIsReadWhereNothingIsOurs(t *testing.T) {
 	in(t, withPrimitives, func(t *testing.T, w *world) {
 		ok(t, w.filter("UALICE", 0, "web-0"))
 		wait(time.Hour)
-		if w.primitives.reads != 0 {
-			t.Errorf("the schedule was read %d times for nothing", w.primitives.reads)
+		if reads := w.scheduleReads(); reads != 0 {
+			t.Errorf("the schedule was read %d times for nothing", reads)
 		}
 	})
 }
@@ -393,8 +426,8 @@ func TestObservingMaintainsNothing(t *testing.T) {
 	in(t, func(w *world) { withPrimitives(w); w.observe = true }, func(t *testing.T, w *world) {
 		ok(t, w.plan(w.inHours(2), "web-1"))
 		wait(5 * time.Minute)
-		if w.primitives.posts != 0 || w.heard(1) != "schedule recorded, schedule" {
-			t.Errorf("%d posts: %s", w.primitives.posts, w.heard(1))
+		if w.postings() != 0 || w.heard(1) != "schedule recorded, schedule" {
+			t.Errorf("%d posts: %s", w.postings(), w.heard(1))
 		}
 	})
 }
