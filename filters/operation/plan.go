@@ -3,7 +3,6 @@ package operation
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"cordon/filters"
@@ -41,13 +40,13 @@ func (s *spot) typed() string {
 	return s.machine.Hostname
 }
 
-// plan finds the machines that are meant, and reads what the master says of them.
+// plan reads what the master says, and finds the machines that are meant.
 func (d *Desk) plan(ctx context.Context, request *filters.Request, kind filters.Kind) (*plan, error) {
-	spots, err := d.spots(request.Targets)
+	seen, err := d.config.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := d.config.read(ctx)
+	spots, err := d.spots(request.Targets, &seen)
 	if err != nil {
 		return nil, err
 	}
@@ -59,95 +58,6 @@ func (d *Desk) plan(ctx context.Context, request *filters.Request, kind filters.
 		spot.span, spot.down = seen.span(spot.machine), seen.down(spot.machine)
 	}
 	return &plan{config: d.config, request: request, kind: kind, now: d.now(), operation: d.operationOf(request), spots: spots}, nil
-}
-
-// spots resolves the targets: agents to the machines that they run on, with every agent there, and host@ip to a machine that
-// need not be registered.
-func (d *Desk) spots(targets []filters.Target) ([]spot, error) {
-	roster := d.config.Roster()
-	if roster.AsOf().IsZero() {
-		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
-	}
-	var machines []filters.Machine
-	var agents []filters.Target
-	for _, target := range targets {
-		if !strings.Contains(target.Name, "@") {
-			agents = append(agents, target)
-			continue
-		}
-		machine, err := filters.ParseMachine(target.Name)
-		if err != nil {
-			return nil, err
-		}
-		if err := mistaken(roster, machine); err != nil {
-			return nil, err
-		}
-		machines = append(machines, machine)
-	}
-	if len(agents) > 0 || len(machines) == 0 {
-		found, err := filters.Resolve(roster, d.config.Groups, agents)
-		if err != nil {
-			return nil, d.ofOurs(targets, err)
-		}
-		for _, agent := range found {
-			if agent.IP == "" {
-				return nil, invalid("the master did not tell the IP of `"+agent.Hostname+"`", "its machine in full, such as `"+agent.Hostname+"@10.0.0.9`: Mesos matches hostname and IP, both")
-			}
-			machines = append(machines, agent.Machine())
-		}
-	}
-	return gather(roster, machines), nil
-}
-
-// ofOurs names the machine that is meant where its agents are not registered just now, as they are not while it is down.
-func (d *Desk) ofOurs(targets []filters.Target, err error) error {
-	if filters.CodeOf(err) != filters.Unknown {
-		return err
-	}
-	for _, machine := range d.config.machines() {
-		for _, target := range targets {
-			if strings.EqualFold(machine.Machine.Hostname, target.Name) {
-				return &filters.Error{Code: filters.Unknown, Wrong: "no agent of `" + target.Name + "` is registered just now", Expected: "its hostname and IP", Try: "Name it `" + machine.Machine.Typed() + "`"}
-			}
-		}
-	}
-	return err
-}
-
-// mistaken refuses a machine that is registered otherwise: Mesos would take the call and do nothing.
-func mistaken(roster *filters.Roster, machine filters.Machine) error {
-	for _, agent := range roster.OnHost(machine.Hostname) {
-		if agent.IP != "" && agent.IP != machine.IP {
-			return invalid("`"+agent.Hostname+"` is registered with the IP "+agent.IP+", not "+machine.IP, "`"+agent.Machine().Typed()+"`: Mesos matches hostname and IP, both")
-		}
-	}
-	for agent := range roster.All() {
-		if agent.IP == machine.IP && !strings.EqualFold(agent.Hostname, machine.Hostname) {
-			return invalid("the IP "+machine.IP+" is that of `"+agent.Hostname+"`, not of `"+machine.Hostname+"`", "`"+agent.Machine().Typed()+"`: Mesos matches hostname and IP, both")
-		}
-	}
-	return nil
-}
-
-// gather lists each machine once, by name, with its agents.
-func gather(roster *filters.Roster, machines []filters.Machine) []spot {
-	seen := map[filters.Machine]bool{}
-	var spots []spot
-	for _, machine := range machines {
-		if seen[machine.Key()] {
-			continue
-		}
-		seen[machine.Key()] = true
-		one := spot{machine: machine}
-		for _, agent := range roster.OnHost(machine.Hostname) {
-			if agent.Machine().Same(machine) {
-				one.agents, one.machine = append(one.agents, agent), agent.Machine()
-			}
-		}
-		spots = append(spots, one)
-	}
-	slices.SortFunc(spots, func(a, b spot) int { return strings.Compare(a.machine.Name(), b.machine.Name()) })
-	return spots
 }
 
 // change takes the machine's next state into the plan.

@@ -26,7 +26,8 @@ type Source struct {
 	mutex  sync.Mutex
 	read   time.Time // the cluster's time of the last reading
 	next   time.Time // nothing is due before, unless the book changes
-	turn   turn      // of the book, at the last reading
+	turn   turn      // of the book, when it was last looked at
+	idle   bool      // nothing was ours then
 	sights map[string]lasting
 }
 
@@ -43,8 +44,8 @@ func (l *lasting) same(span *filters.Span, mode filters.MachineMode) bool {
 
 // turn tells whether the book has changed in what matters here.
 type turn struct {
-	shelf   uint64
-	answers int
+	shelf              uint64
+	questions, answers int
 }
 
 // NewSource returns a Source.
@@ -57,8 +58,12 @@ func (s *Source) Changes(ctx context.Context, now time.Time) ([]filters.Change, 
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	turn := s.turned()
+	if turn == s.turn && (s.idle || now.Before(s.next) && !now.Before(s.read)) {
+		return nil, nil
+	}
 	machines, questions := s.config.machines(), s.questions()
-	if len(machines)+len(questions) == 0 || turn == s.turn && now.Before(s.next) && !now.Before(s.read) {
+	if s.idle = len(machines)+len(questions) == 0; s.idle {
+		s.turn = turn
 		return nil, nil
 	}
 	seen, err := s.config.read(ctx)
@@ -72,6 +77,7 @@ func (s *Source) Changes(ctx context.Context, now time.Time) ([]filters.Change, 
 func (s *Source) turned() turn {
 	t := turn{shelf: s.config.Book.Shelved(filters.ShelfMachines)}
 	for _, question := range s.questions() {
+		t.questions++
 		if !question.Open() {
 			t.answers++
 		}

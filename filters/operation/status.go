@@ -45,19 +45,15 @@ func (v *MachineView) Others() bool {
 
 // Status returns the targets' machines; without targets all that are in the schedule, down, or ours. It reads the master.
 func (d *Desk) Status(ctx context.Context, targets []filters.Target) ([]MachineView, error) {
-	var wanted []spot
-	if len(targets) > 0 {
-		var err error
-		if wanted, err = d.spots(targets); err != nil {
-			return nil, err
-		}
-	}
 	seen, err := d.config.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) == 0 {
-		wanted = gather(d.config.Roster(), d.all(&seen))
+	wanted := gather(d.config.Roster(), d.all(&seen))
+	if len(targets) > 0 {
+		if wanted, err = d.spots(targets, &seen); err != nil {
+			return nil, err
+		}
 	}
 	views := make([]MachineView, 0, len(wanted))
 	for i := range wanted {
