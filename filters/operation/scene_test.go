@@ -81,11 +81,6 @@ func (s *scene) put(mode filters.MachineMode, hours int, machines ...int) {
 	}
 }
 
-func (s *scene) take(i int) {
-	s.schedule = without(s.schedule, map[filters.Machine]bool{machine(i).Key(): true})
-	s.status = slices.DeleteFunc(s.status, func(m filters.MachineStatus) bool { return m.Machine.Same(machine(i)) })
-}
-
 // lead does what the source says, for as long as it says anything: the master says yes to all.
 func (s *scene) lead() {
 	s.t.Helper()
