@@ -245,6 +245,30 @@ func TestALeaderThatDiesAroundACancellation(t *testing.T) {
 	}
 }
 
+// The last call of a leader that died may arrive while the next one leads already: that one begins only when none can.
+func TestTheLastCallOfADeadLeader(t *testing.T) {
+	in(t, withPrimitives, func(t *testing.T, w *world) {
+		first := w.current()
+		w.edit(false, func() {
+			w.fates, w.primitives.delay = []fate{late}, 30*time.Second
+			before := w.primitives.reads
+			w.primitives.onRead = func(n int) {
+				if n == before+3 { // it posts, waits for what may come of that, and dies
+					first.dieIn(2)
+				}
+			}
+		})
+		ok(t, w.plan(w.inHours(2), "web-1"))
+		wait(27 * time.Second) // the next one leads for two seconds
+		ok(t, w.cancel("web-1"))
+		wait(2 * time.Minute)
+		if w.phase(1) != "" || len(w.agenda()) != 0 || w.postings() != 2 {
+			t.Errorf("it is %q; after %d postings there is %v: %s", w.phase(1), w.postings(), w.agenda(), w.heard(1))
+		}
+		w.sound(t)
+	})
+}
+
 func TestSomebodyEditsBetweenReadingAndPosting(t *testing.T) {
 	in(t, withPrimitives, func(t *testing.T, w *world) {
 		w.edit(false, func() {

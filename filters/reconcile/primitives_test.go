@@ -18,6 +18,7 @@ type primitives struct {
 	took     map[filters.Machine]bool         // machines that our calls took down
 	posts    int
 	reads    int
+	delay    time.Duration // of calls that are late
 	// onRead is called at each reading of the schedule, before it is looked at, the cluster's mutex held.
 	onRead func(n int)
 }
@@ -25,6 +26,7 @@ type primitives struct {
 func newPrimitives() *primitives {
 	return &primitives{
 		modes: map[filters.Machine]filters.MachineMode{}, others: map[filters.Machine]filters.Span{}, took: map[filters.Machine]bool{},
+		delay: lateBy,
 	}
 }
 
@@ -181,7 +183,7 @@ func (m *maintainer) do(ctx context.Context, verb string, machine filters.Machin
 		return errDown
 	case late:
 		m.hand.late.Go(func() {
-			<-time.After(lateBy)
+			<-time.After(m.delay)
 			_ = carry()
 		})
 		return lost
