@@ -177,8 +177,8 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 		return renderQuestions(t.cluster, t.service.Questions(), now), nil
 	case "history":
 		page := max(t.command.Page, 1)
-		events, err := t.service.History(ctx, t.command.Targets, 2*page*historyShown+1) // told leaves some out
-		return renderHistory(t.cluster, told(events), page, now), err
+		events, err := t.history(ctx, page*historyShown+1)
+		return renderHistory(t.cluster, events, page, now), err
 	case "whoami":
 		verbs, why, err := t.service.May(ctx, t.Actor)
 		return renderWhoami(t.cluster, t.Actor, verbs, why), err
@@ -193,6 +193,21 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 	}
 	agents, err := t.service.Agents(t.command.Targets)
 	return renderAgents(t.cluster, agents, now), err
+}
+
+// historyMost is how many entries are read for a page of history: a run over thousands of agents writes as many at once that
+// are not told.
+const historyMost = 20_000
+
+// history returns so many entries that are told, the newest first; fewer where there are no more.
+func (t *turn) history(ctx context.Context, want int) ([]filters.Event, error) {
+	for most := 2 * want; ; most *= 8 {
+		events, err := t.service.History(ctx, t.command.Targets, most)
+		read := len(events)
+		if events = told(events); err != nil || len(events) >= want || read < most || most >= historyMost {
+			return events, err
+		}
+	}
 }
 
 // details answers the Details button of a filter, a request, or an agent.

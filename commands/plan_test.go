@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,25 @@ func TestStatusSaysThatRedisIsAway(t *testing.T) {
 		since := time.Now().Add(-time.Minute)
 		_, bot := planner(stage.Options{Away: func() time.Time { return since }}, nil)
 		if text := bot.Handle(t.Context(), typed("status", "k1")).Text(); !strings.Contains(text, "Redis does not answer since 23:59 UTC: nothing can be changed") {
+			t.Error(text)
+		}
+	})
+}
+
+// A run over many agents lines all of them up at once: history tells of what people did nevertheless.
+func TestHistoryLooksBehindALongRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		options := stage.Options{}
+		for i := range 1000 {
+			options.Agents = append(options.Agents, fmt.Sprintf("agent-%04d", i))
+		}
+		_, bot := planner(options, nil)
+		bot.Handle(t.Context(), typed("filter agent-0001 -m before", "k1"))
+		if reply := bot.Handle(t.Context(), typed("run start agent-* --step confirm --yes -m firmware", "k2")); reply.Code != "" {
+			t.Fatal(reply.Text())
+		}
+		text := bot.Handle(t.Context(), typed("history", "k3")).Text()
+		if !strings.Contains(text, "started by @UALICE: firmware") || !strings.Contains(text, "agent-0001 asked by @UALICE: before") {
 			t.Error(text)
 		}
 	})

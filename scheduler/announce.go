@@ -75,7 +75,7 @@ func (s *scene) ask(occurrence Occurrence, agents []*filters.Agent) filters.Ques
 		question.Agents, question.Hosts = append(question.Agents, agent.ID), append(question.Hosts, agent.Hostname)
 	}
 	question.Text = fmt.Sprintf("Window %s opens on %s UTC for %s and withholds %d of %d agents (%s). May it open?", s.name,
-		occurrence.Start.Format("2006-01-02 15:04"), occurrence.End.Sub(occurrence.Start), len(agents), s.config.Roster().Len(), someOf(question.Hosts))
+		occurrence.Start.Format("2006-01-02 15:04"), lasting(occurrence.End.Sub(occurrence.Start)), len(agents), s.config.Roster().Len(), someOf(question.Hosts))
 	return question
 }
 

@@ -84,7 +84,7 @@ func TestObvious(t *testing.T) {
 			h.until("04:59")
 			h.withheld("4")
 			h.says("1 00:00 window added", "1 02:00 open", "1 02:30 window changed", "1 02:31 open",
-				"1 04:00 close: 1 agents were not reached: max_unavailable leaves no room: 1 of at most 1 agents are withheld", "1 04:00 closed", "2 02:00 open")
+				"1 04:00 close: 1 agent was not reached: max_unavailable leaves no room: 1 of at most 1 agents are withheld", "1 04:00 closed", "2 02:00 open")
 		}},
 		{"paused while open: what is open stays and ends on time, nothing more of it is placed and nothing opens until resume", one(most("2")), func(h *house) {
 			h.until("02:30")

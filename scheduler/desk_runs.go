@@ -319,7 +319,7 @@ func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word st
 		if err != nil {
 			return RunListing{}, err
 		}
-		next, err := course.confirmed(asking.RunAgent, word, request.Actor.ID, d.now())
+		next, err := course.confirmed(asking.RunAgent, word, request.Actor.ID, request.Reason, d.now())
 		if err != nil {
 			return RunListing{}, err
 		}

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -115,7 +114,7 @@ func (t *move) arrangement(request filters.Request, term int64) filters.Arrangem
 		request.Reason = t.reason
 	}
 	t.state.Schema = 1
-	var body json.RawMessage = encode(t.state)
+	body := encode(t.state)
 	told := filters.Told{
 		Record: filters.Record{Shelf: filters.ShelfWindows, Name: t.window, Body: body, Removed: t.removed, Revision: t.revision},
 		Event:  filters.Event{Kind: t.kind, Subject: t.subject, Outcome: t.outcome, Reason: t.reason},

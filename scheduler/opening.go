@@ -132,9 +132,7 @@ func (s *scene) warn() *move {
 		return nil
 	}
 	next := s.to(filters.KindWarn, "")
-	if waiting := len(opening.Waiting); waiting > 0 {
-		next.reason = fmt.Sprintf("%d agents were not reached: %s", waiting, opening.Why)
-	}
+	next.reason = opening.unreached()
 	next.about(s.occurrence(opening))
 	next.state.Open.Warned = true
 	return next
@@ -147,9 +145,7 @@ func (s *scene) close() *move {
 		return nil
 	}
 	next := s.to(filters.KindClose, "")
-	if waiting := len(opening.Waiting); waiting > 0 {
-		next.reason = fmt.Sprintf("%d agents were not reached: %s", waiting, opening.Why)
-	}
+	next.reason = opening.unreached()
 	next.about(s.occurrence(opening))
 	next.state.Open.Closing = s.now
 	return next
@@ -219,4 +215,16 @@ func ids(agents []*filters.Agent) []filters.AgentID {
 		list[i] = agent.ID
 	}
 	return list
+}
+
+// unreached says how many agents wait in vain, and why; empty: none does.
+func (o *Opening) unreached() string {
+	switch waiting := len(o.Waiting); waiting {
+	case 0:
+		return ""
+	case 1:
+		return "1 agent was not reached: " + o.Why
+	default:
+		return fmt.Sprintf("%d agents were not reached: %s", waiting, o.Why)
+	}
 }

@@ -318,14 +318,18 @@ func (c *course) touched(a *RunAgent) bool {
 }
 
 // confirmed goes on by a person's word: done, failed or skip. The agent must be asking.
-func (c *course) confirmed(a RunAgent, word, by string, now time.Time) (RunAgent, error) {
+func (c *course) confirmed(a RunAgent, word, by, reason string, now time.Time) (RunAgent, error) {
 	where := c.where(&a)
 	a.By = by
 	switch word {
 	case "done":
 		return c.toStep(a, a.Step+1, now), nil
 	case "failed":
-		return c.failed(a, "failed, says "+by, now), nil
+		why := "failed, says " + by
+		if reason != "" {
+			why += ": " + reason
+		}
+		return c.failed(a, why, now), nil
 	case "skip":
 		a.Skip = where + ": skipped by " + by
 		return a.toReturn(now), nil
@@ -379,7 +383,14 @@ func concluded(run RunState, agents []part, now time.Time) RunState {
 func tooMany(agents []part, most int) string {
 	failed := slices.DeleteFunc(slices.Clone(agents), func(p part) bool { return p.Phase != AgentFailed })
 	last := slices.MaxFunc(failed, func(x, y part) int { return x.Since.Compare(y.Since) })
-	return fmt.Sprintf("%d agents failed and at most %d may; the last was %s: %s", len(failed), most, last.Hostname, last.Why)
+	return fmt.Sprintf("%s failed and at most %d may; the last was %s: %s", agentsText(len(failed)), most, last.Hostname, last.Why)
+}
+
+func agentsText(count int) string {
+	if count == 1 {
+		return "1 agent"
+	}
+	return fmt.Sprintf("%d agents", count)
 }
 
 func hostsIn(agents []part, phase AgentPhase) []string {

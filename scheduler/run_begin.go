@@ -12,6 +12,7 @@ type scout struct {
 	busy    map[filters.AgentID]bool          // under way in some run
 	foreign func(*filters.Agent) bool         // withheld by somebody else
 	room    func(*filters.Agent) (why string) // takes room; why: which limit leaves none
+	taken   *filters.Room                     // that room was taken from; nil: none was
 	frozen  string                            // why nothing begins; empty: nothing stands in the way
 }
 

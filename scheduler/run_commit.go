@@ -17,6 +17,7 @@ type progress struct {
 	outcome   string
 	removed   bool // the records leave
 	withhold  []filters.AgentID
+	room      *filters.Room // that what is withheld was taken from
 	end       []filters.FilterKey
 	asked     map[filters.AgentID]string // confirmations that are over
 	intents   []RunAgent                 // whose webhooks are to be called
@@ -69,7 +70,7 @@ func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 	state := &c.run.state
 	arrangement := filters.Arrangement{
 		Request: filters.Request{Actor: r.actor(c), Cause: filters.CauseRun, Reason: state.Reason},
-		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, End: c.end,
+		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, Room: c.room, End: c.end,
 		Mode: state.Mode, Drain: state.Drain, Questions: c.questions,
 	}
 	for i := range c.intents {

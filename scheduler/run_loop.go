@@ -157,8 +157,10 @@ func (r *runs) beginning(run *going, course *course, next *progress, now time.Ti
 	}
 	why := r.blocked[run.state.ID].why
 	if !r.blocked[run.state.ID].until.After(now) {
-		begin := course.begin(run, r.scout(run, course, now), now)
+		scout := r.scout(run, course, now)
+		begin := course.begin(run, scout, now)
 		next.begin(&begin)
+		next.room = scout.taken
 		why = begin.why
 		delete(r.blocked, run.state.ID)
 		if len(begin.begun) == 0 && why != "" {
@@ -221,12 +223,11 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 			}
 		}
 	}
-	var room *filters.Room
 	s.room = func(agent *filters.Agent) string {
-		if room == nil {
-			room = r.config.Service.Room(course.most, course.per)
+		if s.taken == nil {
+			s.taken = r.config.Service.Room(course.most, course.per)
 		}
-		return room.Take(agent)
+		return s.taken.Take(agent)
 	}
 	return s
 }

@@ -118,7 +118,7 @@ func (s *shelves) check(commit *filters.Commit) error {
 	if commit.Term != 0 && len(commit.Records)+len(commit.Filters) > 500 {
 		return &filters.Error{Code: filters.Internal, Wrong: "too large for one script"}
 	}
-	if limits := commit.Limits; limits != nil && limits.Cluster > 0 && s.withheld(commit) > limits.Cluster {
+	if limits := commit.Limits; limits != nil && limits.Cluster > 0 && s.withheld(commit) > max(limits.Cluster, s.withheld(&filters.Commit{})) {
 		return &filters.Error{Code: filters.Limited, Wrong: "more than max_withheld"}
 	}
 	return nil

@@ -129,6 +129,11 @@ func (n *Notice) foldConfirm(event *filters.Event) {
 		return
 	}
 	n.EndedBy, n.Answered = agent.By, "done"
+	if event.Actor == agent.By && event.Reason != agent.Why {
+		n.EndReason = event.Reason
+	} else {
+		n.EndReason = ""
+	}
 	switch {
 	case agent.Phase == scheduler.AgentFailed:
 		n.Answered = "failed"

@@ -200,5 +200,9 @@ func confirmedBy(n *Notice) commands.Line {
 	if n.Answered == "" || n.EndedBy == "" {
 		return commands.Say(n.EndReason)
 	}
-	return commands.Say("said ", commands.Who(n.EndedBy), " after "+commands.Lasting(n.Ended.Sub(n.Began)))
+	line := commands.Say("said ", commands.Who(n.EndedBy), " after "+commands.Lasting(n.Ended.Sub(n.Began)))
+	if n.EndReason != "" {
+		line = append(line, commands.Text(": "+n.EndReason))
+	}
+	return line
 }

@@ -13,6 +13,7 @@ import (
 	"cordon/commands"
 	"cordon/commands/poster"
 	"cordon/filters"
+	"cordon/scheduler"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -30,10 +31,36 @@ func messages() map[string]poster.Message {
 	question := poster.Notice{Key: "question/q-1", Topic: poster.TopicQuestion, Began: noon, Question: &filters.Question{
 		ID: "q-1", Kind: filters.QuestionGiveBack, Text: "Give 40 agents back?", Hosts: []string{"web-1", "web-2"}, Asked: noon}}
 	return map[string]poster.Message{
-		"filter":   poster.Render(notice, scene),
-		"question": poster.Render(question, scene),
-		"bare":     {Lines: []commands.Line{commands.Say("I ask nothing just now.")}},
+		"filter":     poster.Render(notice, scene),
+		"question":   poster.Render(question, scene),
+		"announce":   poster.Render(announced(), scene),
+		"occurrence": poster.Render(occurring(), poster.Scene{Cluster: "prod", Now: noon, Under: poster.Standing{Confirmed: 2, Hosts: []string{"web-1", "web-2"}}, Waiting: []string{"web-3"}}),
+		"run":        poster.Render(running(), scene),
+		"confirm":    poster.Render(asking(), scene),
+		"box":        {Lines: []commands.Line{commands.Say("Paste it:"), commands.Say(commands.Verbatim("kernel-tue:\n  schedule: \"0 2 * * 2\"")), commands.Say("That is all.")}},
+		"bare":       {Lines: []commands.Line{commands.Say("I ask nothing just now.")}},
 	}
+}
+
+func announced() poster.Notice {
+	return poster.Notice{Key: "announce:kernel-tue/x", Topic: poster.TopicAnnounce, Began: noon, Window: &poster.Occasion{Name: "kernel-tue", Start: noon.Add(24 * time.Hour), Agents: 12}}
+}
+
+func occurring() poster.Notice {
+	opening := &scheduler.Opening{Start: noon, End: noon.Add(2 * time.Hour), Opened: noon, Placed: 2, Waiting: []filters.AgentID{"S3"}, Why: "max_unavailable leaves no room"}
+	return poster.Notice{Key: "window:kernel-tue/x", Topic: poster.TopicOccurrence, Began: noon, Window: &poster.Occasion{Name: "kernel-tue", Start: noon, Agents: 3, Waiting: 1, Opening: opening}}
+}
+
+func running() poster.Notice {
+	state := scheduler.RunState{ID: "r-3k7q2m9x", Phase: scheduler.RunGoing, By: "user:U0ALICE", Reason: "firmware & co", Started: noon, Agents: 12, Procedure: scheduler.Procedure{Steps: []string{"webhook reboot"}}}
+	doing := scheduler.RunAgent{Agent: "S1", Hostname: "web-1", Phase: scheduler.AgentStepping}
+	return poster.Notice{Key: "run:r-3k7q2m9x", Topic: poster.TopicRun, Began: noon, By: state.By, Run: &poster.Progress{
+		State: state, Done: 4, Failed: 1, Took: time.Hour, Doing: map[filters.AgentID]scheduler.RunAgent{"S1": doing}, Fails: []poster.Fail{{Host: "web-9", Why: "it did not come back"}}}}
+}
+
+func asking() poster.Notice {
+	agent := &scheduler.RunAgent{Run: "r-3k7q2m9x", Agent: "S1", Hostname: "web-1", Phase: scheduler.AgentAsking, Key: "c-8w2n4c6v", Since: noon}
+	return poster.Notice{Key: "confirm:c-8w2n4c6v", Topic: poster.TopicConfirm, Began: noon, Asking: agent}
 }
 
 func TestBlocks(t *testing.T) {

@@ -204,6 +204,8 @@ func BenchmarkCommand(b *testing.B) {
 func FuzzDeliveries(f *testing.F) {
 	f.Add("/slack/commands", string(slashBody(nil)))
 	f.Add("/slack/interactions", "payload=%7B%22type%22%3A%22block_actions%22%7D")
+	f.Add("/slack/interactions", "payload="+url.QueryEscape(`{"type":"view_submission","team":{"id":"T0CORDON"},"user":{"id":"U1"},"view":{"id":"V1","root_view_id":"V1",
+		"callback_id":"cordon_reason","private_metadata":"{\"action\":\"adopt\",\"value\":\"S1\"}","state":{"values":{"reason":{"reason":{"value":"x"}}}}}}`))
 	f.Add("/slack/events", `{"type":"event_callback","team_id":"T0CORDON","event":{"type":"app_mention","user":"U1","text":"<@U2> status"}}`)
 	f.Fuzz(func(t *testing.T, path, body string) {
 		if path != "/slack/commands" && path != "/slack/interactions" && path != "/slack/events" {

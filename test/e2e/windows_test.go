@@ -183,7 +183,7 @@ func TestWindowsOutliveKills(t *testing.T) {
 			{"before the master's yes is written", ofAgent(filters.KindTook, string(filters.StateAccepted)), false},
 			{"once it is confirmed", ofAgent(filters.KindTook, string(filters.StateVerified)), true},
 		}},
-		{"closing", 2 * time.Second, []edge{
+		{"closing", 5 * time.Second, []edge{
 			{"before it closes", ofWindow(filters.KindClose), false},
 			{"once it closes", ofWindow(filters.KindClose), true},
 			{"once the intent is written", ofAgent(filters.KindReleasing, ""), true},
@@ -250,7 +250,7 @@ func TestWindowsAcrossAnEdge(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := harness.Open(t, harness.Setup{Replicas: c.replicas})
-			schedule, start := coming(12 * time.Second)
+			schedule, start := coming(18 * time.Second)
 			add(t, w, "opens", "agent-one", schedule, c.lasts)
 			add(t, w, "missed", "agent-two", schedule, 2*time.Second)
 			for name, window := range map[string]struct {

@@ -135,7 +135,7 @@ type Checker struct {
 	runs    map[string]*run
 	answers map[string]filters.Question // by ID
 	under   map[filters.AgentID]int     // filters that stand
-	fresh   []filters.Filter            // that the commit in hand placed for windows and runs
+	fresh   map[string][]filters.Filter // placed for windows and runs, by operation, and not told of yet
 }
 
 // NewChecker returns a checker for a journal that is yet to come, under rules (nil: none).
@@ -144,7 +144,7 @@ func NewChecker(rules *Rules) *Checker {
 		rules = &Rules{}
 	}
 	return &Checker{
-		rules: rules, walks: map[string]*walk{}, windows: map[string]*window{}, runs: map[string]*run{}, answers: map[string]filters.Question{}, under: map[filters.AgentID]int{},
+		rules: rules, walks: map[string]*walk{}, windows: map[string]*window{}, runs: map[string]*run{}, answers: map[string]filters.Question{}, fresh: map[string][]filters.Filter{}, under: map[filters.AgentID]int{},
 		requests: map[string]*effect{}, standing: map[filters.FilterKey]filters.Filter{}, lives: map[string]*life{},
 		ledger: map[filters.AgentID]filters.LedgerEntry{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
 	}
@@ -161,7 +161,7 @@ func (c *Checker) fail(rule Rule, format string, values ...any) {
 // Finish returns every violation that was found. The end may be nil, see Run.
 func (c *Checker) Finish(told []Told, end *End) []Violation {
 	c.told(told)
-	c.unopened(nil)
+	c.unopened()
 	if end != nil {
 		c.atRest(end)
 		c.unaccounted(end.At)
@@ -172,7 +172,6 @@ func (c *Checker) Finish(told []Told, end *End) []Violation {
 // Entry holds one entry against the state before it and brings the state up to it.
 func (c *Checker) Entry(e *filters.Event) {
 	c.at = e
-	c.unopened(e)
 	c.order(e)
 	c.terms(e)
 	c.request(e)

@@ -24,7 +24,7 @@ func (c *Checker) limits(e *filters.Event) {
 		return
 	}
 	if kind := e.Filter.Owner.Kind(); kind == "window" || kind == "run" {
-		c.fresh = append(c.fresh, *e.Filter)
+		c.fresh[e.Operation] = append(c.fresh[e.Operation], *e.Filter)
 	}
 	if c.rules.Size == nil || c.under[e.Filter.Agent] != 1 {
 		return
@@ -36,18 +36,18 @@ func (c *Checker) limits(e *filters.Event) {
 }
 
 // most holds what the commit in hand has withheld to a limit of whoever did: agents that others withheld before take no room.
-func (c *Checker) most(text, per string) {
+func (c *Checker) most(fresh []filters.Filter, text, per string) {
 	most := limitOf(text)
 	if c.rules.Size == nil || c.rules.Attribute == nil || most == (filters.LimitValue{}) {
 		return
 	}
-	for i := range c.fresh {
-		if c.under[c.fresh[i].Agent] != 1 {
+	for i := range fresh {
+		if c.under[fresh[i].Agent] != 1 {
 			continue
 		}
 		if per == "" {
 			c.room("max_unavailable", most, "", "")
-		} else if value := c.rules.Attribute(c.fresh[i].Agent, per); value != "" {
+		} else if value := c.rules.Attribute(fresh[i].Agent, per); value != "" {
 			c.room("max_unavailable", most, per, value)
 		}
 	}

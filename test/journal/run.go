@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"cordon/filters"
@@ -39,7 +41,7 @@ func (c *Checker) run(e *filters.Event) {
 		c.fail(RuleRun, "run %s was %s and is %s", after.ID, before.Phase, after.Phase)
 	}
 	if after.Phase.Over() && !before.Phase.Over() {
-		c.ended(e, known)
+		c.ended(e, known, after.Keep)
 	}
 	known.there, known.state, known.revision = true, after, e.Record.Revision
 	if e.Record.Removed {
@@ -50,8 +52,9 @@ func (c *Checker) run(e *filters.Event) {
 	}
 }
 
-// ended holds a run that is over to its agents: each is over, and those that stay withheld are named.
-func (c *Checker) ended(e *filters.Event, known *run) {
+// ended holds a run that is over to its agents: each is over, and those that stay withheld are named. Some runs keep those
+// that are done, which is what they are for.
+func (c *Checker) ended(e *filters.Event, known *run, keeps bool) {
 	owner := filters.Owner("run:" + e.Record.Name)
 	for _, agent := range known.agents {
 		if !agent.Phase.Over() {
@@ -59,7 +62,8 @@ func (c *Checker) ended(e *filters.Event, known *run) {
 		}
 	}
 	for _, filter := range c.standing {
-		if filter.Owner == owner && filter.Stands() {
+		kept := keeps && known.agents[filter.Agent].Phase == scheduler.AgentDone
+		if filter.Owner == owner && filter.Stands() && !kept {
 			c.names(e, filter.Hostname)
 		}
 	}
@@ -116,20 +120,23 @@ func (c *Checker) begins(e *filters.Event, known *run, agent *scheduler.RunAgent
 		c.fail(RuleTaken, "run %s begins with %s in a freeze", state.ID, agent.Hostname)
 	}
 	c.crowd(known, agent)
-	for i := range c.fresh {
-		if c.fresh[i].Agent == agent.Agent && c.fresh[i].Owner == filters.Owner("run:"+state.ID) {
-			c.most(state.MaxUnavailable, state.Per)
-			c.fresh = append(c.fresh[:i], c.fresh[i+1:]...)
+	fresh := c.fresh[e.Operation]
+	for i := range fresh {
+		if fresh[i].Agent == agent.Agent && fresh[i].Owner == filters.Owner("run:"+state.ID) {
+			c.most(fresh, state.MaxUnavailable, state.Per)
+			if c.fresh[e.Operation] = slices.Delete(fresh, i, i+1); len(fresh) == 1 {
+				delete(c.fresh, e.Operation)
+			}
 			return
 		}
 	}
-	if agent.Phase == scheduler.AgentWithholding && !c.runStands(state.ID, agent) {
+	if agent.Phase == scheduler.AgentWithholding && !c.runStands(state, agent) {
 		c.fail(RuleTaken, "run %s begins with %s and does not withhold it", state.ID, agent.Hostname)
 	}
 }
 
-func (c *Checker) runStands(id string, agent *scheduler.RunAgent) bool {
-	filter, ok := c.standing[filters.FilterKey{Agent: agent.Agent, Mode: filters.ModeFilter, Owner: filters.Owner("run:" + id)}]
+func (c *Checker) runStands(run *scheduler.RunState, agent *scheduler.RunAgent) bool {
+	filter, ok := c.standing[filters.FilterKey{Agent: agent.Agent, Mode: cmp.Or(run.Mode, filters.ModeFilter), Owner: filters.Owner("run:" + run.ID)}]
 	return ok && filter.Stands()
 }
 

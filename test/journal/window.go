@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -107,6 +108,8 @@ func (c *Checker) accounts(e *filters.Event, known *window, after *scheduler.Win
 		c.fail(RuleWindow, "%s opened at %s, and says that it did not", e.Record.Name, after.Last)
 	case e.Kind == filters.KindPassed && e.At.Before(after.Last.Add(-stepped)):
 		c.fail(RuleWindow, "%s gave its start %s up before it came", e.Record.Name, after.Last)
+	case e.Kind == filters.KindPassed && len(starts) > 1 && !strings.Contains(e.Reason, fmt.Sprintf("the %d before it", len(starts)-1)):
+		c.fail(RuleWindow, "%s says why it did not open at %s, and not at %s", e.Record.Name, after.Last, starts[:len(starts)-1])
 	case e.Kind == filters.KindOpen && len(starts) > 1:
 		c.fail(RuleWindow, "%s neither opened at %s nor said why", e.Record.Name, starts[:len(starts)-1])
 	case e.Kind != filters.KindPassed && e.Kind != filters.KindOpen:
@@ -147,6 +150,8 @@ func (c *Checker) opening(e *filters.Event, known *window, after *scheduler.Wind
 		c.closes(e, known, is)
 	case e.Kind == filters.KindClosed:
 		c.closed(e, known)
+	case e.Kind == filters.KindWindow && e.Outcome == "removed" && is != nil && is.Closing.IsZero():
+		c.fail(RuleWindow, "%s is removed and stays open", name)
 	case was != nil && !was.Closing.Equal(is.Closing):
 		c.fail(RuleWindow, "%s closes with %s", name, e.Kind)
 	}
@@ -207,16 +212,17 @@ func (c *Checker) takes(e *filters.Event, known *window, is *scheduler.Opening) 
 	case !e.At.Before(is.End.Add(stepped)):
 		c.fail(RuleTaken, "%s withholds agents after its end %s", name, is.End)
 	}
+	fresh := c.fresh[e.Operation]
+	delete(c.fresh, e.Operation)
 	if is.Definition == nil {
-		c.fresh = nil
 		return
 	}
 	if cutoff, ok := lengthOf(is.Definition.Cutoff); ok && !e.At.Before(is.End.Add(stepped-cutoff)) {
 		c.fail(RuleTaken, "%s withholds agents after its cutoff, %s before %s", name, cutoff, is.End)
 	}
 	owner := ownerOf(name, is)
-	for i := range c.fresh {
-		filter := &c.fresh[i]
+	for i := range fresh {
+		filter := &fresh[i]
 		switch {
 		case filter.Owner != owner:
 			c.fail(RuleTaken, "%s places a filter of %s", name, filter.Owner)
@@ -229,8 +235,7 @@ func (c *Checker) takes(e *filters.Event, known *window, is *scheduler.Opening) 
 		}
 		known.placed[filter.Agent] = true
 	}
-	c.most(is.Definition.MaxUnavailable, is.Definition.MaxUnavailablePer)
-	c.fresh = nil
+	c.most(fresh, is.Definition.MaxUnavailable, is.Definition.MaxUnavailablePer)
 }
 
 func ownerOf(name string, is *scheduler.Opening) filters.Owner {
@@ -246,6 +251,12 @@ func (c *Checker) closes(e *filters.Event, known *window, is *scheduler.Opening)
 		c.fail(RuleWindow, "%s closes for the second time", name)
 	case is.EndedBy == "" && e.At.Before(is.End.Add(-stepped)):
 		c.fail(RuleWindow, "%s closes before its end %s, and nobody ended it", name, is.End)
+	case is.EndedBy != "":
+		for _, filter := range c.standing {
+			if filter.Owner == ownerOf(name, is) && filter.Stands() {
+				c.fail(RuleGiven, "%s was closed by %s, and %s stays withheld", name, is.EndedBy, filter.Hostname)
+			}
+		}
 	}
 }
 
@@ -272,16 +283,13 @@ func (c *Checker) names(e *filters.Event, host string) {
 	}
 }
 
-// unopened reports filters of windows and runs that no opening and no run's step placed. The next entry is of another
-// commit, or nil at the end.
-func (c *Checker) unopened(next *filters.Event) {
-	if len(c.fresh) == 0 || next != nil && next.Operation == c.fresh[0].Operation {
-		return
+// unopened reports filters of windows and runs that no opening and no run's step placed.
+func (c *Checker) unopened() {
+	for _, operation := range slices.Sorted(maps.Keys(c.fresh)) {
+		for _, filter := range c.fresh[operation] {
+			c.fail(RuleTaken, "%s withholds %s out of nothing", filter.Owner, filter.Hostname)
+		}
 	}
-	for i := range c.fresh {
-		c.fail(RuleTaken, "%s withholds %s out of nothing", c.fresh[i].Owner, c.fresh[i].Hostname)
-	}
-	c.fresh = nil
 }
 
 // late is how long after its end an occurrence may be neither opened nor accounted for, or not closed, in a cluster at rest.

@@ -182,6 +182,10 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 		{"an occurrence is forgotten", RuleWindow, "neither opened at [2026-11-03", func(d *diary) { d.without("3 00:00", filters.KindPassed, "") }},
 		{"the last occurrence is forgotten", RuleWindow, "neither opened at 2026-11-05", func(d *diary) { d.without("5 00:00", filters.KindPassed, "") }},
 		{"it passes without a word", RuleWindow, "nobody is told why", func(d *diary) { d.find("3 00:00", filters.KindPassed, "").Reason = "" }},
+		{"it passes over another without a word", RuleWindow, "and not at [2026-11-05", func(d *diary) {
+			edit(d, "5 00:00", filters.KindPassed, "", func(s *state) { s.Last = at("6 02:00") })
+			d.find("5 00:00", filters.KindPassed, "").At = at("6 03:00")
+		}},
 		{"it passes before it came", RuleWindow, "before it came", func(d *diary) {
 			edit(d, "3 00:00", filters.KindPassed, "", func(s *state) { s.Last = at("4 02:00") })
 		}},
@@ -220,6 +224,15 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 		{"an agent is not given back and not named", RuleGiven, "does not name host-b", func(d *diary) {
 			d.without("4 03:30", filters.KindGave, "")
 		}},
+		{"somebody closes it, and an agent stays withheld", RuleGiven, "host-b stays withheld", func(d *diary) {
+			d.without("4 03:30", filters.KindExpire, "")
+			d.without("4 03:30", filters.KindGave, "")
+			edit(d, "4 03:30", filters.KindClose, "", func(s *state) { s.Open.EndedBy = "user:UALICE" })
+		}},
+		{"it is removed and stays open", RuleWindow, "stays open", func(d *diary) {
+			e := d.find("4 03:00", filters.KindOpen, "")
+			e.Kind, e.Outcome = filters.KindWindow, "removed"
+		}},
 		{"placed while paused", RuleTaken, "paused it", func(d *diary) {
 			edit(d, "4 02:00", filters.KindOpen, "", func(s *state) { s.Paused = &scheduler.Word{By: "user:UALICE"} })
 		}},
@@ -234,7 +247,7 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 				ID: "again", Agent: "a", Hostname: "host-a", Owner: "window:w/2026-11-02T02:00:00Z", Operation: "op-2 03:00", Mode: filters.ModeFilter, Until: at("2 04:00"), Revision: 1,
 			}
 		}},
-		{"placed out of nothing", RuleTaken, "out of nothing", func(d *diary) { d.find("2 02:45", filters.KindFilter, "").Filter.Operation = "another" }},
+		{"placed out of nothing", RuleTaken, "out of nothing", func(d *diary) { d.find("2 02:45", filters.KindFilter, "").Operation = "another" }},
 		{"placed for longer than it is open", RuleTaken, "and ends", func(d *diary) { d.find("2 02:00", filters.KindFilter, "").Filter.Until = at("2 05:00") }},
 		{"nobody approved it", RuleTaken, "nobody approved it", func(d *diary) {
 			edit(d, "2 02:00", filters.KindOpen, "", func(s *state) {

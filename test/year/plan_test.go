@@ -37,13 +37,14 @@ func definitions() map[string]scheduler.Definition {
 	for i, zone := range zones { // nightly
 		all[fmt.Sprintf("nightly-%d", i+1)] = scheduler.Definition{
 			Schedule: fmt.Sprintf("%d 1 * * *", 30*(i%2)), Duration: "90m", TimeZone: zone, Targets: []string{fmt.Sprintf("db-r%02d-*", 14+i)},
-			MaxUnavailable: "3", Cutoff: "20m", Reason: "backup",
+			MaxUnavailable: []string{"3", ""}[i%2], Joining: i%2 == 1, Cutoff: "20m", Reason: "backup",
 		}
 	}
 	for i := range 4 { // with a run
 		all[fmt.Sprintf("firmware-%d", i+1)] = scheduler.Definition{
 			Schedule: fmt.Sprintf("0 %d * * %d", 8+3*i, 1+i), Duration: "3h", TimeZone: zones[i], Targets: []string{fmt.Sprintf("web-r0%d-*", 2*i+1), fmt.Sprintf("web-r0%d-*", 2*i+2)},
-			Cutoff: "30m", Overrun: []string{"finish", "stop"}[i%2], MaxUnavailable: "10%", Reason: "firmware",
+			Cutoff: "30m", Overrun: []string{"finish", "stop"}[i%2], Reason: "firmware",
+			MaxUnavailable: []string{"10%", "2"}[i%2], MaxUnavailablePer: []string{"", "rack"}[i%2],
 			Run: &scheduler.Procedure{Steps: [][]string{{"wait 5m"}, {"wait 2m", "confirm", "wait 1m"}}[i%2], MaxParallel: 1 + i, BatchBy: []string{"", "rack"}[i/2], Soak: "1m", MaxFailures: 1},
 		}
 	}

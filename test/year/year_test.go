@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,10 @@ import (
 	"cordon/test/journal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // a year makes much that is soon gone
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	seedFlag = flag.Uint64("seed", 0, "the year to live through; 0: some that are always the same")

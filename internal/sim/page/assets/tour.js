@@ -47,7 +47,7 @@ const steps = [
   },
   {
     title: "Skip a window",
-    text: `“${recurring}” withholds agent-six every five minutes, for 90 seconds, and gives it back: nobody has to be there. See what opens when. Then let it come and go, or press Skip under what the bot says of it.`,
+    text: `“${recurring}” withholds agent-six for 90 s every five minutes, by itself. Let it pass, or press Skip.`,
     acts: [
       ["Ask what opens next", () => type("/mesos window next")],
       ["Type the skip for me", () => type(`/mesos window skip ${recurring} -m "not today"`)],
@@ -56,7 +56,7 @@ const steps = [
   },
   {
     title: "Start a run",
-    text: "One agent after the other is withheld, restarted by a webhook, looked at by you, seen to be well, and given back. Press Done when the bot asks, and watch the bar; or press Abort.",
+    text: "Agents are withheld, restarted and given back one by one. Press Done when the bot asks, and watch the bar; or Abort.",
     acts: [["Type it for me", () => type(`/mesos run start -l rack=r1 --step "webhook reboot" --step confirm --expect restart --soak 5s -m ${why}`)]],
     told: new RegExp(`${why}: .*took`),
   },
