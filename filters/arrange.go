@@ -1,6 +1,9 @@
 package filters
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Arrangement is one step of a window or a run, or a person's word about one: filters that begin and end together with the
 // records that say why, in one commit.
@@ -22,6 +25,12 @@ type Arrangement struct {
 	// Room is what the agents of Withhold were taken from: the limit of whoever asked for it is checked where it is written,
 	// too, if it is over the cluster or over racks. nil: only max_withheld is.
 	Room *Room
+	// Operation is the arrangement's ID; empty: the one that its key gives.
+	Operation string
+	// Steps are what begins beside filters: the gate is asked about them, and they count towards the bound of one command.
+	// Within says that what they cost must be within max_withheld; Starts that something new begins, which a freeze forbids.
+	Steps          []Step
+	Within, Starts bool
 	// End are the filters that end now. One that does not stand is left out.
 	End []FilterKey
 	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
@@ -48,9 +57,14 @@ type AskedOf struct {
 // that is Repeated was done before.
 func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	c := s.begin(a.Request, a.Verb)
+	c.operation = cmp.Or(a.Operation, c.operation)
 	c.subject, c.commit.Term, c.mode, c.drain = a.Subject, a.Term, a.Mode, a.Drain
 	s.arrangeFilters(c, &a)
+	c.result.Plan.Steps, c.commit.Starts = append(c.result.Plan.Steps, a.Steps...), c.commit.Starts || a.Starts
 	if err := s.permit(ctx, c); err != nil {
+		return Result{}, err
+	}
+	if err := s.boundSteps(c, &a); err != nil {
 		return Result{}, err
 	}
 	for _, told := range a.Told {
@@ -68,6 +82,21 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		a.Room.tighten(c.commit.Limits, s.config.State.Roster(), &c.result.Plan)
 	}
 	return s.write(ctx, c)
+}
+
+// boundSteps checks the steps that place no filter: those are not counted where they are written.
+func (s *Service) boundSteps(c *change, a *Arrangement) error {
+	if len(a.Steps) == 0 {
+		return nil
+	}
+	if err := s.bound(c); err != nil || c.DryRun || !a.Within {
+		return err
+	}
+	impact := s.impact(&c.result.Plan)
+	if impact.Exceeds != "" {
+		return &Error{Code: Limited, Wrong: "this takes " + impact.Exceeds, Try: "`--dry-run` shows what it costs"}
+	}
+	return nil
 }
 
 func (s *Service) arrangeFilters(c *change, a *Arrangement) {

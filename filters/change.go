@@ -1,5 +1,7 @@
 package filters
 
+import "time"
+
 // ChangeKind says what a Change does.
 type ChangeKind string
 
@@ -11,6 +13,11 @@ const (
 	ChangeUphold ChangeKind = "uphold" // withhold it again: people said so, though it is contested
 	ChangeGive   ChangeKind = "give"   // give it back
 	ChangeDrain  ChangeKind = "drain"  // kill what runs on it, as its filter asks: drain it, or mark it gone
+
+	ChangeSchedule ChangeKind = "schedule" // put machines into the maintenance schedule, or move them in it
+	ChangeCancel   ChangeKind = "cancel"   // take machines out of it
+	ChangeDown     ChangeKind = "down"     // take a machine down: START_MAINTENANCE
+	ChangeUp       ChangeKind = "up"       // bring it up: STOP_MAINTENANCE
 
 	ChangeHold    ChangeKind = "hold"    // a reading shows it withheld by us: verified
 	ChangeFree    ChangeKind = "free"    // it is not ours any more: the ledger's entry goes
@@ -37,6 +44,8 @@ const (
 	ChangeFailover ChangeKind = "failover" // another master leads, or the same one after a restart
 	ChangeSettled  ChangeKind = "settled"  // the cluster is back after it
 
+	ChangeTold ChangeKind = "told" // only records of machines change
+
 	ChangeWould ChangeKind = "would" // observing: a call that would be made
 
 	ChangeNotice ChangeKind = "notice" // an agent may be a returned host: a later reading will tell
@@ -58,7 +67,28 @@ type Change struct {
 	Question *Question
 	// NewAgent is where filters move to, or what was noticed.
 	NewAgent *Agent
+	// Maintenance is what a change of the maintenance primitives does: schedule, cancel, down, up and told. Those have no agent.
+	Maintenance *MaintenanceChange
 	// Cause is one of the Cause constants; Reason says why in a phrase, empty if the kind says it all.
 	Cause  string
 	Reason string
+}
+
+// MaintenanceChange is a change of the one maintenance schedule, or of machines in it. Its functions are pure; they are called
+// by the reconciler, which alone calls the master.
+type MaintenanceChange struct {
+	// Machines are those that the change is about. Down and up are about one.
+	Machines []Machine
+	// Saw is the schedule by which the change was decided, and Edit makes of it, or of a newer one, the schedule that shall be
+	// posted. Its error says what stands in the way now.
+	Saw  Schedule
+	Edit func(Schedule) (Schedule, error)
+	// Told are the records as they shall be: before the call, or all that there is to the change. Asked are its questions.
+	Told  []Told
+	Asked []AskedOf
+	// Outcome are the records after the call, by its error: nil, or what the master refused with. What may have happened, and
+	// what surely did not, has none: a reading that began later settles it.
+	Outcome func(err error, now time.Time) []Told
+	// Meddled is the entry that tells that somebody else changed the schedule between the reading and the posting.
+	Meddled func(found Schedule) Event
 }

@@ -21,6 +21,9 @@ type Commit struct {
 	Limits *Limits
 	// Starts says that the commit begins something new: refused with Frozen while a freeze stands.
 	Starts bool
+	// Gives says that its records are an intent to give something back: refused with Locked while a lock stands, as an intent
+	// in the ledger is.
+	Gives bool
 
 	Filters   []Filter      // written as given: Revision must be the stored one (0: must not exist)
 	Settled   []Filter      // ended filters that leave the store
@@ -208,6 +211,8 @@ const (
 	VerbGone     Verb = "gone"   // agents leave for ever
 	VerbWindow   Verb = "window" // windows are made, changed, paused, skipped, removed; or open and close
 	VerbRun      Verb = "run"    // runs are started, paused, aborted, confirmed; or go on
+
+	VerbMaintenance Verb = "maintenance" // machines are scheduled, taken down, brought up, cancelled
 )
 
 // Actor is who asks.

@@ -38,6 +38,13 @@ const (
 	KindSettled   Kind = "settled"  // the cluster is as large again as it was, giving back goes on
 	KindFound     Kind = "found"    // the epoch was set: first installation
 
+	KindSchedule Kind = "schedule" // a machine comes into the maintenance schedule, or is moved in it; Outcome says how far that is
+	KindCancel   Kind = "cancel"   // it leaves the schedule
+	KindDown     Kind = "down"     // it is taken down
+	KindUp       Kind = "up"       // it is brought up
+	KindMeddled  Kind = "meddled"  // somebody else changed the schedule, or a machine of ours in it
+	KindRemind   Kind = "remind"   // a machine's time has come, or is over, and nobody acted
+
 	KindWindow   Kind = "window"   // a window was added, changed, paused, resumed or removed; Outcome says which
 	KindAnnounce Kind = "announce" // an occurrence is to come
 	KindOpen     Kind = "open"     // an occurrence opened, or withheld more of its agents

@@ -10,10 +10,11 @@ const (
 	ShelfWindows   Shelf = "windows"    // scheduler: a window, by its name
 	ShelfRuns      Shelf = "runs"       // scheduler: a run, by its ID
 	ShelfRunAgents Shelf = "run-agents" // scheduler: one agent of a run, by "<run ID> <agent ID>"
+	ShelfMachines  Shelf = "machines"   // operation: a machine of the maintenance schedule that is ours, by "<hostname> <ip>"
 )
 
 // Shelves returns all shelves, in the order in which the store reads them.
-func Shelves() []Shelf { return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents} }
+func Shelves() []Shelf { return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents, ShelfMachines} }
 
 // Record is what a package of the application keeps durable beside the filters, in its own words: here its body is only
 // kept, told of in the journal, and guarded by its revision.

@@ -180,8 +180,11 @@ func (s *Scheduler) rest(place *entry, scene *scene) time.Time {
 	if unseen {
 		at = first(at, scene.now.Add(relook))
 	}
-	if at.IsZero() {
+	switch {
+	case at.IsZero():
 		return never
+	case !at.After(scene.now): // no window keeps the others waiting
+		return scene.now.Add(relook)
 	}
 	return at
 }

@@ -202,9 +202,9 @@ func encode(record any) (string, error) {
 	return string(encoded), nil
 }
 
-// gives tells whether the commit is an intent to give an agent back, which a lock forbids.
+// gives tells whether the commit is an intent to give something back, which a lock forbids.
 func gives(commit *filters.Commit) bool {
-	return slices.ContainsFunc(commit.Ledger, func(entry filters.LedgerEntry) bool {
+	return commit.Gives || slices.ContainsFunc(commit.Ledger, func(entry filters.LedgerEntry) bool {
 		return entry.Hold == filters.HoldReleasing && entry.State == filters.StateRecorded
 	})
 }
@@ -298,7 +298,7 @@ const (
 	// commitKeys is how many KEYS lua/commit.lua has, and recordKeys how many with the shelves: a command of every day does
 	// not carry them.
 	commitKeys = "14"
-	recordKeys = "17"
+	recordKeys = "18"
 	// requestLife is how long what a request key did is remembered, in seconds: a day.
 	requestLife = "86400"
 )

@@ -260,6 +260,21 @@ func TestRefusalsChangeNothing(t *testing.T) {
 			says: "nothing is given back in *prod*: it is locked: the journal is empty. `/mesos unlock --dry-run` shows what would follow",
 		},
 		{
+			name: "locked, and a machine would be brought up",
+			prepare: func(t *testing.T, s *Store) {
+				lock := filters.Lock{Cause: "the journal is empty", At: epochStart}
+				_, err := s.Commit(t.Context(), filters.Commit{Lock: &lock, Events: []filters.Event{{Kind: filters.KindLock, Lock: &lock}}})
+				must(t, err)
+			},
+			commit: func(*Store) filters.Commit {
+				c := keeping("k", recordAt(filters.ShelfMachines, "agent-one 10.0.0.1"))
+				c.Gives = true
+				return c
+			},
+			code: filters.Locked,
+			says: "nothing is given back in *prod*: it is locked: the journal is empty. `/mesos unlock --dry-run` shows what would follow",
+		},
+		{
 			name:   "a revision that is not stored",
 			commit: func(*Store) filters.Commit { f := placed(1, "user:U1"); f.Revision = 3; return placing("k", f) },
 			code:   filters.Conflict, says: "`agent-1` was changed meanwhile",

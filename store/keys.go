@@ -10,6 +10,7 @@ import "cordon/filters"
 //	windows     hash   window -> value               (the shelves of filters.Record: its name -> value)
 //	runs        hash   run ID -> value
 //	run-agents  hash   "<run ID> <agent ID>" -> value
+//	machines    hash   "<hostname> <ip>" -> value
 //	freeze      string value; absent: none stands
 //	lock        string value; absent: none stands
 //	withheld    hash   agent ID -> "<standing filters> <rack>"

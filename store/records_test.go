@@ -32,6 +32,7 @@ func oneOfEach() []filters.Record {
 	return []filters.Record{
 		window("kernel-tue"), window("ünï\ncode \"quoted\" 🔧"),
 		recordAt(filters.ShelfRuns, "r1"), recordAt(filters.ShelfRunAgents, "r1 20261101-S1"),
+		recordAt(filters.ShelfMachines, "agent-one 10.0.0.1"),
 	}
 }
 
@@ -60,7 +61,7 @@ func TestRecordsAreKeptChangedAndRemoved(t *testing.T) {
 		_, err = s.Commit(t.Context(), keeping("k2", records[0], records[2]))
 		must(t, err)
 		records[0].Revision = 2
-		if diff := cmp.Diff([]filters.Record{records[0], records[1], records[3]}, loaded(t, s).Records); diff != "" {
+		if diff := cmp.Diff([]filters.Record{records[0], records[1], records[3], records[4]}, loaded(t, s).Records); diff != "" {
 			t.Error(diff)
 		}
 		again, err := s.Commit(t.Context(), keeping("k2", records[0]))
@@ -106,6 +107,7 @@ func TestRefusalsOfRecords(t *testing.T) {
 		{"a window", behind(window("kernel-tue")), filters.Conflict, "the window `kernel-tue` was changed meanwhile"},
 		{"a run", behind(recordAt(filters.ShelfRuns, "r1")), filters.Conflict, "the run `r1` was changed meanwhile"},
 		{"an agent of a run", behind(recordAt(filters.ShelfRunAgents, "r1 S1")), filters.Conflict, "agent `S1` of the run `r1` was changed meanwhile"},
+		{"a machine", behind(recordAt(filters.ShelfMachines, "agent-one 10.0.0.1")), filters.Conflict, "the machine `agent-one` was changed meanwhile"},
 		{"no such shelf", recordAt("filters", "S1 filter user:U1"), filters.Internal, "the change cannot be written"},
 		{"no name", window(""), filters.Internal, "the change cannot be written"},
 		{"a name that JSON would change", window("\xff"), filters.Internal, "the change cannot be written"},

@@ -64,6 +64,8 @@ func (s *Store) subject(c *change, answer reply) string {
 		return "the run `" + field + "`"
 	case string(filters.ShelfRunAgents):
 		return "agent `" + second + "` of the run `" + first + "`"
+	case string(filters.ShelfMachines):
+		return "the machine `" + first + "`"
 	}
 	return c.named(first)
 }

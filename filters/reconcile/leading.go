@@ -114,6 +114,9 @@ func newLeading(r *Reconciler, leadership Leadership) *leading {
 // run passes whenever there is a reason to, until ctx ends; then it waits for what is under way.
 func (l *leading) run(ctx context.Context) error {
 	defer l.workers.Wait()
+	if l.Source != nil {
+		l.workers.Go(func() { l.maintain(ctx) })
+	}
 	moved := l.Book.Moved()
 	for ctx.Err() == nil {
 		if now := time.Now(); l.dirty && !now.Before(l.earliest) || !now.Before(l.due) {

@@ -18,6 +18,10 @@ type Config struct {
 	Master   Master
 	Recorder Recorder
 
+	// Source says what is to be done about machines, and Maintenance does it. nil: there is nothing of that.
+	Source      Source
+	Maintenance Maintenance
+
 	// Observe says that nothing is sent and nothing written to the ledger: what would be done is logged and journalled.
 	Observe bool
 	// Period is the time between readings without any other reason; 0: 30 s.
@@ -59,6 +63,9 @@ type Reconciler struct {
 func New(config Config) *Reconciler {
 	if config.Cluster == "" || config.Replica == "" || config.Book == nil || config.Master == nil || config.Recorder == nil {
 		panic("reconcile: a Reconciler needs Cluster, Replica, Book, Master and Recorder")
+	}
+	if (config.Source == nil) != (config.Maintenance == nil) {
+		panic("reconcile: Source and Maintenance come together")
 	}
 	return &Reconciler{config: config.withDefaults()}
 }

@@ -19,6 +19,7 @@ type memory struct {
 	filters   map[filters.FilterKey]filters.Filter
 	ledger    map[filters.AgentID]filters.LedgerEntry
 	questions map[string]filters.Question
+	records   map[filters.RecordKey]filters.Record
 	lock      *filters.Lock
 	freeze    *filters.Freeze
 	receipts  map[string]filters.Receipt
@@ -40,7 +41,7 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{
 		filters: map[filters.FilterKey]filters.Filter{}, ledger: map[filters.AgentID]filters.LedgerEntry{}, questions: map[string]filters.Question{},
-		receipts: map[string]filters.Receipt{}, progress: map[string]*filters.Progress{}, intents: map[filters.AgentID]int{}, grown: make(chan struct{}),
+		records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{}, progress: map[string]*filters.Progress{}, intents: map[filters.AgentID]int{}, grown: make(chan struct{}),
 	}
 }
 
@@ -56,6 +57,9 @@ func (m *memory) commit(commit filters.Commit) (filters.Receipt, error) {
 		return filters.Receipt{Repeated: true, At: earlier.At, Answer: earlier.Answer}, nil
 	}
 	if m.doubts && slices.ContainsFunc(commit.Ledger, func(e filters.LedgerEntry) bool { return e.Hold == filters.HoldReleasing }) {
+		return filters.Receipt{}, &filters.Error{Code: filters.Locked, Wrong: "nothing is given back"}
+	}
+	if commit.Gives && (m.doubts || m.lock != nil) {
 		return filters.Receipt{}, &filters.Error{Code: filters.Locked, Wrong: "nothing is given back"}
 	}
 	if err := m.check(&commit); err != nil {
@@ -92,6 +96,11 @@ func (m *memory) check(commit *filters.Commit) error {
 			return conflict
 		}
 	}
+	for _, record := range commit.Records {
+		if m.records[record.Key()].Revision != record.Revision {
+			return conflict
+		}
+	}
 	return nil
 }
 
@@ -123,6 +132,13 @@ func (m *memory) write(commit *filters.Commit) {
 			delete(m.questions, question.ID)
 		}
 	}
+	for _, record := range commit.Records {
+		record.Revision++
+		m.records[record.Key()] = record
+		if record.Removed {
+			delete(m.records, record.Key())
+		}
+	}
 	if commit.Lock != nil {
 		m.lock = commit.Lock
 	}
@@ -148,6 +164,9 @@ func (m *memory) checkOnce(commit *filters.Commit) {
 	}
 	for _, question := range commit.Questions {
 		note(question.ID)
+	}
+	for _, record := range commit.Records {
+		note(record.Name)
 	}
 }
 

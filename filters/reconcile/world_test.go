@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/filters/operation"
 	"cordon/filters/reconcile"
 
 	"go.uber.org/goleak"
@@ -49,14 +50,17 @@ type world struct {
 	*cluster
 	*memory
 	service *filters.Service
-	leader  *process
-	observe bool
-	left    func() time.Duration // of the leadership; nil: as long as it lives
-	loop    *reconcile.Reconciler
-	stop    context.CancelFunc
-	workers sync.WaitGroup
-	keys    int
-	meter   reconcile.Meter
+	// primitives are the master's maintenance primitives and desk where people ask for them; nil: there are none.
+	primitives *primitives
+	desk       *operation.Desk
+	leader     *process
+	observe    bool
+	left       func() time.Duration // of the leadership; nil: as long as it lives
+	loop       *reconcile.Reconciler
+	stop       context.CancelFunc
+	workers    sync.WaitGroup
+	keys       int
+	meter      reconcile.Meter
 }
 
 type permissive struct{}
@@ -88,6 +92,9 @@ func (w *world) start() *world {
 		}
 	})
 	w.service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: &pen{w.memory, people}, Book: book, State: state, Gate: permissive{}})
+	if w.primitives != nil {
+		w.desk = operation.NewDesk(w.maintenance(book, state))
+	}
 	w.lead(ctx, 0)
 	return w
 }
@@ -119,10 +126,15 @@ func (w *world) leadOnce(ctx context.Context, previous time.Time) {
 		return
 	}
 	var loop *reconcile.Reconciler
-	loop = reconcile.New(reconcile.Config{
-		Cluster: "prod", Replica: fmt.Sprintf("replica-%d", p.term), Book: book, Master: w.hand(p), Recorder: &pen{w.memory, p},
+	hand := w.hand(p)
+	config := reconcile.Config{
+		Cluster: "prod", Replica: fmt.Sprintf("replica-%d", p.term), Book: book, Master: hand, Recorder: &pen{w.memory, p},
 		Observe: w.observe, CallTimeout: callTimeout, Meter: w.meter, Published: func() []byte { return []byte(loop.Held()) },
-	})
+	}
+	if w.primitives != nil {
+		config.Source, config.Maintenance = operation.NewSource(w.maintenance(book, hand)), &maintainer{w.primitives, hand}
+	}
+	loop = reconcile.New(config)
 	w.memory.mutex.Lock()
 	w.leader, w.loop = p, loop
 	w.memory.mutex.Unlock()

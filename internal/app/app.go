@@ -133,10 +133,6 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		return nil, err
 	}
 	s.master = master
-	s.reconciler = reconcile.New(reconcile.Config{
-		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
-		Published: s.published, Meter: a.meter(name), Logger: log,
-	})
 	limits, err := limitsOf(cluster.MaxWithheld)
 	if err != nil {
 		return nil, err
@@ -144,6 +140,11 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	s.service = filters.NewService(filters.ServiceConfig{
 		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master,
 		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away,
+	})
+	source := a.buildMachines(s, cluster)
+	s.reconciler = reconcile.New(reconcile.Config{
+		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
+		Source: source, Maintenance: master, Published: s.published, Meter: a.meter(name), Logger: log,
 	})
 	return s, a.buildScheduler(s, cluster)
 }

@@ -11,6 +11,7 @@ import (
 	"cordon/commands/poster"
 	"cordon/filters"
 	"cordon/filters/mesos"
+	"cordon/filters/operation"
 	"cordon/filters/reconcile"
 	"cordon/internal/leader"
 	"cordon/internal/web"
@@ -30,6 +31,7 @@ type stack struct {
 	reconciler *reconcile.Reconciler
 	scheduler  *scheduler.Scheduler
 	desk       *scheduler.Desk
+	machines   *operation.Desk
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger

@@ -61,7 +61,7 @@ func (g *Gate) Decide(ctx context.Context, actor filters.Actor, plan filters.Pla
 
 var changing = []filters.Verb{
 	filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-	filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+	filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbMaintenance, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
 }
 
 // May lists the verbs that the actor may use, and says why.

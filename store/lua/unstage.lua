@@ -2,8 +2,9 @@
 -- replaced. The stage's own mark goes with its last value only if the journal keeps none of its entries; until then it
 -- hides them.
 --
--- KEYS  1 filters  2 ledger  3 questions  4 windows  5 runs  6 run-agents  7 withheld  8 counts  9 staged  10 journal
--- ARGV  1 stage  2 the mark that it must have  3 1: this is the last call  4 how many request keys (follow KEYS 10)
+-- KEYS  1 filters  2 ledger  3 questions  4 windows  5 runs  6 run-agents  7 machines  8 withheld  9 counts
+--       10 staged  11 journal  12 and on: request keys
+-- ARGV  1 stage  2 the mark that it must have  3 1: this is the last call  4 how many request keys
 --       5 and on: number of the hash, field, and for filters the rack that an agent is counted in if it was not
 --
 -- Returns OK, at, or MOVED, at if the mark is another.
@@ -11,24 +12,24 @@
 local now = redis.call('TIME')
 local at = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
 local stage = ARGV[1]
-if redis.call('HGET', KEYS[9], stage) ~= ARGV[2] then return {'MOVED', at} end
+if redis.call('HGET', KEYS[10], stage) ~= ARGV[2] then return {'MOVED', at} end
 
 local function count(agent, step, rack)
-  local standing, counted = string.match(redis.call('HGET', KEYS[7], agent) or '', '^(%d+) (.*)$')
+  local standing, counted = string.match(redis.call('HGET', KEYS[8], agent) or '', '^(%d+) (.*)$')
   standing, rack = tonumber(standing or 0), counted or rack
   local after = math.max(0, standing + step)
   if after == 0 then
-    redis.call('HDEL', KEYS[7], agent)
+    redis.call('HDEL', KEYS[8], agent)
   else
-    redis.call('HSET', KEYS[7], agent, string.format('%d', after) .. ' ' .. rack)
+    redis.call('HSET', KEYS[8], agent, string.format('%d', after) .. ' ' .. rack)
   end
   if (standing == 0) ~= (after == 0) then
-    redis.call('HINCRBY', KEYS[8], 'cluster', step)
-    redis.call('HINCRBY', KEYS[8], 'rack ' .. rack, step)
+    redis.call('HINCRBY', KEYS[9], 'cluster', step)
+    redis.call('HINCRBY', KEYS[9], 'rack ' .. rack, step)
   end
 end
 
-redis.call('HSET', KEYS[9], stage, (string.gsub(ARGV[2], '^%a+', 'broken', 1)))
+redis.call('HSET', KEYS[10], stage, (string.gsub(ARGV[2], '^%a+', 'broken', 1)))
 for i = 5, #ARGV, 3 do
   local key, field = KEYS[tonumber(ARGV[i])], ARGV[i + 1]
   local value = redis.call('HGET', key, field) or ''
@@ -44,8 +45,8 @@ for i = 5, #ARGV, 3 do
   end
 end
 if ARGV[3] == '1' then
-  for i = 11, 10 + tonumber(ARGV[4]) do redis.call('DEL', KEYS[i]) end
+  for i = 12, 11 + tonumber(ARGV[4]) do redis.call('DEL', KEYS[i]) end
   local first = string.match(ARGV[2], '^%a+ %d+ (%S+)')
-  if first == '-' or #redis.call('XRANGE', KEYS[10], first, first) == 0 then redis.call('HDEL', KEYS[9], stage) end
+  if first == '-' or #redis.call('XRANGE', KEYS[11], first, first) == 0 then redis.call('HDEL', KEYS[10], stage) end
 end
 return {'OK', at}

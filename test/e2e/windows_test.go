@@ -262,14 +262,14 @@ func TestWindowsAcrossAnEdge(t *testing.T) {
 				w.AwaitWithheld(window.hostname, true, harness.Patience)
 			}
 			w.AwaitRoot("closes withholds 1 agent", "confirmed")
-			harness.Until(t, time.Minute, func() string {
+			harness.Until(t, time.Until(start), func() string {
 				if time.Until(start) > 2*time.Second {
 					return "the edge is not near"
 				}
 				return ""
 			})
 			c.leave(t, w)
-			harness.Until(t, time.Minute, func() string {
+			harness.Until(t, harness.Patience, func() string {
 				if time.Since(start) < 3*time.Second {
 					return "the edge is not over"
 				}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -107,6 +108,8 @@ func (c *Checker) accounts(e *filters.Event, known *window, after *scheduler.Win
 		c.fail(RuleWindow, "%s opened at %s, and says that it did not", e.Record.Name, after.Last)
 	case e.Kind == filters.KindPassed && e.At.Before(after.Last.Add(-stepped)):
 		c.fail(RuleWindow, "%s gave its start %s up before it came", e.Record.Name, after.Last)
+	case e.Kind == filters.KindPassed && len(starts) > 1 && !strings.Contains(e.Reason, fmt.Sprintf("the %d before it", len(starts)-1)):
+		c.fail(RuleWindow, "%s says why it did not open at %s, and not at %s", e.Record.Name, after.Last, starts[:len(starts)-1])
 	case e.Kind == filters.KindOpen && len(starts) > 1:
 		c.fail(RuleWindow, "%s neither opened at %s nor said why", e.Record.Name, starts[:len(starts)-1])
 	case e.Kind != filters.KindPassed && e.Kind != filters.KindOpen:

@@ -182,6 +182,10 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 		{"an occurrence is forgotten", RuleWindow, "neither opened at [2026-11-03", func(d *diary) { d.without("3 00:00", filters.KindPassed, "") }},
 		{"the last occurrence is forgotten", RuleWindow, "neither opened at 2026-11-05", func(d *diary) { d.without("5 00:00", filters.KindPassed, "") }},
 		{"it passes without a word", RuleWindow, "nobody is told why", func(d *diary) { d.find("3 00:00", filters.KindPassed, "").Reason = "" }},
+		{"it passes over another without a word", RuleWindow, "and not at [2026-11-05", func(d *diary) {
+			edit(d, "5 00:00", filters.KindPassed, "", func(s *state) { s.Last = at("6 02:00") })
+			d.find("5 00:00", filters.KindPassed, "").At = at("6 03:00")
+		}},
 		{"it passes before it came", RuleWindow, "before it came", func(d *diary) {
 			edit(d, "3 00:00", filters.KindPassed, "", func(s *state) { s.Last = at("4 02:00") })
 		}},
@@ -211,6 +215,9 @@ func TestEachViolationOfWindowsAndRunsIsSeen(t *testing.T) {
 			d.without("4 00:00", filters.KindClose, "")
 			d.find("4 00:00", filters.KindClosed, "").Kind = filters.KindClose
 			d.find("4 00:00", filters.KindClose, "").Kind = filters.KindWarn
+		}},
+		{"it never closes", RuleWindow, "should have closed at 2026-11-04", func(d *diary) {
+			d.run.Entries = slices.DeleteFunc(d.run.Entries, func(e filters.Event) bool { return e.At.After(at("4 03:00")) })
 		}},
 		{"it closes early", RuleWindow, "closes before its end", func(d *diary) {
 			e := d.find("4 00:00", filters.KindClose, "")

@@ -31,7 +31,7 @@ func gives(commit *filters.Commit) bool {
 			return true
 		}
 	}
-	return false
+	return commit.Gives
 }
 
 // conflict names the first thing whose revision is not the stored one, or that the commit would write twice.

@@ -1,0 +1,248 @@
+package operation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cordon/filters"
+)
+
+// Desk is where people put machines into the maintenance schedule, have them taken down and brought up, take them out, and look.
+// What it answers is recorded; the leader does it. Safe for concurrent use, on every replica.
+type Desk struct{ config *Config }
+
+// NewDesk returns a Desk.
+func NewDesk(config *Config) *Desk { return &Desk{config} }
+
+// Listing is what a word about machines did, or would do.
+type Listing struct {
+	filters.Result // Operation, DryRun, Repeated, Held, At, and of dry runs Impact
+	// Subject is whose message tells of the first machine that changes.
+	Subject string
+	// Changed are the machines that it changes, as they are then; Already those that are so already.
+	Changed, Already []State
+	// Tasks is how many tasks run on them by framework; TasksKnown is false where this replica does not know.
+	Tasks      map[string]int
+	TasksKnown bool
+	// Question is what another person is asked first; nil: nobody is.
+	Question *filters.Question
+}
+
+// Schedule puts the targets' machines into the maintenance schedule, each with every agent on it: their frameworks get inverse
+// offers, nothing is killed. A machine that we have scheduled already is moved. A span without a duration is Endless. Errors:
+// Invalid, Unknown, Ambiguous, Denied, Limited, Frozen, Conflict (somebody else's window, a drain, another operation under way),
+// Unavailable and Unconfirmed.
+func (d *Desk) Schedule(ctx context.Context, request filters.Request, span filters.Span) (Listing, error) {
+	span.Endless = span.Duration == 0
+	if err := checkWish(span, d.now()); err != nil {
+		return Listing{}, err
+	}
+	return d.do(ctx, request, filters.KindSchedule, func(plan *plan, on *spot) error { return plan.schedule(on, span) })
+}
+
+// checkWish refuses a span that nobody means.
+func checkWish(span filters.Span, now time.Time) error {
+	if err := CheckSpan(span); err != nil {
+		return err
+	}
+	if end := span.End(); !end.IsZero() && !end.After(now) {
+		return invalid("that time is over: "+span.String(), "one that is still to come, such as `--start \"tomorrow 02:00\" --duration 1h`")
+	}
+	return nil
+}
+
+// Down asks for the targets' machines to be taken down: what runs there is killed. They must be ours in the schedule. Another
+// person must say yes within half an hour: Question is what is asked, and how it is answered is filters.Service's Answer.
+func (d *Desk) Down(ctx context.Context, request filters.Request) (Listing, error) {
+	if !d.config.MayDown {
+		return Listing{}, &filters.Error{Code: filters.Denied, Wrong: "taking machines down is switched off for *" + d.config.Cluster + "*", Expected: "`allow: [down]` of the cluster in the configuration"}
+	}
+	return d.do(ctx, request, filters.KindDown, (*plan).down)
+}
+
+// Up brings up the targets' machines that we took down, and takes them out of the schedule.
+func (d *Desk) Up(ctx context.Context, request filters.Request) (Listing, error) {
+	return d.do(ctx, request, filters.KindUp, (*plan).up)
+}
+
+// Cancel takes the targets' machines out of the schedule. What is being taken down already cannot be cancelled.
+func (d *Desk) Cancel(ctx context.Context, request filters.Request) (Listing, error) {
+	return d.do(ctx, request, filters.KindCancel, (*plan).cancel)
+}
+
+func (d *Desk) now() time.Time { return d.config.Service.Now() }
+
+// tries bounds how often a word is tried again because a machine changed meanwhile.
+const tries = 8
+
+// do plans and records a word about machines.
+func (d *Desk) do(ctx context.Context, request filters.Request, kind filters.Kind, decide func(*plan, *spot) error) (Listing, error) {
+	if earlier, said, err := d.said(ctx, &request); said || err != nil {
+		return earlier, err
+	}
+	for try := 1; ; try++ {
+		turned := d.config.Book.Turned()
+		plan, err := d.plan(ctx, &request, kind)
+		if err != nil {
+			return Listing{}, err
+		}
+		for i := range plan.spots {
+			if err := decide(plan, &plan.spots[i]); err != nil {
+				return Listing{}, err
+			}
+		}
+		listing, err := d.record(ctx, plan)
+		if filters.CodeOf(err) != filters.Conflict || try == tries {
+			return listing, err
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return Listing{}, err
+		}
+	}
+}
+
+// said answers a request that came before with what it did then.
+func (d *Desk) said(ctx context.Context, request *filters.Request) (Listing, bool, error) {
+	if request.Key == "" || request.DryRun {
+		return Listing{}, false, nil
+	}
+	result, found, err := d.config.Service.Outcome(ctx, request.Key)
+	if err != nil || !found {
+		return Listing{}, false, err
+	}
+	return d.repeated(result), true, nil
+}
+
+func (d *Desk) repeated(result filters.Result) Listing {
+	listing := Listing{Result: result}
+	for _, machine := range d.config.machines() {
+		if machine.Operation == result.Operation {
+			listing.Changed, listing.Subject = append(listing.Changed, machine.State), machine.Subject
+		}
+	}
+	for _, question := range d.config.Book.Questions() {
+		if question.ID == filters.DerivedID(questionPrefix, result.Operation) {
+			listing.Question = question
+		}
+	}
+	return listing
+}
+
+// record writes the plan down, if it changes anything.
+func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
+	listing := Listing{Already: plan.already, Subject: plan.operation}
+	listing.Tasks, listing.TasksKnown = d.tasksOn(plan.spots)
+	listing.DryRun, listing.At = plan.request.DryRun, plan.now
+	if len(plan.changed) == 0 {
+		return listing, nil
+	}
+	arrangement := filters.Arrangement{
+		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps,
+		Starts: plan.kind == filters.KindSchedule || plan.kind == filters.KindDown, Within: plan.kind == filters.KindDown,
+	}
+	for i := range plan.changed {
+		listing.Changed = append(listing.Changed, plan.changed[i].State)
+		arrangement.Told = append(arrangement.Told, plan.told(&plan.changed[i]))
+	}
+	listing.Subject = plan.changed[0].Subject
+	if plan.kind == filters.KindDown {
+		question := plan.question(&listing)
+		listing.Question = &question
+		arrangement.Questions = []filters.AskedOf{{Question: question, Event: filters.Event{Kind: filters.KindQuestion}}}
+	}
+	result, err := d.config.Service.Arrange(ctx, arrangement)
+	if err != nil {
+		return Listing{}, err
+	}
+	if result.Repeated {
+		return d.repeated(result), nil
+	}
+	listing.Result = result
+	if plan.kind != filters.KindUp && plan.kind != filters.KindCancel {
+		listing.Held = "" // only giving back is held
+	}
+	return listing, nil
+}
+
+func (p *plan) told(changed *kept) filters.Told {
+	outcome := string(filters.StateRecorded)
+	if changed.Phase == PhaseAsked {
+		outcome = OutcomeAsked
+	}
+	told := changed.told(changed.revision, p.kind, outcome)
+	told.Event.Reason = p.request.Reason
+	return told
+}
+
+// question is what another person is asked before machines are taken down.
+func (p *plan) question(listing *Listing) filters.Question {
+	question := filters.Question{
+		ID: filters.DerivedID(questionPrefix, p.operation), Subject: listing.Subject, Kind: filters.QuestionConfirm, Asked: p.now, AskedBy: p.request.Actor.ID,
+	}
+	for i := range p.changed {
+		question.Agents = append(question.Agents, p.changed[i].Agents...)
+		question.Hosts = append(question.Hosts, p.changed[i].Machine.Hostname)
+	}
+	question.Text = fmt.Sprintf("Take %s down, and kill what runs there (%s)?", strings.Join(question.Hosts, ", "), describe(listing.Tasks, listing.TasksKnown))
+	return question
+}
+
+// describe counts tasks in words.
+func describe(tasks map[string]int, known bool) string {
+	total := 0
+	words := make([]string, 0, len(tasks))
+	for _, framework := range filters.Frameworks(tasks) {
+		total += tasks[framework]
+		words = append(words, fmt.Sprintf("%d of %s", tasks[framework], framework))
+	}
+	switch {
+	case total == 0 && known:
+		return "nothing just now"
+	case !known:
+		return "how much is not known just now"
+	case total == 1:
+		return "1 task: " + words[0]
+	}
+	return fmt.Sprintf("%d tasks: %s", total, strings.Join(words, ", "))
+}
+
+func (d *Desk) tasksOn(spots []spot) (tasks map[string]int, known bool) {
+	tasks, known = map[string]int{}, true
+	for i := range spots {
+		for _, agent := range spots[i].agents {
+			on, sure := d.config.tasks(agent.ID)
+			known = known && sure
+			for framework, count := range on {
+				tasks[framework] += count
+			}
+		}
+	}
+	return tasks, known
+}
+
+// operationOf is the ID of a request's operation: the same for each delivery.
+func (d *Desk) operationOf(request *filters.Request) string {
+	if request.Key == "" {
+		return filters.RandomID("op-")
+	}
+	return filters.DerivedID("op-", d.config.Cluster, request.Key)
+}
+
+func ids(agents []*filters.Agent) []filters.AgentID {
+	all := make([]filters.AgentID, 0, len(agents))
+	for _, agent := range agents {
+		all = append(all, agent.ID)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func firstReason(request *filters.Request, earlier string) string {
+	return cmp.Or(request.Reason, earlier)
+}
