@@ -286,6 +286,8 @@ func (a RunAgent) released(run *RunState, s *sight, now time.Time) (RunAgent, bo
 		return a.to(AgentDone, "it has left the cluster", now), true
 	case run.Drain.Ends() && s.filter == nil && !s.asOf.After(s.freed.Add(clockSlack)):
 		return a, false
+	case run.Drain != nil && s.filter == nil && s.agent == nil:
+		return a.to(AgentSkipped, "it has left the cluster", now), true
 	case s.filter != nil:
 		by = s.filter.EndedBy
 	}

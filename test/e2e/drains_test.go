@@ -108,6 +108,7 @@ func TestADrainOverItsDeadline(t *testing.T) {
 		t.Error("the task was forced to end")
 	}
 	said(t, w.Say("alice", "run abort"), "cannot be cancelled")
+	said(t, w.Say("alice", "unfilter agent-two --dry-run"), "Would release 1 filter", "after DRAINED")
 	said(t, w.Say("alice", "unfilter agent-two"), "agent-two is released", "after DRAINED")
 	harness.Stays(t, 3*time.Second, func() string {
 		if !w.Agent("agent-two").Withheld() {
