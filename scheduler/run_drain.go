@@ -169,7 +169,7 @@ func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 	sent := s.ledger != nil && s.ledger.SentFor(s.filter)
 	switch {
 	case s.ledger != nil && s.ledger.Refused != "":
-		return a.to(AgentFailed, s.ledger.Refused, now), true
+		return a.to(AgentFailed, "the master refused: "+s.ledger.Refused, now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero() && run.Keep:
 		return a.to(AgentDone, "drained: safe to take down", now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero():

@@ -236,6 +236,8 @@ func (s *scene) does(line string) {
 		var led sync.WaitGroup
 		led.Go(func() { s.on.Lead(ctx) })
 		s.leader = func() { cancel(); led.Wait() }
+	case "refuses": // the master does not drain the host
+		s.on.Refuse(rest)
 	case "QUESTION": // NAME yes|no to the newest question
 		questions := s.on.Questions()
 		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1])

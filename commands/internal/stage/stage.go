@@ -44,6 +44,7 @@ type Stage struct {
 	seen      *filters.Roster // the newest reading for windows and runs
 	plan      *scheduler.Config
 	tasks     map[filters.AgentID]map[string]int
+	refuses   []string // hosts that the master does not drain
 }
 
 // Options change what New makes.
