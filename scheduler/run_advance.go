@@ -378,7 +378,7 @@ func aborting(run RunState, word Word) RunState {
 // concluded is the run when all of its agents are over; it names those that stay withheld.
 func concluded(run RunState, agents []part, now time.Time) RunState {
 	run.Phase, run.Ended = RunPhase(endOf(run.Phase)), now
-	if run.Drain == nil || run.Phase == RunDone {
+	if said := run.Word != nil && run.Why == run.Word.Reason; run.Drain == nil || run.Phase == RunDone || said {
 		run.Why = "" // else it says who did not want the drain
 	}
 	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {

@@ -128,7 +128,7 @@ func refusedBy(question *filters.Question) string {
 	if question.Reason == "" {
 		return word + question.By
 	}
-	return word + question.By + ": " + question.Reason
+	return word + question.By + ": " + filters.Quoted(question.Reason)
 }
 
 // unask takes a question out that waits for nobody any more.

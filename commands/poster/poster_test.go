@@ -240,7 +240,7 @@ func (s *scene) does(line string) {
 		s.on.Refuse(rest)
 	case "QUESTION": // NAME yes|no to the newest question
 		questions := s.on.Questions()
-		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1])
+		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1] + because(fields[2:]))
 	case "alice:", "bob:": // somebody types a command
 		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
 		reply := s.bot.Handle(s.t.Context(), commands.Input{
@@ -418,6 +418,14 @@ func (s *scene) leads(word string, fields []string) {
 	default:
 		s.t.Fatalf("%q is no word of these scripts", word)
 	}
+}
+
+// because is a reason as it is typed.
+func because(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return " -m \"" + strings.Join(words, " ") + "\""
 }
 
 func TestMessages(t *testing.T) {

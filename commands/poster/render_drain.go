@@ -262,7 +262,7 @@ func withheldFor(n *Notice, over []*Agent) commands.Line {
 
 // notWanted says who ended a drain before it was over, and why.
 func notWanted(state *scheduler.RunState) commands.Line {
-	if state.Word == nil || state.Why != "" && state.Why != state.Word.Reason {
+	if state.Word == nil || state.Why != "" {
 		return commands.Phrase(state.Why)
 	}
 	return saidBy("aborted by ", state.Word)
