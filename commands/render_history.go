@@ -106,7 +106,7 @@ func reasonOf(event *filters.Event) Line {
 	case event.Kind == filters.KindRun && !byPerson(event):
 		return Phrase(runOf(event).Why)
 	}
-	if isOfPlan(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
+	if isOfPlan(event) && !byPerson(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
 		return Phrase(event.Reason)
 	}
 	return Say(event.Reason)

@@ -333,7 +333,7 @@ func (c *course) confirmed(a RunAgent, word, by, reason string, now time.Time) (
 	case "failed":
 		why := "failed, says " + by
 		if reason != "" {
-			why += ": " + reason
+			why += ": " + filters.Quoted(reason)
 		}
 		return c.failed(a, why, now), nil
 	case "skip":
