@@ -144,8 +144,12 @@ func consent(n *Notice, scene Scene) []commands.Line {
 	if names := n.drainHosts(); len(names) > 1 {
 		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
 	}
-	if impact := state.Impact; impact != nil {
-		lines = append(lines, commands.Cost(impact)...)
+	if state.Impact != nil {
+		impact := *state.Impact
+		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
+			impact.Tasks, impact.TasksKnown = scene.Tasks, true
+		}
+		lines = append(lines, commands.Cost(&impact)...)
 	}
 	lines = append(lines, commands.DrainTerms(state)...)
 	if !n.consents() {
