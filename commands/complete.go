@@ -83,8 +83,8 @@ func (v *verb) flagNames() []string {
 }
 
 func firstWords() []string {
-	words := make([]string, 0, len(everyday)+len(families))
-	for _, verb := range everyday {
+	words := make([]string, 0, len(vocabulary))
+	for _, verb := range slices.Concat(everyday, fatal) {
 		words = append(words, verb.name)
 	}
 	for _, family := range families {

@@ -25,6 +25,10 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 		return t.unlock(ctx)
 	case "filter", "adopt", "unfilter", "release", "extend":
 		return t.change(ctx)
+	case "drain", "gone":
+		return t.drain(ctx)
+	case "tasks":
+		return t.tasks()
 	}
 	return t.look(ctx)
 }
@@ -100,7 +104,9 @@ func (t *turn) extend(ctx context.Context, request filters.Request) (filters.Res
 }
 
 func isFilterID(text string) bool { return strings.HasPrefix(text, "f-") && len(text) == 10 }
-func isSubject(text string) bool  { return strings.HasPrefix(text, "op-") }
+func isSubject(text string) bool {
+	return strings.HasPrefix(text, "op-") || strings.HasPrefix(text, "run:")
+}
 
 // expand replaces the IDs of requests by those of the filters that they placed and that still stand.
 func (t *turn) expand(ids []string) []string {

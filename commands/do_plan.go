@@ -14,7 +14,7 @@ import (
 // plan does what is about windows and runs.
 func (t *turn) plan(ctx context.Context) (Reply, error) {
 	if t.desk == nil {
-		return Reply{}, &filters.Error{Code: filters.Unavailable, Wrong: "*" + t.cluster + "* has no windows and no runs", Expected: "a bot that keeps them"}
+		return Reply{}, t.noDesk()
 	}
 	switch t.command.Verb {
 	case "window list", "window show", "window next", verbWindowAgents:

@@ -90,6 +90,11 @@ func play(t *testing.T, config stage.Options, script string) string {
 			on.Reconcile()
 			continue
 		}
+		if answer, ok := strings.CutPrefix(line, "QUESTION "); ok { // NAME yes|no to the newest question
+			who, word, _ := strings.Cut(answer, " ")
+			questions := on.Questions()
+			line = who + ": answer " + questions[len(questions)-1].ID + " " + word
+		}
 		name, rest, _ := strings.Cut(line, ":")
 		input := commands.Input{Text: strings.TrimSpace(rest), RequestKey: fmt.Sprintf("key-%d", i), Cause: filters.CauseCommand, Channel: "COPS"}
 		if who, press, ok := strings.Cut(line, " press "); ok {
@@ -156,6 +161,10 @@ func options(t *testing.T, archive *txtar.Archive) stage.Options {
 		case "freeze":
 			from, to, _ := strings.Cut(value, " to ")
 			options.Freezes = []scheduler.Freeze{{Name: "holidays", From: from, To: to}}
+		case "allow":
+			for word := range strings.FieldsSeq(value) {
+				options.Allow = append(options.Allow, filters.Verb(word))
+			}
 		case "observe":
 			options.Observe = true
 		case "rack limit":

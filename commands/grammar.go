@@ -40,6 +40,10 @@ type given struct {
 	DryRun, Yes, All                  bool
 	Words                             []string // what is not a flag
 
+	MaxGracePeriod, Deadline string
+	MarkGone                 bool
+	Confirm                  []string
+
 	Most      string
 	YAML      bool
 	Window    scheduler.Definition // what the flags of windows and runs say

@@ -35,6 +35,10 @@ type Command struct {
 	YAML      bool                 // window show: as configuration
 	Most      int                  // window next: how many
 	Word      string               // run confirm: done, failed or skip
+
+	Drain    filters.Drain // of drain and gone
+	Deadline time.Duration // of drain; 0: none
+	Typed    []string      // hostnames that --confirm repeats
 }
 
 // Parse reads one command, without the slash command itself. Nothing at all is help. Errors are filters.Errors with code
@@ -134,6 +138,9 @@ func (v *verb) command(given given) (Command, error) {
 		return Command{}, err
 	}
 	if err := command.planning(given); err != nil {
+		return Command{}, err
+	}
+	if err := command.draining(given); err != nil {
 		return Command{}, err
 	}
 	if err := v.arguments(&command, given); err != nil {
@@ -293,7 +300,7 @@ func (v *verb) requiredExample() string {
 
 func (v *verb) needsTarget() bool {
 	switch v.name {
-	case "filter", "unfilter", "extend", "adopt", "run start", "window add":
+	case "filter", "unfilter", "extend", "adopt", "drain", "gone", "run start", "window add":
 		return true
 	}
 	return false

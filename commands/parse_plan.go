@@ -113,7 +113,7 @@ func (c *Command) planning(given given) error {
 		return err
 	}
 	switch {
-	case c.Verb == "run start":
+	case c.Verb == "run start", c.Verb == "drain":
 		c.Procedure = procedure
 	case flags.given():
 		c.Window.Run = &procedure

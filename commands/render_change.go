@@ -131,12 +131,15 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 			total = result.Count
 		}
 		head := subject("▶ ", hosts, total, " takes tasks again", " take tasks again")
-		if result.Held != "" {
+		if result.Held != "" || len(result.Draining) > 0 {
 			head = subject("⏏ ", hosts, total, " is released", " are released")
 		}
 		lines = append(lines, Separated(head, Say("asked ", Clock(result.At, result.At))))
 		if len(hosts) > 1 {
 			lines = append(lines, Say(List(hosts, total)))
+		}
+		if drains := result.Draining; len(drains) > 0 {
+			lines = append(lines, Say(Strong(Names(drains, 0)), " "+is(len(drains))+" still being drained, which cannot be cancelled; given back after DRAINED."))
 		}
 		if result.Held == "" {
 			lines = append(lines, Say("The channel shows when it is confirmed."))
@@ -284,6 +287,9 @@ func renderDryFreeze(cluster string, freeze filters.Freeze, thaw bool, now time.
 // renderAnswered answers answer, and its dry run.
 func renderAnswered(cluster string, question filters.Question, dry bool) Reply {
 	does := "Things stay as they are."
+	if question.Kind == filters.QuestionConfirm {
+		does = "Nothing begins."
+	}
 	if question.Answer == "yes" {
 		does = Meaning(question.Kind)
 	}
@@ -305,6 +311,8 @@ func Meaning(kind filters.QuestionKind) string {
 		return "These agents are given back."
 	case filters.QuestionOpening:
 		return "It opens as planned, for these agents."
+	case filters.QuestionConfirm:
+		return "It begins. What runs there is killed, and that cannot be cancelled."
 	case filters.QuestionShrunk:
 		return "The smaller fleet is taken for the whole, and giving back goes on."
 	}

@@ -51,7 +51,7 @@ func told(events []filters.Event) []filters.Event {
 		case filters.KindMove:
 			return event.Settled || event.Filter == nil
 		case filters.KindRunAgent:
-			return event.Outcome == string(scheduler.AgentWaiting) || event.Record != nil && event.Record.Removed
+			return event.Outcome == string(scheduler.AgentWaiting) || event.Record != nil && event.Record.Removed || isProgress(&event)
 		case filters.KindRun:
 			return event.Record != nil && event.Record.Removed
 		case filters.KindWindow:
@@ -172,7 +172,7 @@ func eventWords(event *filters.Event) string {
 		case event.Outcome == string(filters.StateVerified) && event.Reason != "":
 			return "confirmed: no new tasks, " + event.Reason
 		}
-		return outcome(event.Outcome, call(event, "DEACTIVATE_AGENT", "POST /allocator/filters"), "confirmed: no new tasks", "DEACTIVATE_AGENT refused")
+		return outcome(event.Outcome, call(event, takes(event), "POST /allocator/filters"), "confirmed: no new tasks", takes(event)+" refused")
 	case filters.KindGave:
 		if event.Outcome == string(filters.StateVerified) && event.Reason != "" {
 			return ending(event.Reason)
@@ -196,6 +196,10 @@ func eventWords(event *filters.Event) string {
 		if event.Reason != "" && event.Filter != nil { // it had left the master's list
 			return strings.TrimPrefix(event.Reason, "it ")
 		}
+	case filters.KindDraining:
+		if takes(event) == "MARK_AGENT_GONE" {
+			return "marking gone now"
+		}
 	case filters.KindLeader:
 		return event.Actor + " leads from now on"
 	}
@@ -206,6 +210,23 @@ func eventWords(event *filters.Event) string {
 		return words
 	}
 	return string(event.Kind)
+}
+
+// takes names the call that withholds an agent, or kills what runs on it.
+func takes(event *filters.Event) string {
+	drain := filters.Drain{}
+	switch {
+	case event.Filter != nil && event.Filter.Drain != nil:
+		drain = *event.Filter.Drain
+	case event.Ledger == nil || event.Ledger.DrainSent == "" && event.Ledger.GoneSent == "" || event.Ledger.Drained.After(time.Time{}):
+		return "DEACTIVATE_AGENT"
+	default:
+		drain.Gone = event.Ledger.GoneSent != ""
+	}
+	if drain.Gone {
+		return "MARK_AGENT_GONE"
+	}
+	return "DRAIN_AGENT"
 }
 
 // ending says why a filter is over although nothing was given back.
@@ -226,6 +247,9 @@ var kindWords = map[filters.Kind]string{
 	filters.KindNag:       "reminded: no end",
 	filters.KindTaking:    "withholding now",
 	filters.KindReleasing: "giving back now",
+	filters.KindDraining:  "draining now",
+	filters.KindDrained:   "drained: nothing runs there any more, safe to take down",
+	filters.KindGone:      "has left the cluster for ever",
 	filters.KindLost:      "was taking tasks although withheld",
 	filters.KindContested: "contested: repairing stopped",
 	filters.KindForeign:   "withheld by somebody else",
@@ -276,4 +300,10 @@ func renderDetails(cluster string, id string, standing []filters.Filter, events 
 		lines = append(lines, Separated(Say(Instant(events[i].At, now)), EventLine(&events[i])))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// isProgress tells whether an entry only says how far an agent's drain has come.
+func isProgress(event *filters.Event) bool {
+	agent := runAgentOf(event)
+	return agent.Phase == scheduler.AgentWithholding && agent.Since.After(agent.Begun)
 }

@@ -84,6 +84,8 @@ const openedLately = 2 * time.Second
 
 func runOutcome(outcome string) string {
 	switch outcome {
+	case "asked":
+		return "asked"
 	case "held":
 		return "waits"
 	case "aborting":
@@ -100,6 +102,9 @@ func runAgentWords(event *filters.Event) string {
 	case scheduler.AgentWaiting:
 		return "waits for its turn"
 	case scheduler.AgentWithholding:
+		if agent := runAgentOf(event); agent.Tasks > 0 {
+			return "drains"
+		}
 		return "begun: is being withheld"
 	case scheduler.AgentStepping:
 		return fmt.Sprintf("step %d begun", runAgentOf(event).Step+1)

@@ -15,7 +15,20 @@ func filterLine(filter filters.Filter, now time.Time) Line {
 	if !filter.Stands() {
 		state = Say("ended ", Clock(filter.Ended, now))
 	}
-	return Separated(Say(Literal(filter.ID), " ", Strong(filter.Hostname)), reason(filter.Reason), Say("by ", Who(string(filter.Owner))), Ends(filter.Until, now), state)
+	return Separated(Say(Literal(filter.ID), " ", Strong(filter.Hostname)), modeWord(&filter), reason(filter.Reason), Say("by ", Who(string(filter.Owner))), Ends(filter.Until, now), state)
+}
+
+// modeWord says what a filter does beyond keeping new tasks away.
+func modeWord(filter *filters.Filter) Line {
+	switch {
+	case filter.Drain == nil:
+		return nil
+	case filter.Drain.Gone:
+		return Say(Strong("mark gone"))
+	case filter.Drain.MarkGone:
+		return Say(Strong("drain, then mark gone"))
+	}
+	return Say(Strong("drain"))
 }
 
 // stateWord renders how far a change has come.
@@ -103,12 +116,27 @@ func census(status filters.Status) Line {
 	for _, part := range []struct {
 		count int
 		words string
-	}{{status.Ours, "withheld by us"}, {status.Others, "withheld by somebody else"}, {status.Contested, "contested"}, {status.Away, "disconnected"}, {status.Recovered, "not back since the failover"}} {
+	}{{status.Ours, "withheld by us" + drains(status)}, {status.Others, "withheld by somebody else"}, {status.Contested, "contested"}, {status.Away, "disconnected"}, {status.Recovered, "not back since the failover"}} {
 		if part.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.words))
 		}
 	}
 	return Say(Count(status.Total, "agent")+": ", strings.Join(parts, ", "))
+}
+
+// drains says how many of the agents that are withheld by us are drained.
+func drains(status filters.Status) string {
+	var parts []string
+	if status.Draining > 0 {
+		parts = append(parts, fmt.Sprintf("%d being drained", status.Draining))
+	}
+	if status.Drained > 0 {
+		parts = append(parts, fmt.Sprintf("%d drained", status.Drained))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 func soon(status filters.Status) Line {
@@ -165,9 +193,11 @@ func agentState(agent filters.AgentStatus) string {
 	case !agent.Listed:
 		return "not in the master's list"
 	case agent.Foreign:
-		return "withheld by somebody else"
+		return foreignState(&agent)
 	case agent.Withheld() && agent.Ledger.Contested:
 		return "is contested: somebody else gives it back each time"
+	case agent.Withheld() && drainState(&agent) != "":
+		return drainState(&agent)
 	case agent.Withheld():
 		return "withheld by us"
 	case len(agent.Filters) > 0 && !agent.Agent.Connected():
@@ -257,13 +287,20 @@ func renderAgent(cluster string, agents []filters.AgentStatus, now time.Time) Re
 			lines = append(lines, filterLine(filter, now))
 		}
 		if entry := agent.Ledger; entry != nil {
-			lines = append(lines, Say("on the master: "+holdWord(entry)+" · since ", Clock(entry.At, now)))
+			lines = append(lines, Separated(Say("on the master: "+holdWord(entry)+" · since ", Clock(entry.At, now)), drainedAt(entry, now)))
 		}
 		if agent.Foreign && len(agent.Filters) == 0 {
 			lines = append(lines, Say(Literal("/mesos adopt "+agent.Agent.Hostname+" -m …"), " makes it ours to give back"))
 		}
 	}
 	return Reply{Cluster: cluster, Lines: append(lines, more(3, len(agents))...)}
+}
+
+func drainedAt(entry *filters.LedgerEntry, now time.Time) Line {
+	if entry.Drained.IsZero() {
+		return nil
+	}
+	return Say("drained since ", Clock(entry.Drained, now))
 }
 
 func holdWord(entry *filters.LedgerEntry) string {
@@ -291,9 +328,17 @@ func renderQuestions(cluster string, questions []filters.Question, now time.Time
 	lines := []Line{Say(Strong(cluster), " · ", Count(len(questions), "question"))}
 	for _, question := range questions[:min(len(questions), listed)] {
 		lines = append(lines, Separated(Say(Literal(question.ID), " ", Strong(question.Text)), Say("asked ", Clock(question.Asked, now))))
-		lines = append(lines, Say(Literal("/mesos answer "+question.ID+" yes|no -m …")))
+		lines = append(lines, Separated(Say(Literal("/mesos answer "+question.ID+" yes|no -m …")), askedBy(&question)))
 	}
 	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(questions))...)}
+}
+
+// askedBy says who cannot say yes to a question.
+func askedBy(question *filters.Question) Line {
+	if question.AskedBy == "" {
+		return nil
+	}
+	return Say(Who(question.AskedBy), " asked for it and cannot say yes")
 }
 
 func renderWhoami(cluster string, actor filters.Actor, verbs []filters.Verb, why string) Reply {

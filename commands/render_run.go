@@ -93,6 +93,8 @@ func runTime(run *scheduler.RunListing, now time.Time) Line {
 func RunHead(run *scheduler.RunListing) string {
 	words := doneWords(run)
 	switch run.State.Phase {
+	case scheduler.RunAsked:
+		return "waits for another operator's yes"
 	case scheduler.RunPaused:
 		return "paused: " + words
 	case scheduler.RunStopped:
@@ -105,9 +107,20 @@ func RunHead(run *scheduler.RunListing) string {
 	return words
 }
 
+// DoneWord says what an agent of the run is in the end.
+func DoneWord(state *scheduler.RunState) string {
+	switch {
+	case state.Drain == nil:
+		return "done"
+	case state.Drain.Ends():
+		return "gone"
+	}
+	return "drained"
+}
+
 // doneWords counts the agents that are over: `5 of 12 agents done, 1 failed`.
 func doneWords(run *scheduler.RunListing) string {
-	words := Of(run.Done, run.State.Agents, "agent") + " done"
+	words := Of(run.Done, run.State.Agents, "agent") + " " + DoneWord(&run.State)
 	if run.Failed > 0 {
 		words += ", " + strconv.Itoa(run.Failed) + " failed"
 	}
@@ -122,10 +135,10 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	lines := []Line{
 		Separated(Say(Literal(state.ID), " ", Strong(RunHead(run))), runCounts(run), runTime(run, now)),
 		Say(Bar(state.Agents-run.Doing-run.Left, state.Agents)),
-		Separated(runReason(state), Say("by ", Who(state.By)), Say(state.Why)),
-		procedureLine(&state.Procedure),
+		Separated(runReason(state), Say("by ", Who(state.By)), Phrase(state.Why)),
 	}
-	if state.Word != nil && state.Word.Reason != "" {
+	lines = append(lines, runTerms(state)...)
+	if state.Word != nil && state.Word.Reason != "" && state.Drain == nil {
 		lines = append(lines, Say("said by ", Who(state.Word.By), ": "+state.Word.Reason))
 	}
 	lines = append(lines, runAgentLines(run, now)...)
@@ -133,6 +146,14 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 		lines = append(lines, Say(commands))
 	}
 	return Reply{Cluster: cluster, Lines: lines, Buttons: nil}
+}
+
+// runTerms say how a run goes about it.
+func runTerms(state *scheduler.RunState) []Line {
+	if state.Drain == nil {
+		return []Line{procedureLine(&state.Procedure)}
+	}
+	return DrainTerms(state)
 }
 
 func runCounts(run *scheduler.RunListing) Line {
@@ -151,7 +172,7 @@ func runAgentLines(run *scheduler.RunListing, now time.Time) []Line {
 	var doing, failed, rest []Line
 	for i := range run.Agents {
 		agent := &run.Agents[i]
-		line := Say(Strong(agent.Hostname), " ", RunAgentWords(agent, &run.State.Procedure, now))
+		line := Say(Strong(agent.Hostname), " ", AgentWords(agent, &run.State, now))
 		if agent.Phase == scheduler.AgentAsking {
 			line = append(line, Text(": "), Literal("/mesos run confirm "+agent.Key+" done|failed|skip"))
 		}
@@ -166,6 +187,14 @@ func runAgentLines(run *scheduler.RunListing, now time.Time) []Line {
 	}
 	lines := append(append(doing, failed...), rest...)
 	return append(lines[:min(len(lines), listed)], more(listed, len(lines))...)
+}
+
+// AgentWords says what becomes of an agent of a run, or of a drain, just now.
+func AgentWords(agent *scheduler.RunAgent, state *scheduler.RunState, now time.Time) Line {
+	if state.Drain != nil {
+		return DrainAgentWords(agent, state.Drain, now)
+	}
+	return RunAgentWords(agent, &state.Procedure, now)
 }
 
 // RunAgentWords says what becomes of an agent of a run just now.
@@ -214,6 +243,8 @@ func StepWords(agent *scheduler.RunAgent, procedure *scheduler.Procedure) string
 func runCommands(state *scheduler.RunState) Line {
 	abort := Literal("/mesos run abort " + state.ID)
 	switch state.Phase {
+	case scheduler.RunAsked:
+		return Say(Literal("/mesos answer "+state.Question+" yes|no"), " from somebody else, or ", abort)
 	case scheduler.RunGoing:
 		return Say(Literal("/mesos run pause "+state.ID), " or ", abort)
 	case scheduler.RunPaused, scheduler.RunStopped:
@@ -278,6 +309,15 @@ func renderChangedRun(cluster, verb, word string, run *scheduler.RunListing, dry
 	head := Say(Strong("The run "+done), " · ", Literal(state.ID))
 	if dry {
 		head = Say(Strong("Would "+would+" the run"), " ", Literal(state.ID), " (nothing was changed)")
+	}
+	switch {
+	case verb != "run abort" || state.Drain == nil:
+	case run.Doing == 0:
+		then = "Nothing was begun, and nothing is killed."
+	case state.Drain.Ends():
+		then = "No other agent is begun. It cannot be undone: agents that were begun are marked gone all the same."
+	default:
+		then = "No other agent is begun. A drain cannot be cancelled: agents that drain already drain on, and stay withheld until somebody gives them back."
 	}
 	lines := []Line{head, Separated(Say(doneWords(run)), runCounts(run))}
 	if then != "" {

@@ -11,14 +11,15 @@ const (
 	groupLook     = "look"
 	groupWithhold = "withhold"
 	groupGiveBack = "give back"
+	groupTakeDown = "take down"
 	groupPlan     = "plan"
 	groupDecide   = "decide"
 )
 
-var groups = []string{groupLook, groupWithhold, groupGiveBack, groupPlan, groupDecide}
+var groups = []string{groupLook, groupWithhold, groupGiveBack, groupTakeDown, groupPlan, groupDecide}
 
 // vocabulary lists every verb. Within their group they stand in the order of help.
-var vocabulary = slices.Concat(everyday, planned)
+var vocabulary = slices.Concat(everyday, fatal, planned)
 
 // everyday are the verbs of one word.
 var everyday = []*verb{

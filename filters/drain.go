@@ -12,6 +12,8 @@ type Drain struct {
 	MarkGone bool `json:"mark_gone,omitempty"`
 	// Gone marks the agent gone at once, without draining it: MARK_AGENT_GONE.
 	Gone bool `json:"gone,omitempty"`
+	// By is who asked for it: the filter is a run's, and theirs to end like their own.
+	By Owner `json:"by,omitempty"`
 }
 
 // Ends tells whether the agent leaves the cluster for ever.
@@ -20,4 +22,9 @@ func (d *Drain) Ends() bool { return d != nil && (d.MarkGone || d.Gone) }
 // SentFor tells whether what the drain filter asks for was sent to the master, as far as the ledger knows.
 func (e *LedgerEntry) SentFor(filter *Filter) bool {
 	return filter.ID != "" && (e.DrainSent == filter.ID || e.GoneSent == filter.ID)
+}
+
+// Draining tells whether the agent is being drained by us, as far as the ledger knows: it is given back after that only.
+func (e *LedgerEntry) Draining() bool {
+	return e != nil && e.DrainSent != "" && e.GoneSent == "" && e.Refused == "" && e.Drained.IsZero()
 }

@@ -94,7 +94,11 @@ func (s *Service) toExtend(c *change, ids []string) ([]*Filter, error) {
 	return own, nil
 }
 
-func (c *change) mayEnd(filter *Filter) bool { return c.All || filter.Owner == c.Actor.Owner() }
+// mayEnd tells whether the filter is the actor's own: placed by them, or by the drain that they asked for.
+func (c *change) mayEnd(filter *Filter) bool {
+	owner := c.Actor.Owner()
+	return c.All || filter.Owner == owner || filter.Drain != nil && filter.Drain.By == owner
+}
 
 // end records that the filter is over. It stays in the store until the reconciler has settled what follows.
 func (c *change) end(filter *Filter, kind Kind) {
@@ -119,7 +123,11 @@ func (s *Service) addOthers(c *change) {
 				c.result.Others = append(c.result.Others, *filter)
 			}
 		}
+		if entry := s.config.Book.Ledger(agent); entry.Draining() {
+			c.result.Draining = append(c.result.Draining, entry.Hostname)
+		}
 	}
+	slices.Sort(c.result.Draining)
 	slices.SortFunc(c.result.Others, func(a, b Filter) int { return strings.Compare(a.Hostname+a.ID, b.Hostname+b.ID) })
 }
 

@@ -32,6 +32,23 @@ func racksOf(roster *Roster, plan *Plan) map[string]int {
 	return racks
 }
 
+// Weigh returns what withholding the agents would cost, as of the newest reading. An error with code Limited says that one
+// command may not name so many (invariant 15), or, if it is no dry run, that `max_withheld` has no room for them.
+func (s *Service) Weigh(request Request, verb Verb, agents []*Agent) (Impact, error) {
+	c := s.begin(request, verb)
+	for _, agent := range agents {
+		c.result.Plan.Steps = append(c.result.Plan.Steps, Step{agent.ID, agent.Hostname, ModeDrain})
+	}
+	if err := s.bound(c); err != nil {
+		return Impact{}, err
+	}
+	impact := s.impact(&c.result.Plan)
+	if impact.Exceeds != "" && !request.DryRun {
+		return impact, &Error{Code: Limited, Wrong: "this is " + impact.Exceeds, Try: "Name fewer, or give others back first"}
+	}
+	return impact, nil
+}
+
 // impact works out the plan's blast radius from the newest reading.
 func (s *Service) impact(plan *Plan) Impact {
 	roster := s.config.State.Roster()

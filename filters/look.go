@@ -107,6 +107,8 @@ type Status struct {
 	Total     int       `json:"total"`     // registered agents
 	Taking    int       `json:"taking"`    // agents that take tasks
 	Ours      int       `json:"ours"`      // withheld on the master by us
+	Draining  int       `json:"draining"`  // of these: being drained
+	Drained   int       `json:"drained"`   // of these: drained, and safe to take down
 	Others    int       `json:"others"`    // withheld by somebody else
 	Contested int       `json:"contested"` // taking tasks although we withhold them: somebody gives them back each time
 	Away      int       `json:"away"`      // disconnected
@@ -148,6 +150,7 @@ func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, foreign, wanted bo
 		s.Contested++
 	case ours:
 		s.Ours++
+		s.countDrain(entry)
 	case foreign:
 		s.Others++
 	case !agent.Active && !agent.Deactivated:
@@ -157,6 +160,15 @@ func (s *Status) countAgent(agent *Agent, entry *LedgerEntry, foreign, wanted bo
 	}
 	if wanted && !ours {
 		s.Pending++
+	}
+}
+
+func (s *Status) countDrain(entry *LedgerEntry) {
+	switch {
+	case entry.Draining():
+		s.Draining++
+	case !entry.Drained.IsZero():
+		s.Drained++
 	}
 }
 

@@ -33,6 +33,8 @@ type Result struct {
 	Count   int      `json:"count,omitempty"`
 	// Others are filters of other owners that still stand on the agents of an unfilter or release.
 	Others []Filter `json:"others,omitempty"`
+	// Draining are the hosts of an unfilter or release that are being drained: they are given back after DRAINED.
+	Draining []string `json:"draining,omitempty"`
 	// Held says why what was ended is not given back yet; empty: it is on its way.
 	Held string    `json:"held,omitempty"`
 	At   time.Time `json:"at"`

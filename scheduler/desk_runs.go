@@ -18,6 +18,8 @@ type RunRequest struct {
 	// up; 0: never.
 	Drain    *filters.Drain
 	Deadline time.Duration
+	// Typed are hostnames that were typed again: each agent that is to leave the cluster for ever must be among them.
+	Typed []string
 }
 
 // RunListing is a run with its agents and how far it has come.
@@ -28,6 +30,8 @@ type RunListing struct {
 	Done, Failed, Skipped, Doing, Left int
 	// Estimate is how long it takes from now on; 0: not known.
 	Estimate time.Duration
+	// Notes are what is worth knowing of a drain before somebody says yes to it, each in a phrase.
+	Notes []string
 }
 
 // Steps are the run's, as they were understood.
@@ -113,6 +117,12 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 		return RunListing{}, err
 	}
 	run.Agents = len(targets)
+	var notes []string
+	if run.Drain != nil {
+		if notes, err = d.weigh(request, &run, targets, wanted.Typed); err != nil {
+			return RunListing{}, err
+		}
+	}
 	line := lineUp(&run, targets)
 	arrangement := startArrangement(request, &run, line)
 	if run.Drain != nil {
@@ -121,7 +131,22 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	if _, err := d.config.Service.Arrange(ctx, arrangement); err != nil {
 		return RunListing{}, err
 	}
-	return RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line)}, nil
+	return RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line), Notes: notes}, nil
+}
+
+// weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
+func (d *Desk) weigh(request filters.Request, run *RunState, agents []*filters.Agent, typed []string) (notes []string, err error) {
+	if notes, err = d.drainable(run, agents); err != nil {
+		return nil, err
+	}
+	if run.Drain.Ends() && !request.DryRun {
+		if err := typedAgain(run, agents, typed); err != nil {
+			return nil, err
+		}
+	}
+	impact, err := d.config.Service.Weigh(request, run.verb(), agents)
+	run.Impact = &impact
+	return notes, err
 }
 
 // startArrangement puts the run's own record last: of a run whose record is there, all agents are.

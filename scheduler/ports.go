@@ -16,6 +16,8 @@ type Service interface {
 	Outcome(ctx context.Context, key string) (filters.Result, bool, error)
 	// Now is the cluster's time: Redis TIME, UTC.
 	Now() time.Time
+	// Weigh returns what withholding the agents costs, and a Limited error if one command may not, see filters.Service.
+	Weigh(request filters.Request, verb filters.Verb, agents []*filters.Agent) (filters.Impact, error)
 	// Room tells what the limits leave.
 	Room(most filters.LimitValue, per string) *filters.Room
 }
@@ -31,6 +33,8 @@ type Config struct {
 	Groups map[string]filters.Group
 	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known; nil: it never is.
 	Tasks func(agent filters.AgentID) (map[string]int, bool)
+	// Condition tells how the master is; nil: that is not known.
+	Condition func() filters.Condition
 	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
 	Allow   []filters.Verb
 	Windows []*Window // the configuration's
@@ -52,6 +56,16 @@ func (c *Config) frozen(now time.Time, window string) string {
 		return "frozen: " + period.Name + " until " + period.To.Format("2006-01-02 15:04") + " UTC"
 	}
 	return ""
+}
+
+// foreign tells whether somebody else withholds the agent. A reading from before we gave it back does not tell.
+func (c *Config) foreign(agent *filters.Agent) bool {
+	roster := c.Roster()
+	if c.Book.Ledger(agent.ID) != nil || len(c.Book.Standing(agent.ID)) > 0 || !agent.Foreign(roster.View().Backend) {
+		return false
+	}
+	freed := c.Book.Freed(agent.ID)
+	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
 }
 
 // halted says why nothing more begins of a window's run, or of a run of its own if the window's name is empty.

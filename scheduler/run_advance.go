@@ -32,6 +32,7 @@ type sight struct {
 	agent  *filters.Agent       // nil: the reading does not list it
 	filter *filters.Filter      // the run's, ended or not; nil: there is none
 	ledger *filters.LedgerEntry // nil: it is not ours
+	freed  time.Time            // when it was last let go by the ledger; zero: not known
 	others bool                 // other filters stand on it
 	tasks  map[string]int       // that run on it, by framework; nil: not known
 	moved  filters.AgentID      // where the run's filter moved with its host; empty: nowhere
@@ -54,7 +55,7 @@ func (c *course) advance(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 		a.Moved, a.Why = s.moved, "its host came back as agent "+string(s.moved)
 		return a, true
 	case s.filter == nil || !s.filter.Stands():
-		return a.released(run, s, now), true
+		return a.released(run, s, now)
 	case run.Phase == RunAborting:
 		if next, changed := c.aborted(a, s, now); changed {
 			return next, true
@@ -276,16 +277,19 @@ func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 	return a.to(AgentDone, "", now), true
 }
 
-// released ends with an agent whose filter somebody ended under way: it is theirs now.
-func (a RunAgent) released(run *RunState, s *sight, now time.Time) RunAgent {
-	if run.Drain.Ends() && s.agent == nil {
-		return a.to(AgentDone, "it has left the cluster", now)
-	}
+// released ends with an agent whose filter somebody ended under way: it is theirs now. One that was to leave the cluster for
+// ever has left when a reading from after that does not list it.
+func (a RunAgent) released(run *RunState, s *sight, now time.Time) (RunAgent, bool) {
 	by := "somebody"
-	if s.filter != nil {
+	switch {
+	case run.Drain.Ends() && (s.agent == nil || s.filter != nil && s.filter.EndCause == filters.CauseGone):
+		return a.to(AgentDone, "it has left the cluster", now), true
+	case run.Drain.Ends() && s.filter == nil && !s.asOf.After(s.freed.Add(clockSlack)):
+		return a, false
+	case s.filter != nil:
 		by = s.filter.EndedBy
 	}
-	return a.to(AgentSkipped, "released by "+by+" while it was under way", now)
+	return a.to(AgentSkipped, "released by "+by+" while it was under way", now), true
 }
 
 // aborted gives an agent back to which nothing was done, and leaves one withheld to which something was. One whose steps are
@@ -293,7 +297,7 @@ func (a RunAgent) released(run *RunState, s *sight, now time.Time) RunAgent {
 func (c *course) aborted(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case a.Phase == AgentWithholding && s.ledger != nil && s.ledger.SentFor(s.filter) && s.ledger.Refused == "":
-		return a.to(AgentFailed, "the run was aborted while it drained, and a drain cannot be cancelled: it stays withheld", now), true
+		return a, false // a drain cannot be cancelled: it is seen to its end
 	case !c.touched(&a):
 		a.Skip = "the run was aborted before anything was done to it"
 		return a.to(AgentGiving, "", now), true
@@ -371,10 +375,13 @@ func aborting(run RunState, word Word) RunState {
 
 // concluded is the run when all of its agents are over; it names those that stay withheld.
 func concluded(run RunState, agents []part, now time.Time) RunState {
-	run.Phase, run.Ended, run.Why = RunPhase(endOf(run.Phase)), now, ""
+	run.Phase, run.Ended = RunPhase(endOf(run.Phase)), now
+	if run.Drain == nil || run.Phase == RunDone {
+		run.Why = "" // else it says who did not want the drain
+	}
 	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {
 		run.Why = "failed, and stay withheld: " + someOf(failed)
-	} else if kept := hostsIn(agents, AgentDone); run.Keep && !run.Drain.Ends() && len(kept) > 0 {
+	} else if kept := hostsIn(agents, AgentDone); run.Phase == RunDone && run.Keep && !run.Drain.Ends() && len(kept) > 0 {
 		run.Why = "drained, and safe to take down: " + someOf(kept)
 	}
 	return run

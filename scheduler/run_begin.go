@@ -14,6 +14,7 @@ type scout struct {
 	room    func(*filters.Agent) (why string) // takes room; why: which limit leaves none
 	taken   *filters.Room                     // that room was taken from; nil: none was
 	frozen  string                            // why nothing begins; empty: nothing stands in the way
+	kills   bool                              // the run drains: that needs no connection
 }
 
 // beginning is what begins of a run now.
@@ -75,7 +76,7 @@ func (c *course) candidates(run *going) (waiting []*part, free int) {
 
 func (c *course) tryBegin(b *beginning, waiting part, s *scout, now time.Time) {
 	agent := s.roster.Agent(waiting.Agent)
-	away := agent == nil || !agent.Connected()
+	away := agent == nil || !s.kills && !agent.Connected()
 	switch {
 	case away && waiting.Why == "":
 		waiting.RunAgent = waiting.to(AgentWaiting, absentWhy, now)

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -10,15 +9,17 @@ import (
 )
 
 const (
-	// askMost is how long somebody may take to say yes to a drain.
-	askMost = 30 * time.Minute
+	// AskMost is how long somebody may take to say yes to a drain.
+	AskMost = 30 * time.Minute
 	// progressEvery is how often it is told how far a drain has come.
 	progressEvery = 5 * time.Second
 )
 
 // drains makes the run a drain: its agents stay withheld, and somebody else is asked first.
 func (r *RunState) drains(wanted *RunRequest) {
-	r.Mode, r.Drain, r.Keep, r.Deadline, r.Phase = filters.ModeDrain, wanted.Drain, true, Duration(wanted.Deadline), RunAsked
+	drain := *wanted.Drain
+	drain.By = filters.Owner(r.By)
+	r.Mode, r.Drain, r.Keep, r.Deadline, r.Phase = filters.ModeDrain, &drain, true, Duration(wanted.Deadline), RunAsked
 }
 
 // verb is the word that the configuration must allow.
@@ -27,20 +28,6 @@ func (r *RunState) verb() filters.Verb {
 		return filters.VerbGone
 	}
 	return filters.VerbDrain
-}
-
-// mayDrain tells whether the configuration lets people ask for what kills tasks, and the cluster can do it.
-func (d *Desk) mayDrain(run *RunState) error {
-	verb := run.verb()
-	switch {
-	case !slices.Contains(d.config.Allow, verb):
-		return &filters.Error{Code: filters.Denied, Wrong: "`" + string(verb) + "` is off in *" + d.config.Cluster + "*, because it kills tasks", Expected: "`allow: [" + string(verb) + "]` in the cluster's configuration", Try: "`/mesos filter` keeps new tasks away and kills none"}
-	case d.config.Roster().View().Backend == filters.BackendAllocator:
-		return &filters.Error{Code: filters.Invalid, Wrong: "*" + d.config.Cluster + "* is withheld from by the allocator module, which cannot drain", Expected: "Mesos 1.9 or later with the operator backend"}
-	case run.Drain.MaxGrace < 0 || run.Deadline < 0:
-		return invalid("a grace period or deadline is below zero", "a duration such as `10m`")
-	}
-	return nil
 }
 
 // ask puts the question that somebody else answers before anything begins. Its plan is the run's record, which does not
@@ -63,49 +50,53 @@ func (d *Desk) ask(arrangement *filters.Arrangement, run *RunState, agents []*fi
 	arrangement.Questions = append(arrangement.Questions, filters.AskedOf{Question: question, Event: filters.Event{Kind: filters.KindQuestion}})
 }
 
+// questionText asks for the yes, and says what it costs. It ends with what is asked.
 func (d *Desk) questionText(run *RunState, agents []*filters.Agent) string {
-	var hosts []string
-	tasks, known := map[string]int{}, d.config.Tasks != nil
-	for _, agent := range agents {
-		hosts = append(hosts, agent.Hostname)
-		if !known {
-			continue
-		}
-		on, ok := d.config.Tasks(agent.ID)
-		known = known && ok
-		for framework, count := range on {
-			tasks[framework] += count
+	hosts := make([]string, len(agents))
+	for i, agent := range agents {
+		hosts[i] = agent.Hostname
+	}
+	text := "What runs there would be killed"
+	if impact := run.Impact; impact != nil && impact.TasksKnown {
+		text = tasksText(impact.Tasks) + " there would be killed"
+		if len(impact.Alone) > 0 {
+			text += ", all that " + strings.Join(impact.Alone, ", ") + " has"
 		}
 	}
-	text := "Drain " + someOf(hosts) + "?"
 	if run.Drain.Ends() {
-		text = "Mark " + someOf(hosts) + " gone for ever, with all that is on its disk?"
+		return text + ", and it cannot be undone. Mark " + someOf(hosts) + " gone for ever, with all that is on its disk?"
 	}
-	if known {
-		text = tasksText(tasks) + " there would be killed, and that cannot be cancelled. " + text
-	} else {
-		text = "What runs there would be killed, and that cannot be cancelled. " + text
-	}
-	return text
+	return text + ", and that cannot be cancelled. Drain " + someOf(hosts) + "?"
 }
 
 // tasksText renders a number of tasks with the frameworks that have most of them.
 func tasksText(tasks map[string]int) string {
 	sum := 0
+	for _, count := range tasks {
+		sum += count
+	}
+	switch sum {
+	case 0:
+		return "No tasks"
+	case 1:
+		return "1 task (" + byFramework(tasks) + ")"
+	}
+	return fmt.Sprintf("%d tasks (%s)", sum, byFramework(tasks))
+}
+
+// byFramework names the frameworks that have most tasks, with how many.
+func byFramework(tasks map[string]int) string {
 	var parts []string
 	for _, framework := range filters.Frameworks(tasks) {
-		sum += tasks[framework]
-		if len(parts) < 3 {
+		switch {
+		case tasks[framework] == 0:
+		case len(parts) == 3:
+			return strings.Join(parts, ", ") + " and more"
+		default:
 			parts = append(parts, fmt.Sprintf("%s %d", framework, tasks[framework]))
 		}
 	}
-	switch {
-	case sum == 0:
-		return "No tasks"
-	case sum == 1:
-		return "1 task (" + parts[0] + ")"
-	}
-	return fmt.Sprintf("%d tasks (%s)", sum, strings.Join(parts, ", "))
+	return strings.Join(parts, ", ")
 }
 
 // heard goes on with a run that waits for somebody's word, once that was said or is too late.
@@ -116,18 +107,49 @@ func (r *runs) heard(run *going, next *progress, now time.Time) *progress {
 	case question != nil && question.Answer == "yes":
 		state.Phase, state.Word, next.outcome = RunGoing, &Word{By: question.By, Reason: question.Reason, At: question.Answered}, "started"
 	case question != nil && !question.Open():
-		state, next.outcome = aborting(state, Word{By: question.By, Reason: "refused by " + question.By, At: now}), string(RunAborting)
-	case now.Sub(state.Started) >= askMost:
-		state, next.outcome = aborting(state, Word{By: state.By, Reason: "nobody else said yes within " + lasting(askMost), At: now}), string(RunAborting)
+		state, next.outcome = aborting(state, Word{By: question.By, Reason: question.Reason, At: now}), string(RunAborting)
+		state.Why = refusedBy(question)
+	case now.Sub(state.Started) >= AskMost:
+		state, next.outcome = aborting(state, Word{By: state.By, At: now}), string(RunAborting)
+		state.Why = "nobody else said yes within " + lasting(AskMost)
 	default:
 		return nil
 	}
-	if question != nil {
-		done := *question
-		done.Done = true
-		next.questions = append(next.questions, filters.AskedOf{Question: done, Event: filters.Event{Kind: filters.KindQuestion, Reason: state.Why}})
-	}
 	next.state = &state
+	next.unask(question)
+	return next
+}
+
+func refusedBy(question *filters.Question) string {
+	word := "refused by "
+	if question.By == question.AskedBy {
+		word = "taken back by "
+	}
+	if question.Reason == "" {
+		return word + question.By
+	}
+	return word + question.By + ": " + question.Reason
+}
+
+// unask takes a question out that waits for nobody any more.
+func (p *progress) unask(question *filters.Question) {
+	if question == nil || question.Done {
+		return
+	}
+	done := *question
+	done.Done = true
+	p.questions = append(p.questions, filters.AskedOf{Question: done, Event: filters.Event{Kind: filters.KindQuestion}})
+}
+
+// leftover takes out the question of a run that was aborted while it asked; nil if there is none.
+func (r *runs) leftover(next *progress) *progress {
+	state := &next.run.state
+	if state.Question == "" || state.Phase == RunAsked {
+		return nil
+	}
+	if next.unask(r.config.Book.Question(state.Question)); len(next.questions) == 0 {
+		return nil
+	}
 	return next
 }
 
@@ -172,11 +194,11 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 	case s.tasks != nil && left == 0:
 		why = "no tasks left, waiting for the agent to say so"
 	case s.tasks != nil:
-		why = fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, tasksText(s.tasks))
+		why = fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, byFramework(s.tasks))
 	}
 	overdue := run.Deadline > 0 && now.Sub(a.Begun) >= time.Duration(run.Deadline)
 	if overdue {
-		why = "over its deadline of " + lasting(time.Duration(run.Deadline)) + ", nothing is forced: " + why
+		why = "over its deadline of " + lasting(time.Duration(run.Deadline)) + ": " + why
 	}
 	due := now.Sub(a.Since) >= progressEvery || overdue != a.Overdue
 	if why == a.Why || !due {

@@ -138,6 +138,9 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	if len(next.agents) > 0 {
 		return next
 	}
+	if left := r.leftover(next); left != nil {
+		return left
+	}
 	if run.state.Phase == RunAsked {
 		return r.heard(run, next, now)
 	}
@@ -187,7 +190,7 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 		s.tasks = r.tasks(agent.current())
 	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
-	s.filter, s.ledger = book.Filter(key), book.Ledger(key.Agent)
+	s.filter, s.ledger, s.freed = book.Filter(key), book.Ledger(key.Agent), book.Freed(key.Agent)
 	for _, other := range book.Standing(key.Agent) {
 		s.others = s.others || other.Owner != key.Owner
 	}
@@ -214,7 +217,12 @@ func (r *runs) moved(run *going, agent *part) filters.AgentID {
 }
 
 func (r *runs) scout(run *going, course *course, now time.Time) *scout {
-	s := &scout{roster: r.config.Roster(), foreign: r.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window())}
+	s := &scout{
+		roster: r.config.Roster(), foreign: r.config.foreign, kills: run.state.Drain != nil, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window()),
+	}
+	if lock := r.config.Book.Lock(); lock != nil && s.kills && s.frozen == "" {
+		s.frozen = "locked, so nothing is killed: " + lock.Cause
+	}
 	all, _ := r.archive.going()
 	for _, other := range all {
 		for i := range other.agents {
@@ -232,21 +240,13 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 	return s
 }
 
-// foreign tells whether somebody else withholds the agent. A reading from before we gave it back does not tell.
-func (r *runs) foreign(agent *filters.Agent) bool {
-	roster := r.config.Roster()
-	if r.config.Book.Ledger(agent.ID) != nil || len(r.config.Book.Standing(agent.ID)) > 0 || !agent.Foreign(roster.View().Backend) {
-		return false
-	}
-	freed := r.config.Book.Freed(agent.ID)
-	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
-}
-
 // wake is when something may be due for the run that no change of the book tells of.
 func (c *course) wake(run *going, now time.Time) time.Time {
 	var next time.Time
 	for i := range run.agents {
 		switch agent := &run.agents[i]; {
+		case agent.Phase == AgentWithholding && run.state.Drain != nil:
+			next = first(next, now.Add(progressEvery))
 		case agent.Phase == AgentWithholding:
 			next = first(next, now.Add(lookLater))
 		case agent.Phase == AgentReturning:
@@ -257,6 +257,9 @@ func (c *course) wake(run *going, now time.Time) time.Time {
 	}
 	if waiting, free := c.candidates(run); free > 0 && len(waiting) > 0 {
 		next = first(next, now.Add(lookSoon))
+	}
+	if run.state.Phase == RunAsked {
+		next = first(next, run.state.Started.Add(AskMost))
 	}
 	for _, edge := range []time.Time{run.state.NoNew, run.state.Until} {
 		if edge.After(now) {

@@ -88,8 +88,10 @@ type RunState struct {
 	Keep bool `json:"keep,omitempty"`
 	// Deadline is how long an agent may drain before the channel is told what holds it up; 0: as long as it takes.
 	Deadline Duration `json:"deadline,omitempty"`
-	// Question is what somebody else than By says yes to before anything begins; empty: nobody is asked.
-	Question string `json:"question,omitempty"`
+	// Question is what somebody else than By says yes to before anything begins; empty: nobody is asked. Impact is what it was
+	// going to cost when it was asked.
+	Question string          `json:"question,omitempty"`
+	Impact   *filters.Impact `json:"impact,omitempty"`
 	// NoNew is when nothing new begins any more and Until when its window closes; zero: a run of its own.
 	NoNew time.Time `json:"no_new,omitzero"`
 	Until time.Time `json:"until,omitzero"`

@@ -296,7 +296,7 @@ func onHost(hosts []string, values map[string]any) bool {
 
 func matches(query *filters.HistoryQuery, values map[string]any, hidden map[string]string) bool {
 	agent, _ := values["agent"].(string)
-	if len(query.Agents) > 0 && !slices.Contains(query.Agents, filters.AgentID(agent)) && !onHost(query.Hosts, values) {
+	if len(query.Agents)+len(query.Hosts) > 0 && !slices.Contains(query.Agents, filters.AgentID(agent)) && !onHost(query.Hosts, values) {
 		return false
 	}
 	if query.Subject != "" && values["subject"] != query.Subject {

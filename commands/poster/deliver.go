@@ -91,7 +91,7 @@ func (r *run) job(n *Notice, open int, now time.Time) job {
 	switch {
 	case n.Ref == "" && n.Dirty:
 		gate, j.rank = &r.posts, rankPost
-		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() {
+		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() {
 			j.rank = rankDecide
 		}
 	case n.Ref == "":

@@ -18,6 +18,7 @@ type Progress struct {
 	Took    time.Duration                          `json:"took,omitempty"` // of all done agents together
 	Doing   map[filters.AgentID]scheduler.RunAgent `json:"doing,omitempty"`
 	Fails   []Fail                                 `json:"fails,omitempty"`
+	Hosts   []string                               `json:"hosts,omitempty"` // the first that are done
 }
 
 // Fail is an agent of a run that failed.
@@ -64,12 +65,20 @@ func (n *Notice) foldRun(event *filters.Event) {
 		if agent == nil || n.Run == nil {
 			return
 		}
+		late := n.drains() && agent.Overdue && !n.Run.Doing[agent.Agent].Overdue
 		n.Run.take(agent)
-		if agent.Phase.Over() || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
+		told := n.drains() && agent.Phase == scheduler.AgentDone // by what was seen of it
+		if agent.Phase.Over() && !told || late || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
 			n.step(event)
 		}
 	default:
+		if n.drains() {
+			n.foldDrain(event)
+		}
 		return
+	}
+	if n.drains() {
+		n.settleDrain(event.At)
 	}
 	n.Dirty = true
 }
@@ -86,6 +95,9 @@ func (p *Progress) take(agent *scheduler.RunAgent) {
 	case phase == scheduler.AgentDone:
 		p.Done++
 		p.Took += agent.Since.Sub(agent.Begun)
+		if len(p.Hosts) < keptMost {
+			p.Hosts = append(p.Hosts, agent.Hostname)
+		}
 	case phase == scheduler.AgentFailed:
 		p.Failed++
 		if len(p.Fails) < keptMost {
@@ -149,5 +161,6 @@ func (p *Progress) cloned() *Progress {
 	copied := *p
 	copied.Doing = maps.Clone(p.Doing)
 	copied.Fails = append([]Fail(nil), p.Fails...)
+	copied.Hosts = append([]string(nil), p.Hosts...)
 	return &copied
 }

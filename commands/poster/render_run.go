@@ -17,6 +17,9 @@ func renderRun(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	if run == nil {
 		return []commands.Line{commands.Say("a run")}, nil
 	}
+	if n.drains() {
+		return renderDrain(n, scene)
+	}
 	state := &run.State
 	lines := []commands.Line{
 		commands.Separated(commands.Say(runSign(run)+" ", commands.Strong(runTitle(state)+": "+runWords(run))), runMeanwhile(n)),
@@ -59,7 +62,7 @@ func runTitle(state *scheduler.RunState) string {
 }
 
 func runWords(run *Progress) string {
-	words := commands.Of(run.Done, run.State.Agents, "agent") + " done"
+	words := commands.Of(run.Done, run.State.Agents, "agent") + " " + commands.DoneWord(&run.State)
 	if run.Failed > 0 {
 		words += fmt.Sprintf(", %d failed", run.Failed)
 	}
@@ -111,7 +114,7 @@ func doing(run *Progress, scene Scene) []commands.Line {
 	agents := slices.SortedFunc(maps.Values(run.Doing), func(a, b scheduler.RunAgent) int { return cmp.Compare(a.Order, b.Order) })
 	var lines []commands.Line
 	for i := range agents[:min(len(agents), listed)] {
-		lines = append(lines, commands.Say(commands.Strong(agents[i].Hostname), " ", commands.RunAgentWords(&agents[i], &run.State.Procedure, scene.Now)))
+		lines = append(lines, commands.Say(commands.Strong(agents[i].Hostname), " ", commands.AgentWords(&agents[i], &run.State, scene.Now)))
 	}
 	if more := len(agents) - listed; more > 0 {
 		lines = append(lines, commands.Say(fmt.Sprintf("and %d more", more)))

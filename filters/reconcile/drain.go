@@ -9,16 +9,23 @@ import (
 // drainLook is how often an agent is looked at that is being drained: nothing tells that it is done.
 const drainLook = 5 * time.Second
 
-// drainer returns the filter that asks for the agent to be drained: the one that stands and was placed first, nil if there
-// is none.
+// drainer returns the filter that asks for the agent to be drained: of those that stand the one that marks it gone, or else the
+// one that was placed first; nil if there is none.
 func drainer(all []*filters.Filter) *filters.Filter {
 	var first *filters.Filter
 	for _, filter := range all {
-		if filter.Stands() && filter.Mode == filters.ModeDrain && filter.Drain != nil && (first == nil || filter.Created.Before(first.Created)) {
+		if filter.Stands() && filter.Mode == filters.ModeDrain && filter.Drain != nil && (first == nil || before(filter, first)) {
 			first = filter
 		}
 	}
 	return first
+}
+
+func before(x, y *filters.Filter) bool {
+	if x.Drain.Gone != y.Drain.Gone {
+		return x.Drain.Gone
+	}
+	return x.Created.Before(y.Created)
 }
 
 // sent tells whether a call that kills was sent and not refused.
@@ -37,6 +44,7 @@ func (d *differ) drain(t *track) bool {
 		return d.drainSent(t, filter)
 	case t.seen == nil || d.paused(t, filters.HoldTaking):
 		return false
+	case filter.Drain.Gone: // whatever became of a drain before
 	case t.entry != nil && sent(t.entry) && t.entry.Drained.IsZero():
 		return false // another drain of ours is under way: this one's wish comes true with it
 	case t.seen.Drain != filters.NotDraining:
@@ -57,7 +65,7 @@ func (d *differ) drainSent(t *track, filter *filters.Filter) bool {
 	case t.seen == nil || !d.settled(t):
 		d.look(t)
 		return true
-	case d.unheard(t):
+	case d.unheard(t, filter):
 		return d.again(t)
 	case t.seen.Drain == filters.Drained && t.entry.Drained.IsZero() && t.entry.Hold == filters.HoldHeld:
 		d.record(t.change(filters.ChangeDrained, filters.CauseObserved, ""))
@@ -71,8 +79,9 @@ func (d *differ) drainSent(t *track, filter *filters.Filter) bool {
 
 // unheard tells whether the call surely did not arrive: the intent stands, and a reading that began after the call could
 // still be under way shows no drain.
-func (d *differ) unheard(t *track) bool {
-	return !t.entry.Heard && t.entry.Hold == filters.HoldTaking && t.seen.Drain == filters.NotDraining
+func (d *differ) unheard(t *track, filter *filters.Filter) bool {
+	shows := t.seen.Drain != filters.NotDraining && !filter.Drain.Gone // one that is gone is listed no more
+	return !t.entry.Heard && t.entry.Hold == filters.HoldTaking && !shows
 }
 
 // again sends what never arrived, once no earlier sending of it can be under way any more.
@@ -123,11 +132,17 @@ func (d *draft) gone(change *filters.Change) {
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 	rest := &entry
 	for _, filter := range change.Filters {
-		ended := *filter
+		ended, operation, state := *filter, "", filters.ChangeState("")
+		switch {
+		case !ended.Stands():
+			operation, state = ended.EndOperation, filters.StateVerified
+		case ended.State != filters.StateFailed && precedes(ended.State, filters.StateVerified):
+			operation, state = ended.Operation, filters.StateVerified
+		}
 		if ended.Stands() {
 			ended.Ended, ended.EndedBy, ended.EndCause = d.now, "bot:"+d.Replica, filters.CauseGone
 		}
-		event := d.outcome(filters.KindGone, filters.CauseGone, filters.StateVerified, ended.Operation, ended.Subject)
+		event := d.outcome(filters.KindGone, filters.CauseGone, state, operation, ended.Subject)
 		event.Host = ended.Hostname
 		d.put(event, &ended, rest)
 		rest = nil

@@ -18,7 +18,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 		return err
 	}
 	plan := &scheduler.Config{
-		Tasks: s.master.Tasks, Allow: verbs(cluster.Allow),
+		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allow),
 		Cluster: s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
 		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
 	}

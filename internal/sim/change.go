@@ -94,6 +94,13 @@ func (p *page) launch(request changeRequest) error {
 			return err
 		}
 	}
+	if request.Seconds != nil { // for how long its tasks go on after they were told to end
+		grace, err := troubleLength(request.Seconds)
+		if err != nil {
+			return err
+		}
+		return p.Cluster.LaunchStubborn(request.App, instances, request.Agent, grace)
+	}
 	return p.Cluster.Launch(request.App, instances, request.Agent)
 }
 

@@ -16,6 +16,8 @@ type Cluster interface {
 	Watch(ctx context.Context) <-chan struct{}
 	// Launch asks for instances of app; agent "" means anywhere.
 	Launch(app string, instances int, agent string) error
+	// LaunchStubborn is Launch for tasks that go on for so long after they were told to end.
+	LaunchStubborn(app string, instances int, agent string, grace time.Duration) error
 	// Kill ends every task of app, waiting ones included.
 	Kill(app string) error
 	// RestartAgent restarts the agent process; tasks run on.

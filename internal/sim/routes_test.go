@@ -231,6 +231,7 @@ type still struct{ view ClusterView }
 func (s still) Snapshot() ClusterView                                           { return s.view }
 func (s still) Watch(context.Context) <-chan struct{}                           { return nil }
 func (s still) Launch(string, int, string) error                                { return nil }
+func (s still) LaunchStubborn(string, int, string, time.Duration) error         { return nil }
 func (s still) Kill(string) error                                               { return nil }
 func (s still) RestartAgent(string) error                                       { return nil }
 func (s still) HoldOffers(bool)                                                 {}

@@ -98,6 +98,10 @@ func awaitApps(ctx context.Context, cluster *simmesos.Cluster) error {
 // clusterPort shows a simulated cluster in the words of CONTRACTS.md.
 type clusterPort struct{ *simmesos.Cluster }
 
+func (c clusterPort) LaunchStubborn(app string, instances int, agent string, grace time.Duration) error {
+	return c.LaunchWith(app, instances, simmesos.AppOptions{Agent: agent, KillGrace: grace, IgnoreTerm: true})
+}
+
 func (c clusterPort) Snapshot() ClusterView {
 	shot := c.Cluster.Snapshot()
 	view := ClusterView{}

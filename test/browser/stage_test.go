@@ -108,6 +108,10 @@ func (s *stage) Launch(app string, instances int, agent string) error {
 	return nil
 }
 
+func (s *stage) LaunchStubborn(app string, instances int, agent string, _ time.Duration) error {
+	return s.Launch(app, instances, agent)
+}
+
 // place starts what waits on the emptiest agent that takes tasks.
 func (s *stage) place() {
 	s.view.Waiting = slices.DeleteFunc(slices.Clone(s.view.Waiting), func(task sim.Waiting) bool {

@@ -101,6 +101,7 @@ const (
 	RuleGiven     Rule = "given"     // what an occurrence or a run withheld is given back or named (invariant 14)
 	RuleLimit     Rule = "limit"     // no more agents are withheld than max_withheld and max_unavailable let (invariant 15)
 	RuleRun       Rule = "run"       // a run goes over its agents in order, so many at once, and over each step once
+	RuleKill      Rule = "kill"      // what kills is sent once, after another's yes, and ends before anything is given back (invariants 3, 6 and 7)
 	RuleEnd       Rule = "end"       // in the end an agent is withheld if and only if somebody wishes it (invariants 6 and 14)
 )
 

@@ -10,6 +10,7 @@ import (
 // and wished by nobody is given back.
 func (c *Checker) hand(e *filters.Event) {
 	before, ours := c.ledger[e.Agent]
+	c.kills(e, before)
 	switch e.Kind {
 	case filters.KindReleasing:
 		c.releasing(e, before, ours)
@@ -66,7 +67,7 @@ func (c *Checker) gave(e *filters.Event, before filters.LedgerEntry) {
 func (c *Checker) holds(e *filters.Event, before filters.LedgerEntry, ours bool) {
 	was, is := before.Hold, e.Ledger.Hold
 	switch {
-	case is == filters.HoldTaking && e.Kind != filters.KindTaking && was != filters.HoldTaking,
+	case is == filters.HoldTaking && e.Kind != filters.KindTaking && e.Kind != filters.KindDraining && was != filters.HoldTaking,
 		is == filters.HoldReleasing && e.Kind != filters.KindReleasing && was != filters.HoldReleasing:
 		c.fail(RuleIntent, "the ledger says %s of %s after %s, which is no intent", is, e.Agent, e.Kind)
 	case is == filters.HoldHeld && !ours && !e.Ledger.Adopted:

@@ -54,7 +54,7 @@ func (c *Checker) filter(e *filters.Event) {
 
 func (c *Checker) ending(e *filters.Event, one *life, stored filters.Filter, same bool) {
 	filter := e.Filter
-	ends := e.Kind == filters.KindRelease || e.Kind == filters.KindExpire
+	ends := e.Kind == filters.KindRelease || e.Kind == filters.KindExpire || e.Kind == filters.KindGone && filter.EndCause == filters.CauseGone
 	if ends {
 		one.ends++
 	}

@@ -18,7 +18,7 @@ var known = append([]filters.Kind{
 	filters.KindExpire, filters.KindMove, filters.KindNag, filters.KindTaking, filters.KindTook, filters.KindReleasing,
 	filters.KindGave, filters.KindLost, filters.KindContested, filters.KindForeign, filters.KindUnforeign, filters.KindRestart,
 	filters.KindMissing, filters.KindLock, filters.KindQuestion, filters.KindLeader, filters.KindFailover, filters.KindSettled,
-	filters.KindFound,
+	filters.KindFound, filters.KindDraining, filters.KindDrained, filters.KindGone,
 	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed,
 	filters.KindDigest, filters.KindRun, filters.KindRunAgent,
 	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind,

@@ -60,6 +60,7 @@ type Options struct {
 	Freezes   []scheduler.Freeze
 	Away      func() time.Time // since when the store is away; nil: it is not
 	Digest    string           // when it is told, in UTC; empty: never
+	Allow     []filters.Verb   // what kills tasks and may be asked for
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -108,6 +109,7 @@ func New(options Options) *Stage {
 func (s *Stage) planned(options Options) *scheduler.Config {
 	plan := &scheduler.Config{
 		Cluster: options.Name, Replica: "one", Service: s.Service, Book: s.Book, Roster: s.fresh, Groups: options.Groups, Hooks: []string{"reboot"},
+		Allow: options.Allow, Tasks: s.running, Condition: func() filters.Condition { return s.condition },
 	}
 	for _, name := range slices.Sorted(maps.Keys(options.Windows)) {
 		window, problems := scheduler.Compile(name, options.Windows[name])
@@ -159,6 +161,9 @@ func (s *Stage) Lead(ctx context.Context) {
 func (s *Stage) Reconcile() {
 	now := time.Now().UTC()
 	for _, filter := range s.Book.Filters() {
+		if filter.Drain != nil && s.drain(filter, now) {
+			continue
+		}
 		copied := *filter
 		event := filters.Event{Kind: filters.KindTook, Agent: filter.Agent, Subject: filter.Subject, Operation: filter.Operation, Outcome: string(filters.StateVerified), Actor: "bot:one", Filter: &copied}
 		entry := filters.LedgerEntry{Agent: filter.Agent, Hostname: filter.Hostname, Backend: filters.BackendOperator, Mode: filter.Mode, Hold: filters.HoldHeld, State: filters.StateVerified, At: now}
@@ -345,7 +350,8 @@ func (s store) History(_ context.Context, query filters.HistoryQuery) ([]filters
 	defer s.mutex.Unlock()
 	var found []filters.Event
 	for _, event := range slices.Backward(s.events) {
-		if len(query.Agents) == 0 || slices.Contains(query.Agents, event.Agent) {
+		all := len(query.Agents)+len(query.Hosts) == 0
+		if all || slices.Contains(query.Agents, event.Agent) || slices.Contains(query.Hosts, event.Host) {
 			found = append(found, event)
 		}
 	}
@@ -422,8 +428,7 @@ type cluster struct{ *Stage }
 
 func (c cluster) Roster() *filters.Roster { return c.roster }
 func (c cluster) Tasks(agent filters.AgentID) (map[string]int, bool) {
-	tasks, known := c.tasks[agent]
-	return tasks, known
+	return c.running(agent)
 }
 func (c cluster) Condition() filters.Condition { return c.condition }
 
@@ -469,6 +474,6 @@ func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, strin
 	}
 	return []filters.Verb{
 		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-		filters.VerbWindow, filters.VerbRun, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
 	}, "you are listed as an operator of *prod*", nil
 }

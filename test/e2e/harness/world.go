@@ -107,7 +107,7 @@ func (w *World) bot(setup Setup, port int, redis string) *Bot {
 func (w *World) Bot() *Bot { return w.Bots[0] }
 
 // changing are the verbs that write.
-var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "freeze", "thaw", "answer", "unlock"}
+var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock"}
 
 // changingPlans are the words behind `window` and `run` that write.
 var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm"}
@@ -304,6 +304,9 @@ func (w *World) record() (run journal.Run, missing string) {
 	}
 	end := &journal.End{At: asOf, Filters: standing}
 	for _, agent := range w.Cluster().Agents {
+		if agent.State == "gone" { // for ever: the master does not list it
+			continue
+		}
 		end.Agents = append(end.Agents, journal.Agent{
 			ID: filters.AgentID(agent.ID), Hostname: agent.Hostname, Withheld: agent.Withheld(), Foreign: w.foreign[agent.Hostname],
 		})

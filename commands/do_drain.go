@@ -1,0 +1,42 @@
+package commands
+
+import (
+	"context"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+// drain asks for a drain, or for agents to be marked gone.
+func (t *turn) drain(ctx context.Context) (Reply, error) {
+	if t.desk == nil {
+		return Reply{}, t.noDesk()
+	}
+	request, err := t.request()
+	if err != nil {
+		return Reply{}, err
+	}
+	run, err := t.desk.StartRun(ctx, request, scheduler.RunRequest{
+		Procedure: t.command.Procedure, Drain: &t.command.Drain, Deadline: t.command.Deadline, Typed: t.command.Typed,
+	})
+	if err != nil {
+		return Reply{}, t.unquoted(err)
+	}
+	if request.DryRun {
+		return renderDryDrain(t.cluster, &run, t.service.Now()), nil
+	}
+	return renderDrain(t.cluster, &run, t.service.Now()), nil
+}
+
+func (t *turn) noDesk() error {
+	return &filters.Error{Code: filters.Unavailable, Wrong: "*" + t.cluster + "* has no windows and no runs", Expected: "a bot that keeps them"}
+}
+
+// tasks shows what runs on agents.
+func (t *turn) tasks() (Reply, error) {
+	agents, err := t.service.Agents(t.command.Targets)
+	if err != nil {
+		return Reply{}, err
+	}
+	return renderTasks(t.cluster, agents, t.service.Status().AsOf, t.service.Now()), nil
+}

@@ -1,0 +1,86 @@
+package commands
+
+import (
+	"cordon/filters"
+)
+
+type (
+	drainGrammar struct {
+		clusterFlag
+		targetArguments
+		MaxGracePeriod string `placeholder:"10m" help:"The longest that a task is given to end, where its executor obeys it; command tasks keep their own by default."`
+		Deadline       string `placeholder:"1h" help:"When the channel is told who holds an agent up; nothing is forced."`
+		MaxParallel    string `placeholder:"2" help:"How many agents are drained at once; 1 without it."`
+		MarkGone       bool   `help:"Drained, the agent leaves the cluster for ever, with its disk; needs --confirm."`
+		confirmFlag
+		reasonFlag
+		planFlags
+	}
+	goneGrammar struct {
+		clusterFlag
+		targetArguments
+		confirmFlag
+		reasonFlag
+		planFlags
+	}
+	confirmFlag struct {
+		Confirm []string `sep:"none" placeholder:"HOSTNAME" help:"The hostname typed again, of each agent that leaves for ever; several with commas."`
+	}
+)
+
+func (g *drainGrammar) given() given {
+	return given{
+		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Confirm: g.Confirm,
+		MaxGracePeriod: g.MaxGracePeriod, Deadline: g.Deadline, MarkGone: g.MarkGone, procedure: procedureFlags{MaxParallel: g.MaxParallel},
+	}
+}
+
+func (g *goneGrammar) given() given {
+	return given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Confirm: g.Confirm}
+}
+
+// fatal are the verbs that kill tasks, and the one that shows them.
+var fatal = []*verb{
+	{
+		name: "tasks", group: groupLook, needs: filters.VerbLook,
+		about:    "shows what runs on agents, by framework",
+		examples: []string{"tasks agent-one", "tasks -l rack=r1", "tasks web-* -c prod"},
+		grammar:  func() grammar { return &findGrammar{} },
+	},
+	{
+		name: "drain", group: groupTakeDown, needs: filters.VerbDrain,
+		about:    "has the tasks of agents end, so that they can be taken down; another operator must say yes, and it cannot be cancelled",
+		examples: []string{"drain agent-one -m \"disk swap\"", "drain web-1,web-2 --max-grace-period 10m --deadline 1h --max-parallel 2", "drain agent-one --dry-run"},
+		grammar:  func() grammar { return &drainGrammar{} },
+	},
+	{
+		name: "gone", group: groupTakeDown, needs: filters.VerbGone,
+		about:    "has agents leave the cluster for ever, with all that is on their disks; another operator must say yes, and it cannot be undone",
+		examples: []string{"gone agent-one --confirm agent-one -m \"mainboard burnt\"", "gone web-1,web-2 --confirm web-1,web-2 -m \"sold\"", "gone agent-one --dry-run"},
+		grammar:  func() grammar { return &goneGrammar{} },
+	},
+}
+
+// isFatal tells whether the verb kills tasks.
+func isFatal(verb string) bool { return verb == "drain" || verb == "gone" }
+
+// draining reads the flags of drain and gone.
+func (c *Command) draining(given given) error {
+	c.Drain = filters.Drain{MarkGone: given.MarkGone, Gone: c.Verb == "gone"}
+	c.Typed = splitCommas(given.Confirm)
+	var err error
+	if given.MaxGracePeriod != "" {
+		if c.Drain.MaxGrace, err = parseDuration("--max-grace-period", given.MaxGracePeriod); err != nil {
+			return err
+		}
+	}
+	if given.Deadline != "" {
+		if c.Deadline, err = parseDuration("--deadline", given.Deadline); err != nil {
+			return err
+		}
+	}
+	if len(c.Typed) > 0 && !c.Drain.Ends() {
+		return &filters.Error{Code: filters.Invalid, Wrong: "`--confirm` is given without `--mark-gone`", Expected: "both, if the agent is to leave for ever", Try: "To drain it and keep it leave both out"}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package poster
+
+import (
+	"time"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+// drains tells whether the notice is about a drain.
+func (n *Notice) drains() bool {
+	return n.Topic == TopicRun && n.Run != nil && n.Run.State.Drain != nil
+}
+
+// foldDrain follows what happens to the agents of a drain: they stay withheld when it is over, so its message stays open until
+// they are given back.
+func (n *Notice) foldDrain(event *filters.Event) {
+	if event.Question != nil {
+		question := *event.Question
+		n.Question, n.Dirty = &question, true
+	}
+	if event.Filter != nil {
+		by, reason, began := n.By, n.Reason, n.Began
+		n.foldRecord(event)
+		n.By, n.Reason, n.Began = by, reason, began
+	}
+	switch event.Kind {
+	case filters.KindDraining, filters.KindDrained, filters.KindGone, filters.KindRelease, filters.KindGave, filters.KindTook, filters.KindAnswer:
+		n.step(event)
+	case filters.KindLost:
+		n.agent(event.Agent, event.Host).Lost = true
+	}
+	if agent := n.Agents[event.Agent]; agent != nil && event.Kind == filters.KindTook {
+		agent.take(event)
+	}
+	n.settleDrain(event.At)
+	n.Dirty = true
+}
+
+// settleDrain ends the notice when the run is over and none of its agents stays withheld.
+func (n *Notice) settleDrain(at time.Time) {
+	open := !n.Run.State.Phase.Over()
+	for _, agent := range n.Agents {
+		open = open || !agent.Settled
+	}
+	switch {
+	case open:
+		n.Ended = time.Time{}
+	case n.Ended.IsZero():
+		n.Ended = at
+	}
+}
+
+// consents tells whether the notice is a drain that waits for somebody's yes.
+func (n *Notice) consents() bool {
+	return n.drains() && n.Run.State.Phase == scheduler.RunAsked && n.Question != nil && n.Question.Open() && !n.Question.Done
+}
+
+// drainHosts are the hosts that a drain is about.
+func (n *Notice) drainHosts() []string {
+	if n.Question != nil && len(n.Question.Hosts) > 0 {
+		return n.Question.Hosts
+	}
+	return hosts(n.sorted(all))
+}
+
+// drainOf is the key of the drain that the question is asked for; empty: none.
+func (d *desk) drainOf(question string) string {
+	for key := range d.others {
+		if notice := d.notices[key]; notice.drains() && notice.Run.State.Question == question {
+			return key
+		}
+	}
+	return ""
+}

@@ -1,0 +1,299 @@
+package poster
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/commands"
+	"cordon/scheduler"
+)
+
+// renderDrain tells of a drain, or of agents that are to be marked gone: the question first, then how far it is, then what may
+// be taken down, until all of it is given back.
+func renderDrain(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
+	state := &n.Run.State
+	lines := []commands.Line{drainHead(n, scene), drainWhy(n)}
+	switch {
+	case state.Phase == scheduler.RunAsked:
+		return withoutEmpty(append(lines, consent(n, scene)...)), consentButtons(n)
+	case state.Phase.Over():
+		lines = append(lines, drainEnd(n)...)
+	default:
+		lines = append(lines, drainProgress(n, scene)...)
+	}
+	return withoutEmpty(lines), drainButtons(n)
+}
+
+// drainHead says what is true now.
+func drainHead(n *Notice, scene Scene) commands.Line {
+	run, names := n.Run, n.drainHosts()
+	state := &run.State
+	whole := max(state.Agents, len(names))
+	who := commands.Count(whole, "agent")
+	if whole == 1 && len(names) == 1 {
+		who = names[0]
+	}
+	switch {
+	case state.Phase == scheduler.RunAsked:
+		return commands.Separated(commands.Say("❓ ", commands.Strong(drainVerb(state, "Drain ", "Mark ")+who+drainVerb(state, "?", " gone for ever?"))), commands.Say("asked ", commands.Clock(n.Began, scene.Now)))
+	case state.Phase == scheduler.RunAborted && run.Failed == 0 && run.Done == 0:
+		return commands.Say("🛑 ", commands.Strong(who+" "+isOrAre(whole)+" not "+commands.DoneWord(state)))
+	case !state.Phase.Over():
+		return drainGoing(n, who)
+	case state.Drain.Ends() && run.Done > 0:
+		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
+	case n.open() && len(n.Agents) > 0 && len(n.sorted(standing)) == 0:
+		return commands.Say("⏏ ", commands.Strong(who+" "+isOrAre(whole)+" being given back"))
+	case !n.open() && len(n.Agents) > 0:
+		return commands.Say("▶ ", commands.Strong(returned(n, who)))
+	case run.Done > 0:
+		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+" "+isOrAre(run.Done)+" drained: safe to take down")), took(n))
+	}
+	return commands.Separated(commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" not "+commands.DoneWord(state))), took(n))
+}
+
+// drainGoing is the headline of a drain that is under way.
+func drainGoing(n *Notice, who string) commands.Line {
+	run := n.Run
+	state := &run.State
+	sign, words := "⏬ ", drainVerb(state, " is being drained", " is being marked gone")
+	if state.Phase != scheduler.RunGoing {
+		sign = "🛑 "
+	}
+	for _, agent := range run.Doing {
+		if agent.Overdue {
+			sign = "⚠ "
+		}
+		if state.Agents == 1 && agent.Why != "" {
+			words = ": " + agent.Why
+		}
+	}
+	if state.Agents > 1 {
+		return commands.Separated(commands.Say(sign, commands.Strong(runWords(run))), runMeanwhile(n))
+	}
+	return commands.Say(sign, commands.Strong(who+words))
+}
+
+// share is who is done: all of the run, or some of it.
+func share(run *Progress, who string) string {
+	if run.Done == run.State.Agents {
+		return who
+	}
+	return commands.Of(run.Done, run.State.Agents, "agent")
+}
+
+// returned says that what was drained is given back, or why it is not.
+func returned(n *Notice, who string) string {
+	if len(notes(n.sorted(all))) > 0 {
+		return who + " " + isOrAre(len(n.Agents)) + " released"
+	}
+	if len(n.Agents) > 1 {
+		return who + " take tasks again"
+	}
+	return who + " takes tasks again"
+}
+
+func took(n *Notice) commands.Line {
+	state := &n.Run.State
+	return commands.Say("took " + commands.Lasting(state.Ended.Sub(state.Started)))
+}
+
+func drainVerb(state *scheduler.RunState, drain, ends string) string {
+	if state.Drain.Ends() {
+		return ends
+	}
+	return drain
+}
+
+func isOrAre(count int) string {
+	if count == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func hasOrHave(count int) string {
+	if count == 1 {
+		return " has"
+	}
+	return " have"
+}
+
+// drainWhy says why, who asked and who said yes.
+func drainWhy(n *Notice) commands.Line {
+	line := commands.Separated(why(n.Reason), by(n.By))
+	if question := n.Question; question != nil && question.Answer == "yes" {
+		yes := commands.Say("yes by ", commands.Who(question.By))
+		if question.Reason != "" {
+			yes = append(yes, commands.Text(": "+question.Reason))
+		}
+		line = commands.Separated(line, yes)
+	}
+	return line
+}
+
+// consent says what the yes does, who says it and how.
+func consent(n *Notice, scene Scene) []commands.Line {
+	state := &n.Run.State
+	last := "A drain cannot be cancelled"
+	if state.Drain.Ends() {
+		last = "It cannot be undone"
+	}
+	var lines []commands.Line
+	if names := n.drainHosts(); len(names) > 1 {
+		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
+	}
+	if impact := state.Impact; impact != nil {
+		lines = append(lines, commands.Cost(impact)...)
+	}
+	lines = append(lines, commands.DrainTerms(state)...)
+	if !n.consents() {
+		return lines
+	}
+	question := n.Question
+	return append(lines,
+		commands.Say(last+". Another operator than ", commands.Who(question.AskedBy), " says yes ", commands.Ends(state.Started.Add(scheduler.AskMost), scene.Now), ", or nothing begins."),
+		commands.Say(commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same"))
+}
+
+func consentButtons(n *Notice) []commands.Button {
+	if !n.consents() {
+		return nil
+	}
+	return []commands.Button{
+		{Label: "Yes", Action: commands.ActionYes, Value: n.Question.ID, Danger: true, Confirm: commands.Meaning(n.Question.Kind)},
+		{Label: "No", Action: commands.ActionNo, Value: n.Question.ID},
+		{Label: "Details", Action: commands.ActionRunDetails, Value: n.Run.State.ID},
+	}
+}
+
+// drainProgress says how far each agent is, what holds one up, and what is possible then.
+func drainProgress(n *Notice, scene Scene) []commands.Line {
+	run := n.Run
+	state := &run.State
+	var lines []commands.Line
+	if words, said := runSaid[state.Phase]; said {
+		lines = append(lines, saidBy(words, state.Word))
+	}
+	if state.Phase != scheduler.RunAborting {
+		lines = append(lines, commands.Phrase(state.Why))
+	}
+	if state.Agents > 1 {
+		lines = append(lines, commands.Say(commands.Bar(run.Done+run.Failed+run.Skipped, state.Agents)+percent(run)))
+		lines = append(lines, doing(run, scene)...)
+		lines = append(lines, drained(run))
+	}
+	if state.Phase == scheduler.RunAborting && len(run.Doing) > 0 {
+		lines = append(lines, commands.Say("A drain cannot be cancelled: what drains already drains on, and stays withheld."))
+	}
+	for _, agent := range run.Doing {
+		if agent.Overdue {
+			lines = append(lines, commands.Say("Nothing is forced and a drain cannot be cancelled: wait, or ask the owners of those frameworks to end their tasks. It is given back after DRAINED only."))
+			break
+		}
+	}
+	lines = append(lines, fails(run)...)
+	return append(lines, commands.Separated(commands.Say(commands.Literal(state.ID)), deadline(state)))
+}
+
+// drained names the first agents that are safe to take down already.
+func drained(run *Progress) commands.Line {
+	if len(run.Hosts) == 0 || run.State.Drain.Ends() {
+		return nil
+	}
+	return commands.Say("safe to take down: ", commands.Strong(commands.List(run.Hosts, run.Done)))
+}
+
+func deadline(state *scheduler.RunState) commands.Line {
+	if state.Deadline == 0 {
+		return nil
+	}
+	return commands.Say("deadline " + commands.Lasting(time.Duration(state.Deadline)))
+}
+
+// drainEnd says what became of the agents.
+func drainEnd(n *Notice) []commands.Line {
+	run := n.Run
+	state := &run.State
+	var lines []commands.Line
+	if state.Agents > 1 && len(n.sorted(standing)) > 0 {
+		lines = append(lines, drained(run))
+	}
+	if state.Phase == scheduler.RunAborted {
+		lines = append(lines, notWanted(state))
+	}
+	if len(n.sorted(standing)) > 0 {
+		lines = append(lines, fails(run)...)
+	}
+	if run.Skipped > 0 && run.Skipped < state.Agents {
+		lines = append(lines, commands.Say(fmt.Sprintf("%d of %d were not begun, or released under way", run.Skipped, state.Agents)))
+	}
+	switch over := n.sorted(ended); {
+	case state.Drain.Ends() && run.Done > 0:
+	case !n.open() && len(over) > 0:
+		lines = append(lines, withheldFor(n, over))
+		for _, note := range notes(over) {
+			lines = append(lines, commands.Say(note))
+		}
+	case run.Done > 0 && len(over) < len(n.Agents):
+		stay := "It stays withheld: "
+		if run.Done > 1 {
+			stay = "They stay withheld: "
+		}
+		lines = append(lines, commands.Say(stay, commands.Literal("/mesos unfilter "+strings.Join(run.Hosts, ",")), " gives back what you asked for, ", commands.Literal("--all"), " what anybody did."))
+	}
+	return append(lines, commands.Say(commands.Literal(state.ID)))
+}
+
+// withheldFor is the line that stays: for how long it was withheld since the yes, and who gave it back.
+func withheldFor(n *Notice, over []*Agent) commands.Line {
+	from, last := n.Run.State.Started, over[0]
+	if n.Question != nil && !n.Question.Answered.IsZero() {
+		from = n.Question.Answered
+	}
+	for _, agent := range over {
+		if agent.Ended.After(last.Ended) {
+			last = agent
+		}
+	}
+	return commands.Separated(commands.Say("withheld "+commands.Lasting(last.Ended.Sub(from))), commands.Say("released by ", commands.Who(last.EndedBy)))
+}
+
+// notWanted says who ended a drain before it was over, and why.
+func notWanted(state *scheduler.RunState) commands.Line {
+	if state.Word == nil || state.Why != "" && state.Why != state.Word.Reason {
+		return commands.Phrase(state.Why)
+	}
+	return saidBy("aborted by ", state.Word)
+}
+
+func drainButtons(n *Notice) []commands.Button {
+	state := &n.Run.State
+	details := commands.Button{Label: "Details", Action: commands.ActionRunDetails, Value: state.ID}
+	switch {
+	case !n.open():
+		return nil
+	case state.Phase == scheduler.RunAborting:
+		return []commands.Button{details}
+	case !state.Phase.Over():
+		abort := commands.Button{Label: "Abort", Action: commands.ActionRunAbort, Value: state.ID, Danger: true,
+			Confirm: "No further agent is begun. A drain cannot be cancelled: what drains already drains on, and stays withheld."}
+		if state.Agents == 1 && len(n.Run.Doing) == 1 {
+			return []commands.Button{details}
+		}
+		if state.Phase == scheduler.RunGoing {
+			return []commands.Button{{Label: "Pause", Action: commands.ActionRunPause, Value: state.ID}, abort, details}
+		}
+		return []commands.Button{{Label: "Resume", Action: commands.ActionRunResume, Value: state.ID}, abort, details}
+	}
+	held := n.sorted(standing)
+	if len(held) == 0 {
+		return nil
+	}
+	release := commands.Button{Label: "Release", Action: commands.ActionRelease, Value: n.Key, Confirm: "Only when it is up again: " + commands.Names(hosts(held), 0) + " gets tasks."}
+	if len(held) > 1 {
+		release.Confirm = "Only when they are up again: " + commands.Names(hosts(held), 0) + " get tasks."
+	}
+	return []commands.Button{release, details}
+}

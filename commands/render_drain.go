@@ -1,0 +1,250 @@
+package commands
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"cordon/filters"
+	"cordon/scheduler"
+)
+
+// renderDrain answers drain and gone: what was asked for, and who has to say yes.
+func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply {
+	state := &run.State
+	if state.Phase != scheduler.RunAsked {
+		return renderRun(cluster, run, now)
+	}
+	hosts, last := runHosts(run), "A drain cannot be cancelled"
+	what := "draining " + Names(hosts, state.Agents)
+	if state.Drain.Ends() {
+		last, what = "Gone cannot be undone", "marking "+Names(hosts, state.Agents)+" gone"
+	}
+	end := state.Started.Add(scheduler.AskMost)
+	lines := []Line{
+		Say("❓ ", Strong(last+", so "+what+" waits for another operator's yes"), " · ", Literal(state.ID)),
+		Separated(reason(state.Reason), Say("nothing has begun")),
+	}
+	if state.Impact != nil {
+		lines = append(lines, Killed(state.Impact), alone(state.Impact))
+	}
+	lines = append(lines, DrainTerms(state)...)
+	lines = append(lines, notes(run)...)
+	lines = append(lines,
+		Say("Whoever else may answer says yes ", Ends(end, now), ": the button in the channel, or ", Literal("/mesos answer "+state.Question+" yes"), "."),
+		Say("You can take it back: ", Literal("/mesos answer "+state.Question+" no"), "."))
+	return Reply{Cluster: cluster, Lines: withoutEmpty(lines)}
+}
+
+// renderDryDrain answers the dry run of drain and gone: what would happen, and what it costs.
+func renderDryDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply {
+	state, impact := &run.State, run.State.Impact
+	verb, last := "Would drain ", "A drain cannot be cancelled"
+	if state.Drain.Ends() {
+		last = "Gone cannot be undone"
+		verb = "Would mark gone "
+	}
+	lines := []Line{
+		Say(Strong(verb+Of(state.Agents, impact.Total, "agent")), " (nothing was changed)"),
+		Separated(Say(List(runHosts(run), state.Agents)), racksLost(*impact)),
+		Say(state.Reason),
+	}
+	lines = append(lines, Cost(impact)...)
+	lines = append(lines, DrainTerms(state)...)
+	lines = append(lines, notes(run)...)
+	if impact.Exceeds != "" {
+		lines = append(lines, append(Markup(impact.Exceeds), Text(", so this would be refused")))
+	}
+	lines = append(lines, Say(last+": another operator would have to say yes."))
+	if state.Drain.Ends() {
+		lines = append(lines, Say("It needs each hostname typed again: ", Literal("--confirm "+strings.Join(runHosts(run), ","))))
+	}
+	return Reply{Cluster: cluster, Lines: append(withoutEmpty(lines), Say("as of ", Instant(impact.AsOf, now)))}
+}
+
+func runHosts(run *scheduler.RunListing) []string {
+	hosts := make([]string, len(run.Agents))
+	for i := range run.Agents {
+		hosts[i] = run.Agents[i].Hostname
+	}
+	return hosts
+}
+
+func notes(run *scheduler.RunListing) []Line {
+	var lines []Line
+	for _, note := range run.Notes[:min(len(run.Notes), listed)] {
+		lines = append(lines, Say("⚠ ", note))
+	}
+	return append(lines, more(listed, len(run.Notes))...)
+}
+
+// Cost says what a drain kills, and what is left then.
+func Cost(impact *filters.Impact) []Line {
+	return []Line{Killed(impact), alone(impact), Separated(resourcesLeft(*impact), emptied(*impact))}
+}
+
+// Killed says which tasks a drain kills.
+func Killed(impact *filters.Impact) Line {
+	if !impact.TasksKnown {
+		return Say("kills what runs there; this replica does not follow the master, so I do not know what that is")
+	}
+	if total := taskSum(impact.Tasks); total > 0 {
+		return Say("kills "+Count(total, "task")+" there: ", byFramework(impact.Tasks))
+	}
+	return Say("no tasks run there")
+}
+
+// alone names the frameworks that lose all of their tasks.
+func alone(impact *filters.Impact) Line {
+	if len(impact.Alone) == 0 {
+		return nil
+	}
+	return Say("frameworks with every task there: ", Strong(Names(impact.Alone, 0)))
+}
+
+// DrainTerms say how a drain goes about it: how many at once, for how long tasks are waited for, and what of that is no promise.
+func DrainTerms(state *scheduler.RunState) []Line {
+	var lines []Line
+	if most := state.Procedure.MaxParallel; state.Agents > 1 {
+		at := "one agent at a time"
+		if most > 1 {
+			at = strconv.Itoa(most) + " agents at a time"
+		}
+		lines = append(lines, Say(at))
+	}
+	if grace := state.Drain.MaxGrace; grace > 0 {
+		lines = append(lines, Say("tasks get at most "+Lasting(grace)+" to end where their executors obey that; command tasks keep their own grace by default"))
+	}
+	if deadline := time.Duration(state.Deadline); deadline > 0 {
+		lines = append(lines, Say("after "+Lasting(deadline)+" the channel is told who holds an agent up; nothing is forced"))
+	}
+	switch {
+	case state.Drain.Gone:
+		lines = append(lines, Say("what is on its disk is lost, persistent volumes too, and it never comes back under this agent ID"))
+	case state.Drain.MarkGone:
+		lines = append(lines, Say("drained, it is marked gone: what is on its disk is lost, persistent volumes too, and it never comes back under this agent ID"))
+	}
+	return lines
+}
+
+func taskSum(tasks map[string]int) int {
+	total := 0
+	for count := range maps.Values(tasks) {
+		total += count
+	}
+	return total
+}
+
+// byFramework names the frameworks with their tasks, most first.
+func byFramework(tasks map[string]int) string {
+	var parts []string
+	for _, framework := range filters.Frameworks(tasks) {
+		if tasks[framework] > 0 {
+			parts = append(parts, framework+" "+strconv.Itoa(tasks[framework]))
+		}
+	}
+	return List(parts, 0)
+}
+
+func withoutEmpty(lines []Line) []Line {
+	kept := lines[:0]
+	for _, line := range lines {
+		if len(line) > 0 {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+// renderTasks shows what runs on agents, as far as this replica knows.
+func renderTasks(cluster string, agents []filters.AgentStatus, asOf, now time.Time) Reply {
+	whole, known := map[string]int{}, 0
+	var lines []Line
+	for i := range agents {
+		agent := &agents[i]
+		if agent.TasksKnown {
+			known++
+			for framework, count := range agent.Tasks {
+				whole[framework] += count
+			}
+		}
+		if i < listed {
+			lines = append(lines, tasksLine(agent))
+		}
+	}
+	head := Say(Strong(cluster), " · ", Strong(Count(taskSum(whole), "task")), " on "+Count(len(agents), "agent"))
+	switch {
+	case known == 0:
+		head = Say(Strong(cluster), " · I do not know which tasks run there: this replica does not follow the master")
+		lines = nil
+	case len(agents) > 1 && taskSum(whole) > 0:
+		head = append(head, Text(": "+byFramework(whole)))
+	}
+	lines = append(append([]Line{head}, lines...), more(listed, max(len(lines), min(len(agents), known)))...)
+	if !asOf.IsZero() {
+		lines = append(lines, Say("as of ", Instant(asOf, now)))
+	}
+	return Reply{Cluster: cluster, Lines: lines}
+}
+
+func tasksLine(agent *filters.AgentStatus) Line {
+	state := Line(nil)
+	if words := agentState(*agent); words != "takes tasks" {
+		state = Say(words)
+	}
+	if !agent.TasksKnown {
+		return Separated(Say(Strong(agent.Agent.Hostname), " not known"), state)
+	}
+	return Separated(Say(Strong(agent.Agent.Hostname), " ", TaskCounts(agent.Tasks)), state)
+}
+
+// drainState says how the drain of an agent that is ours stands; empty: it is not drained.
+func drainState(agent *filters.AgentStatus) string {
+	entry := agent.Ledger
+	switch {
+	case entry == nil || entry.DrainSent == "" && entry.GoneSent == "":
+		return ""
+	case entry.Refused != "":
+		return "withheld by us, the master refused to drain it: " + entry.Refused
+	case entry.GoneSent != "":
+		return "being marked gone"
+	case !entry.Drained.IsZero():
+		return "drained: safe to take down"
+	case agent.TasksKnown:
+		return "being drained, " + Count(taskSum(agent.Tasks), "task") + " left"
+	}
+	return "being drained"
+}
+
+// foreignState says what somebody else does to an agent.
+func foreignState(agent *filters.AgentStatus) string {
+	switch agent.Agent.Drain {
+	case filters.Draining:
+		return "being drained by somebody else"
+	case filters.Drained:
+		return "drained by somebody else"
+	}
+	return "withheld by somebody else"
+}
+
+// DrainAgentWords says what becomes of an agent of a drain just now.
+func DrainAgentWords(agent *scheduler.RunAgent, drain *filters.Drain, now time.Time) Line {
+	switch agent.Phase {
+	case scheduler.AgentWithholding:
+		what := "is being drained"
+		if drain.Gone {
+			what = "is being marked gone"
+		}
+		if agent.Why == "" {
+			return Say(what)
+		}
+		return append(Say(what+": "), Phrase(agent.Why)...)
+	case scheduler.AgentDone:
+		if drain.Ends() {
+			return Say("has left the cluster for ever")
+		}
+		return Say("is drained: safe to take down")
+	}
+	return RunAgentWords(agent, &scheduler.Procedure{}, now)
+}

@@ -1,0 +1,223 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"cordon/filters"
+	"cordon/test/e2e/harness"
+	"cordon/test/e2e/redisproxy"
+)
+
+// mayKill lets people ask for what kills tasks.
+const mayKill = "    allow: [drain, gone]\n"
+
+// occupy runs a task on each host; grace is how long it goes on after it was told to end.
+func occupy(t *testing.T, w *harness.World, grace time.Duration, hostnames ...string) {
+	t.Helper()
+	for _, hostname := range hostnames {
+		launch := map[string]any{"app": "on-" + hostname, "instances": 1, "agent": hostname}
+		if grace > 0 {
+			launch["seconds"] = int(grace.Seconds())
+		}
+		w.Do("launch", launch)
+		harness.Until(t, harness.Patience, func() string {
+			if w.Agent(hostname).Runs("on-"+hostname) == 0 {
+				return "nothing runs on " + hostname
+			}
+			return ""
+		})
+	}
+}
+
+// agree has bob say yes to the drain that alice asked for, by its button.
+func agree(t *testing.T, w *harness.World, hostname string) {
+	t.Helper()
+	said(t, w.Press("bob", w.AwaitRoot("❓", hostname).TS, "answer-yes"), "It begins")
+}
+
+// empty fails if anything runs on the host.
+func empty(t *testing.T, w *harness.World, hostname string) {
+	t.Helper()
+	for _, task := range w.Agent(hostname).Tasks {
+		if task.State == "TASK_RUNNING" || task.State == "TASK_KILLING" {
+			t.Errorf("%s is said to be safe to take down, and %s is %s there", hostname, task.ID, task.State)
+		}
+	}
+}
+
+// sent counts the intents to kill what runs on the host.
+func sent(w *harness.World, hostname string) int {
+	count := 0
+	for _, event := range w.Journal() {
+		if event.Kind == filters.KindDraining && event.Host == hostname {
+			count++
+		}
+	}
+	return count
+}
+
+// The documentation's automatic draining, from chat: asked, agreed to by somebody else, drained, safe to take down, given back.
+func TestDrainsFromChat(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: mayKill})
+	occupy(t, w, 0, "agent-one")
+
+	dry := w.Say("alice", "drain agent-one -m disk --dry-run")
+	said(t, dry, "Would drain 1 of 6 agents", "kills", "marathon", "cannot be cancelled")
+	said(t, w.Say("carol", "drain agent-one"), "you may look", "Nothing was changed")
+	said(t, w.Say("alice", "drain agent-one --max-grace-period 10m -m disk"), "cannot be cancelled", "another operator", "command tasks keep their own grace")
+	asked := w.AwaitRoot("Drain agent-one?", "kills", "marathon", "Another operator than")
+	said(t, w.Press("alice", asked.TS, "answer-yes"), "yourself", "Nothing was changed")
+	said(t, w.Press("carol", asked.TS, "answer-yes"), "you may look", "Nothing was changed")
+	if agent := w.Agent("agent-one"); agent.Withheld() || agent.Runs("on-agent-one") == 0 {
+		t.Fatalf("agent-one was touched before anybody else agreed: %+v", agent)
+	}
+	said(t, w.Say("alice", "drain agent-one"), "under way in run", "Nothing was changed")
+	agree(t, w, "agent-one")
+	w.AwaitRootWithin(2*harness.Patience, "agent-one is drained: safe to take down", "disk")
+	empty(t, w, "agent-one")
+	said(t, w.Say("carol", "status"), "1 drained")
+	said(t, w.Say("carol", "tasks agent-one"), "no tasks run there", "safe to take down")
+	said(t, w.Say("alice", "drain agent-one"), "drained already", "Nothing was changed")
+	said(t, w.Say("alice", "unfilter agent-one"), "agent-one takes tasks again")
+	w.AwaitWithheld("agent-one", false, harness.Patience)
+	w.AwaitRoot("agent-one takes tasks again", "disk")
+	if sent := sent(w, "agent-one"); sent != 1 {
+		t.Errorf("it was drained %d times", sent)
+	}
+
+	said(t, w.Say("alice", "drain agent-two"), "another operator")
+	refused := w.AwaitRoot("Drain agent-two?")
+	said(t, w.Press("bob", refused.TS, "answer-no"), "Nothing begins")
+	w.AwaitRoot("agent-two is not drained", "refused by")
+	w.Rest(2 * harness.Patience)
+}
+
+// A drain that takes longer than its deadline: who holds it up is told, nothing is forced, and releasing it waits for its end.
+func TestADrainOverItsDeadline(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: mayKill})
+	occupy(t, w, 30*time.Second, "agent-two")
+	said(t, w.Say("alice", "drain agent-two --deadline 5s -m disk"), "after 5 s the channel is told")
+	agree(t, w, "agent-two")
+	w.AwaitRootWithin(2*harness.Patience, "agent-two", "over its deadline of 5 s", "marathon 1", "Nothing is forced")
+	if agent := w.Agent("agent-two"); agent.Runs("on-agent-two")+len(agent.Tasks) == 0 {
+		t.Error("the task was forced to end")
+	}
+	said(t, w.Say("alice", "run abort"), "cannot be cancelled")
+	said(t, w.Say("alice", "unfilter agent-two"), "agent-two is released", "after DRAINED")
+	harness.Stays(t, 3*time.Second, func() string {
+		if !w.Agent("agent-two").Withheld() {
+			return "agent-two was given back while it drains"
+		}
+		return ""
+	})
+	w.AwaitWithheld("agent-two", false, time.Minute)
+	empty(t, w, "agent-two")
+	w.Rest(2 * harness.Patience)
+}
+
+// What leaves the cluster for ever has its hostname typed again, and is nowhere afterwards.
+func TestGoneForEver(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: mayKill})
+	occupy(t, w, 0, "agent-five", "agent-six")
+	said(t, w.Say("alice", "gone agent-six -m burnt"), "--confirm agent-six", "Nothing was changed")
+	said(t, w.Say("alice", "gone agent-six --confirm agent-five -m burnt"), "none of the agents", "Nothing was changed")
+	said(t, w.Say("alice", "gone agent-six --confirm agent-six -m burnt"), "cannot be undone", "another operator")
+	agree(t, w, "agent-six")
+	w.AwaitRootWithin(2*harness.Patience, "agent-six has left the cluster for ever", "burnt")
+	if agent := w.Agent("agent-six"); agent.State != "gone" {
+		t.Errorf("agent-six is still there: %+v", agent)
+	}
+	said(t, w.Say("alice", "drain agent-five --mark-gone --confirm agent-five -m sold"), "cannot be undone")
+	agree(t, w, "agent-five")
+	w.AwaitRootWithin(2*harness.Patience, "agent-five has left the cluster for ever", "sold")
+	said(t, w.Say("carol", "history agent-six"), "has left the cluster for ever")
+	w.Rest(2 * harness.Patience)
+}
+
+// What keeps a drain from beginning is found before anybody is asked.
+func TestWhatCannotBeDrained(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{})
+	said(t, w.Say("alice", "drain agent-one"), "is off", "allow: [drain]", "Nothing was changed")
+	said(t, w.Say("alice", "gone agent-one --confirm agent-one"), "is off", "allow: [gone]", "Nothing was changed")
+
+	w = harness.Open(t, harness.Setup{Cluster: mayKill})
+	occupy(t, w, time.Minute, "agent-three")
+	w.Master("DRAIN_AGENT", "agent-three")
+	w.Foreign("agent-three", true)
+	harness.Until(t, time.Minute, func() string {
+		answer := w.Say("alice", "drain agent-three").Text()
+		if !strings.Contains(answer, "drained by somebody else") || !strings.Contains(answer, "Nothing was changed") {
+			return "alice was told " + answer
+		}
+		return ""
+	})
+	said(t, w.Say("carol", "agents agent-three"), "being drained by somebody else")
+	said(t, w.Say("alice", "freeze -m sale"), "frozen")
+	said(t, w.Say("alice", "drain agent-one"), "frozen", "Nothing was changed")
+	said(t, w.Say("alice", "thaw -m over"), "thawed")
+	w.Rest(2 * harness.Patience)
+
+	w = harness.Open(t, harness.Setup{Module: true, Cluster: mayKill})
+	said(t, w.Say("alice", "drain agent-one"), "allocator module", "Nothing was changed")
+}
+
+// The bot is killed around every step of a drain. What was agreed to is done once, or told of; and nothing is killed that
+// nobody agreed to.
+func TestDrainsOutliveKills(t *testing.T) {
+	t.Parallel()
+	hostnames := []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five"}
+	for _, c := range []struct {
+		name  string
+		edges []edge
+	}{
+		{"until it is sent", []edge{
+			{"before the yes is written", func(_, _ string) func([]string) bool { return commits(string(filters.KindAnswer), "", "") }, false},
+			{"once the yes is written", func(_, _ string) func([]string) bool { return commits(string(filters.KindAnswer), "", "") }, true},
+			{"before the intent is written", ofAgent(filters.KindDraining, ""), false},
+			{"once the intent is written", ofAgent(filters.KindDraining, ""), true},
+		}},
+		{"once it is sent", []edge{
+			{"before the master's yes is written", ofAgent(filters.KindTook, string(filters.StateAccepted)), false},
+			{"once the master's yes is written", ofAgent(filters.KindTook, string(filters.StateAccepted)), true},
+			{"before it is known to be drained", ofAgent(filters.KindDrained, ""), false},
+			{"once it is known to be drained", ofAgent(filters.KindDrained, ""), true},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := harness.Open(t, harness.Setup{Cluster: mayKill})
+			occupy(t, w, 5*time.Second, hostnames...)
+			bot := w.Bot()
+			kill := func() redisproxy.Fate { bot.Kill(); return redisproxy.Cut }
+			for i, edge := range c.edges {
+				hostname := hostnames[i]
+				said(t, w.Say("alice", fmt.Sprintf("drain %s -m %q", hostname, edge.name)), "another operator")
+				asked := w.AwaitRoot("Drain "+hostname+"?", edge.name)
+				caught := w.Proxy.Set(edge.trap(kill, "", hostname))
+				w.Press("bob", asked.TS, "answer-yes") // whether the bot lives to answer or not
+				select {
+				case <-caught.Sprung():
+				case <-time.After(4 * harness.Patience):
+					t.Fatalf("%s: the bot never came %s", hostname, edge.name)
+				}
+				bot.Restart()
+				bot.AwaitReady()
+				if i == 0 && c.name == "until it is sent" {
+					w.Press("bob", asked.TS, "answer-yes") // as somebody would who was not answered
+				}
+				w.AwaitRootWithin(4*harness.Patience, hostname+" is drained: safe to take down", edge.name)
+				empty(t, w, hostname)
+				said(t, w.Say("alice", "unfilter "+hostname), hostname+" takes tasks again")
+				w.AwaitWithheld(hostname, false, 2*harness.Patience)
+			}
+			w.Rest(2 * harness.Patience)
+		})
+	}
+}
