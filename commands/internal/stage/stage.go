@@ -474,6 +474,6 @@ func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, strin
 	}
 	return []filters.Verb{
 		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbMaintenance, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
 	}, "you are listed as an operator of *prod*", nil
 }
