@@ -91,7 +91,7 @@ func (r *run) job(n *Notice, open int, now time.Time) job {
 	switch {
 	case n.Ref == "" && n.Dirty:
 		gate, j.rank = &r.posts, rankPost
-		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() {
+		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() || n.Topic == TopicMeddled {
 			j.rank = rankDecide
 		}
 	case n.Ref == "":
@@ -303,7 +303,7 @@ func stepLines(n *Notice, steps []Step) []commands.Line {
 		switch {
 		case step.Hosts > 1:
 			who = commands.Say(commands.Strong(commands.Count(step.Hosts, "agent")), " ")
-		case (len(n.Agents) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
+		case (len(n.Agents) > 1 || len(n.Machines) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
 			who = commands.Say(commands.Strong(step.Host), " ")
 		}
 		lines = append(lines, commands.Separated(commands.Say(commands.Second(step.At)), commands.Say(who, step.Words)))

@@ -24,26 +24,27 @@ type Stage struct {
 	*filters.Service
 	Book *filters.Book
 
-	mutex     sync.Mutex
-	events    []filters.Event
-	receipts  map[string]filters.Receipt
-	filters   map[filters.FilterKey]filters.Filter
-	records   map[filters.RecordKey]filters.Record
-	freeze    *filters.Freeze
-	progress  map[string]*filters.Progress
-	cursor    string
-	notices   map[string]json.RawMessage
-	appended  chan struct{}
-	fault     error
-	happens   bool // although the answer is lost
-	mute      error
-	sequence  int
-	condition filters.Condition
-	roster    *filters.Roster
-	view      filters.View
-	seen      *filters.Roster // the newest reading for windows and runs
-	plan      *scheduler.Config
-	tasks     map[filters.AgentID]map[string]int
+	mutex      sync.Mutex
+	events     []filters.Event
+	receipts   map[string]filters.Receipt
+	filters    map[filters.FilterKey]filters.Filter
+	records    map[filters.RecordKey]filters.Record
+	freeze     *filters.Freeze
+	progress   map[string]*filters.Progress
+	cursor     string
+	notices    map[string]json.RawMessage
+	appended   chan struct{}
+	fault      error
+	happens    bool // although the answer is lost
+	mute       error
+	sequence   int
+	condition  filters.Condition
+	roster     *filters.Roster
+	view       filters.View
+	seen       *filters.Roster // the newest reading for windows and runs
+	plan       *scheduler.Config
+	tasks      map[filters.AgentID]map[string]int
+	primitives *primitives
 }
 
 // Options change what New makes.
@@ -102,6 +103,7 @@ func New(options Options) *Stage {
 		Away: options.Away,
 	})
 	s.plan = s.planned(options)
+	s.primitives = newPrimitives(s, options)
 	return s
 }
 
@@ -160,6 +162,7 @@ func (s *Stage) Lead(ctx context.Context) {
 // Reconcile writes down that the master did all that is asked.
 func (s *Stage) Reconcile() {
 	now := time.Now().UTC()
+	s.maintain(now)
 	for _, filter := range s.Book.Filters() {
 		if filter.Drain != nil && s.drain(filter, now) {
 			continue
