@@ -184,6 +184,9 @@ func eventWords(event *filters.Event) string {
 		}
 		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "confirmed: takes tasks again", "REACTIVATE_AGENT refused")
 	case filters.KindQuestion:
+		if event.Question != nil && event.Question.Done {
+			return "no longer asked: " + event.Question.Text
+		}
 		if event.Question != nil {
 			return "asked: " + event.Question.Text
 		}

@@ -36,8 +36,8 @@ var machineWords = map[filters.Kind]map[string]string{
 		string(filters.StateFailed): "stays in the maintenance schedule",
 	},
 	filters.KindDown: {
-		operation.OutcomeAsked: "asked to be taken down, another operator decides", operation.OutcomeYes: "may be taken down: another operator said yes",
-		operation.OutcomeNo: "is not taken down", operation.OutcomeSending: "taking it down now",
+		operation.OutcomeAsked: "asked to be taken down", operation.OutcomeYes: "may be taken down: another operator said yes",
+		operation.OutcomeNo: "not taken down", operation.OutcomeSending: "taking it down now",
 		string(filters.StateAccepted): "START_MAINTENANCE accepted", string(filters.StateVerified): "confirmed: down",
 		string(filters.StateFailed): "not taken down as asked",
 	},
@@ -47,8 +47,8 @@ var machineWords = map[filters.Kind]map[string]string{
 		string(filters.StateFailed): "not brought up as asked",
 	},
 	filters.KindMeddled: {
-		operation.OutcomeBetween: "not posted yet", operation.OutcomeLost: "is ours no more in the maintenance schedule",
-		string(filters.MachineDown): "is down", string(filters.MachineDraining): "is not down any more",
+		operation.OutcomeBetween: "not posted yet", operation.OutcomeLost: "no longer ours in the maintenance schedule",
+		string(filters.MachineDown): "found down", string(filters.MachineDraining): "found up again",
 	},
 	filters.KindRemind: {
 		operation.OutcomeStarts: "reminded: its time has come, and it is up", operation.OutcomeOver: "reminded: its time is over",

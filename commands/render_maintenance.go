@@ -20,11 +20,11 @@ type machineWord struct {
 }
 
 // machinePhrases are the words for what is said about machines: of one, of several, and what would be done.
-var machinePhrases = map[string]struct{ one, several, would string }{
-	"maintenance schedule": {"comes into the maintenance schedule", "come into the maintenance schedule", "schedule"},
-	"maintenance down":     {"is taken down when another operator says yes", "are taken down when another operator says yes", "ask another operator to take down"},
-	"maintenance up":       {"is brought up, and leaves the maintenance schedule", "are brought up, and leave the maintenance schedule", "bring up"},
-	"maintenance cancel":   {"leaves the maintenance schedule", "leave the maintenance schedule", "take out of the maintenance schedule"},
+var machinePhrases = map[string]struct{ one, several, would, already string }{
+	"maintenance schedule": {"comes into the maintenance schedule", "come into the maintenance schedule", "schedule %s", "scheduled for that time already"},
+	"maintenance down":     {"is taken down when another operator says yes", "are taken down when another operator says yes", "ask another operator to take %s down", "down already"},
+	"maintenance up":       {"is brought up, and leaves the maintenance schedule", "are brought up, and leave the maintenance schedule", "bring %s up", "up already"},
+	"maintenance cancel":   {"leaves the maintenance schedule", "leave the maintenance schedule", "take %s out of the maintenance schedule", "on the way out of the schedule already"},
 }
 
 func (w *machineWord) render() Reply {
@@ -34,7 +34,7 @@ func (w *machineWord) render() Reply {
 	switch {
 	case len(names) == 0:
 	case w.DryRun:
-		reply.Lines = append(reply.Lines, Say(Strong("Would "+phrases.would+" "+Names(names, 0)), " (nothing was changed)"))
+		reply.Lines = append(reply.Lines, Say(Strong("Would "+fmt.Sprintf(phrases.would, Names(names, 0))), " (nothing was changed)"))
 	case len(names) == 1:
 		reply.Lines = append(reply.Lines, Separated(Say(Strong(names[0]+" "+phrases.one)), Say("asked ", Clock(w.At, w.now))))
 	default:
@@ -42,7 +42,7 @@ func (w *machineWord) render() Reply {
 			Separated(Say(Strong(Count(len(names), "machine")+" "+phrases.several)), Say("asked ", Clock(w.At, w.now))), Say(List(names, 0)))
 	}
 	if already := machineNames(w.Already); len(already) > 0 {
-		reply.Lines = append(reply.Lines, Say(Strong(Names(already, 0)), " "+is(len(already))+" so already."))
+		reply.Lines = append(reply.Lines, Say(Strong(Names(already, 0)), " "+is(len(already))+" "+phrases.already+"."))
 	}
 	if len(names) > 0 {
 		reply.Lines = append(append(reply.Lines, w.detail()...), w.cost()...)

@@ -115,7 +115,7 @@ func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
 	case !moment.After(now):
 		return time.Time{}, w.past(now, zone)
 	case moment.Sub(now) > longest:
-		return time.Time{}, wrongTime(w.flag, w.text, "it is at most a year away")
+		return time.Time{}, wrongTime(w.flag, w.text, "a time is at most a year away")
 	}
 	return moment, nil
 }

@@ -298,11 +298,15 @@ func everyHost(n *Notice) []commands.Line {
 
 func stepLines(n *Notice, steps []Step) []commands.Line {
 	lines := make([]commands.Line, 0, len(steps))
+	noun := "agent"
+	if n.Topic == TopicMachines {
+		noun = "machine"
+	}
 	for _, step := range steps {
 		who := commands.Line(nil)
 		switch {
 		case step.Hosts > 1:
-			who = commands.Say(commands.Strong(commands.Count(step.Hosts, "agent")), " ")
+			who = commands.Say(commands.Strong(commands.Count(step.Hosts, noun)), " ")
 		case (len(n.Agents) > 1 || len(n.Machines) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
 			who = commands.Say(commands.Strong(step.Host), " ")
 		}

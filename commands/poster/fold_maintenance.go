@@ -22,7 +22,8 @@ type Machine struct {
 	By       string       `json:"by,omitempty"` // who gave the last word
 	Question string       `json:"question,omitempty"`
 	Why      string       `json:"why,omitempty"`
-	Down     time.Time    `json:"down,omitzero"` // when it went down
+	Others   bool         `json:"others,omitempty"` // somebody else took it down
+	Down     time.Time    `json:"down,omitzero"`    // when it went down
 }
 
 // readMachine reads what an entry says of a machine; nil: nothing.
@@ -33,7 +34,7 @@ func readMachine(event *filters.Event) *Machine {
 	}
 	return &Machine{
 		Host: state.Machine.Hostname, Typed: state.Machine.Typed(), Phase: state.Phase, Since: state.Since, Outcome: event.Outcome, Wanted: state.Wanted,
-		By: state.By, Question: state.Question, Why: state.Why,
+		By: state.By, Question: state.Question, Why: state.Why, Others: state.Others,
 	}
 }
 

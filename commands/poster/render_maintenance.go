@@ -27,7 +27,7 @@ var machinePhases = []machinePhase{
 	{operation.PhaseScheduled, "🗓", "is in the maintenance schedule", "are in the maintenance schedule"},
 	{operation.PhaseCancelling, "⏏", "leaves the maintenance schedule", "leave the maintenance schedule"},
 	{operation.PhaseFailed, "⚠", "did not come into the maintenance schedule", "did not come into the maintenance schedule"},
-	{operation.PhaseLost, "✋", "is somebody else's in the maintenance schedule now", "are somebody else's in the maintenance schedule now"},
+	{operation.PhaseLost, "✋", "is no longer ours in the maintenance schedule", "are no longer ours in the maintenance schedule"},
 	{operation.PhaseUp, "▶", "is up again, and out of the maintenance schedule", "are up again, and out of the maintenance schedule"},
 	{operation.PhaseCancelled, "▶", "is out of the maintenance schedule", "are out of the maintenance schedule"},
 }
@@ -121,7 +121,7 @@ func machineProgress(in []*Machine, now time.Time) commands.Line {
 
 // machineRecord is what it is for, by whom, and when; in the end how long it took.
 func machineRecord(n *Notice, every []*Machine, scene Scene) commands.Line {
-	if n.open() {
+	if n.open() || every[0].Phase == operation.PhaseFailed {
 		return commands.Separated(why(n.Reason), by(n.By), machineSpan(every))
 	}
 	long := commands.Say("in my hands for " + commands.Lasting(n.Ended.Sub(n.Began)))
@@ -159,16 +159,21 @@ func machineSpan(every []*Machine) commands.Line {
 
 // machineWhys says why a word did not come true.
 func machineWhys(every []*Machine) []commands.Line {
-	var lines []commands.Line
+	hosts := map[string][]string{}
+	var whys []string
 	for _, machine := range every {
-		if machine.Why == "" || len(lines) == listed {
-			continue
+		if machine.Why != "" && hosts[machine.Why] == nil {
+			whys = append(whys, machine.Why)
 		}
+		hosts[machine.Why] = append(hosts[machine.Why], machine.Host)
+	}
+	var lines []commands.Line
+	for _, why := range whys[:min(len(whys), listed)] {
 		line := commands.Say("⚠ ")
 		if len(every) > 1 {
-			line = append(line, commands.Strong(machine.Host), commands.Text(": "))
+			line = append(line, commands.Strong(commands.Names(hosts[why], 0)), commands.Text(": "))
 		}
-		lines = append(lines, append(line, commands.People(machine.Why)...))
+		lines = append(lines, append(line, commands.People(why)...))
 	}
 	return lines
 }
@@ -176,7 +181,7 @@ func machineWhys(every []*Machine) []commands.Line {
 // machineCommands are what can be done about the machines of a notice.
 func machineCommands(n *Notice) []commands.Line {
 	in := func(phase operation.Phase) string {
-		machines := n.sortedMachines(func(m *Machine) bool { return m.Phase == phase })
+		machines := n.sortedMachines(func(m *Machine) bool { return m.Phase == phase && !m.Others })
 		var words []string
 		for _, machine := range machines[:min(len(machines), listed)] {
 			words = append(words, machine.Host)
@@ -203,6 +208,9 @@ func machineButtons(every []*Machine) []commands.Button {
 	}
 	switch machine := every[0]; machine.Phase {
 	case operation.PhaseScheduled:
+		if machine.Others {
+			return nil
+		}
 		return []commands.Button{
 			{Label: "Down", Action: commands.ActionMaintenanceDown, Value: machine.Typed, Danger: true,
 				Confirm: "Another operator is asked whether " + machine.Host + " may be taken down. With a yes, what runs there is killed."},

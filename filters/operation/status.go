@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func (d *Desk) view(of *spot, seen *reading) (MachineView, error) {
 	}
 	var since time.Time
 	if known != nil {
-		view.State, since = &known.State, known.Since
+		view.State, since = &known.State, cmp.Or(known.Announced, known.Since)
 	}
 	if view.Mode == filters.MachineDraining && view.TasksKnown {
 		view.silent(since)
@@ -101,7 +102,10 @@ func (d *Desk) view(of *spot, seen *reading) (MachineView, error) {
 
 // silent adds the frameworks that have tasks there and were not heard.
 func (v *MachineView) silent(since time.Time) {
-	for framework := range v.Tasks {
+	for framework, tasks := range v.Tasks {
+		if tasks == 0 {
+			continue
+		}
 		heard := func(answer filters.InverseAnswer) bool { return answer.Framework == framework }
 		if !slices.ContainsFunc(v.Answers, heard) {
 			v.Answers = append(v.Answers, filters.InverseAnswer{Framework: framework, Word: filters.InverseSilent, Since: since})
