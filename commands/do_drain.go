@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 
 	"cordon/filters"
 	"cordon/scheduler"
@@ -20,12 +21,26 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 		Procedure: t.command.Procedure, Drain: &t.command.Drain, Deadline: t.command.Deadline, Typed: t.command.Typed,
 	})
 	if err != nil {
-		return Reply{}, t.unquoted(err)
+		return Reply{}, t.unlisted(t.unquoted(err))
 	}
 	if request.DryRun {
 		return renderDryDrain(t.cluster, &run, t.service.Now()), nil
 	}
 	return renderDrain(t.cluster, &run, t.service.Now()), nil
+}
+
+// unlisted adds to an error about an agent that nobody knows what becomes of one that is unreachable.
+func (t *turn) unlisted(err error) error {
+	known, ok := errors.AsType[*filters.Error](err)
+	if !ok || known.Code != filters.Unknown {
+		return err
+	}
+	hinted := *known
+	if hinted.Try != "" {
+		hinted.Try += ". "
+	}
+	hinted.Try += "An unreachable agent is in no list of the master: it can be drained, or marked gone, when it is back"
+	return &hinted
 }
 
 func (t *turn) noDesk() error {

@@ -95,7 +95,7 @@ func play(t *testing.T, config stage.Options, script string) string {
 			continue
 		}
 		if words, ok := strings.CutPrefix(line, "REFUSE"); ok { // the master does, from now on
-			on.Refuse(strings.TrimSpace(words))
+			on.RefuseMachines(strings.TrimSpace(words))
 			continue
 		}
 		if answer, ok := strings.CutPrefix(line, "QUESTION "); ok { // NAME yes|no to the newest question

@@ -138,9 +138,7 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 		if len(hosts) > 1 {
 			lines = append(lines, Say(List(hosts, total)))
 		}
-		if drains := result.Draining; len(drains) > 0 {
-			lines = append(lines, Say(Strong(Names(drains, 0)), " "+is(len(drains))+" still being drained, which cannot be cancelled; given back after DRAINED."))
-		}
+		lines = append(lines, stillDraining(result)...)
 		if result.Held == "" {
 			lines = append(lines, Say("The channel shows when it is confirmed."))
 		}
@@ -152,6 +150,15 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 		lines = append(lines, Say("Nothing is given back just now: ", result.Held, ". It follows by itself."))
 	}
 	return lines
+}
+
+// stillDraining says what is given back only after its drain.
+func stillDraining(result filters.Result) []Line {
+	drains := result.Draining
+	if len(drains) == 0 {
+		return nil
+	}
+	return []Line{Say(Strong(Names(drains, 0)), " "+is(len(drains))+" still being drained, which cannot be cancelled; given back after DRAINED.")}
 }
 
 // renderStillHeld says by whom agents are withheld although the filter is gone.

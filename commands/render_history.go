@@ -81,7 +81,7 @@ func EventWords(event *filters.Event) Line {
 		line = newEnd(event)
 	}
 	switch by := event.Actor; {
-	case isOfPlan(event) && (!ByPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
+	case isOfPlan(event) && (!byPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
 	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
 	case joined(event):
@@ -105,10 +105,10 @@ func reasonOf(event *filters.Event) Line {
 	switch {
 	case event.Kind == filters.KindRunAgent:
 		return Phrase(runAgentOf(event).Why)
-	case event.Kind == filters.KindRun && !ByPerson(event):
+	case event.Kind == filters.KindRun && !byPerson(event):
 		return Phrase(runOf(event).Why)
 	}
-	if isOfPlan(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
+	if isOfPlan(event) && !byPerson(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
 		return Phrase(event.Reason)
 	}
 	if isOfMachine(event) && isBot(event.Actor) {

@@ -148,7 +148,7 @@ func runOf(event *filters.Event) scheduler.RunState {
 	return run
 }
 
-// ByPerson tells whether a person, or a token, brought the entry about.
-func ByPerson(event *filters.Event) bool {
+// byPerson tells whether a person, or a token, brought the entry about.
+func byPerson(event *filters.Event) bool {
 	return strings.HasPrefix(event.Actor, "user:") || strings.HasPrefix(event.Actor, "api:")
 }

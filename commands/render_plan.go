@@ -18,7 +18,7 @@ func renderPlan(result filters.Result, asker filters.Actor) []Line {
 	case filters.VerbExtend:
 		return renderExtension(result)
 	}
-	lines := renderPlanned(result, "Would release ")
+	lines := append(renderPlanned(result, "Would release "), stillDraining(result)...)
 	if len(result.Others) > 0 {
 		lines = append(lines, stillHeld(result)...)
 	}

@@ -135,7 +135,7 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	lines := []Line{
 		Separated(Say(Literal(state.ID), " ", Strong(RunHead(run))), runCounts(run), runTime(run, now)),
 		Say(Bar(state.Agents-run.Doing-run.Left, state.Agents)),
-		Separated(runReason(state), Say("by ", Who(state.By)), Phrase(state.Why)),
+		Separated(runReason(state), Say("by ", Who(state.By)), runWhy(state)),
 	}
 	lines = append(lines, runTerms(state)...)
 	if state.Word != nil && state.Word.Reason != "" && state.Drain == nil {
@@ -154,6 +154,14 @@ func runTerms(state *scheduler.RunState) []Line {
 		return []Line{procedureLine(&state.Procedure)}
 	}
 	return DrainTerms(state)
+}
+
+// runWhy says why the run is as it is. What a person said of it stands as it was said.
+func runWhy(state *scheduler.RunState) Line {
+	if state.Word != nil && state.Why == state.Word.Reason {
+		return Say(state.Why)
+	}
+	return Phrase(state.Why)
 }
 
 func runCounts(run *scheduler.RunListing) Line {

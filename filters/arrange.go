@@ -16,8 +16,8 @@ type Arrangement struct {
 	Term int64
 	// Subject is whose message tells of the filters; empty: the operation's own.
 	Subject string
-	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out, and so is one on
-	// which the actor's filter stands.
+	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out (if it is to be
+	// drained: Conflict), and so is one on which the actor's filter stands.
 	Withhold []AgentID
 	// Mode is that of the filters that begin, and Drain what they ask for; empty: filter.
 	Mode  Mode
@@ -59,7 +59,9 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	c := s.begin(a.Request, a.Verb)
 	c.operation = cmp.Or(a.Operation, c.operation)
 	c.subject, c.commit.Term, c.mode, c.drain = a.Subject, a.Term, a.Mode, a.Drain
-	s.arrangeFilters(c, &a)
+	if err := s.arrangeFilters(c, &a); err != nil {
+		return Result{}, err
+	}
 	c.result.Plan.Steps, c.commit.Starts = append(c.result.Plan.Steps, a.Steps...), c.commit.Starts || a.Starts
 	if err := s.permit(ctx, c); err != nil {
 		return Result{}, err
@@ -99,12 +101,15 @@ func (s *Service) boundSteps(c *change, a *Arrangement) error {
 	return nil
 }
 
-func (s *Service) arrangeFilters(c *change, a *Arrangement) {
+func (s *Service) arrangeFilters(c *change, a *Arrangement) error {
 	roster := s.config.State.Roster()
 	for _, id := range a.Withhold {
 		agent := roster.Agent(id)
 		known := s.config.Book.Filter(FilterKey{id, c.modeOf(), a.Actor.Owner()})
-		if agent != nil && (known == nil || !known.Stands()) {
+		switch {
+		case agent == nil && a.Drain != nil: // else it would look like one that has left for ever
+			return &Error{Code: Conflict, Wrong: "an agent that is to be drained is in no list of the master any more"}
+		case agent != nil && (known == nil || !known.Stands()):
 			s.place(c, agent, KindFilter)
 		}
 	}
@@ -113,6 +118,7 @@ func (s *Service) arrangeFilters(c *change, a *Arrangement) {
 			c.end(known, KindRelease)
 		}
 	}
+	return nil
 }
 
 // complete fills in what every entry of a request has.

@@ -62,7 +62,7 @@ func (d *Desk) drainable(run *RunState, agents []*filters.Agent) (notes []string
 // obstacle says why the agent cannot be drained, or marked gone, now.
 func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 	host, entry := "`"+agent.Hostname+"`", d.config.Book.Ledger(agent.ID)
-	if other := d.busyWith(agent.ID); other != nil {
+	if other := d.busyWith(agent.ID); other != nil && !outranks(run, &other.state) {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is under way in run `" + other.state.ID + "`", Expected: "one operation on an agent at a time", Try: "`/mesos run show " + other.state.ID + "` tells how far it is"}
 	}
 	switch {
@@ -72,7 +72,11 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being drained by somebody else", Expected: "one drain at a time", Try: "`/mesos tasks " + agent.Hostname + "` shows what is left there"}
 	case d.config.foreign(agent):
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is withheld by somebody else", Expected: "an agent that is ours", Try: "`/mesos adopt " + agent.Hostname + " -m \"why\"` makes it ours first"}
-	case run.Drain.Gone || entry == nil:
+	case run.Drain.Gone:
+		return nil
+	case d.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil:
+		return &filters.Error{Code: filters.Conflict, Wrong: host + " is in the maintenance schedule, and Mesos drains no agent of a machine that is", Expected: "one or the other", Try: "`/mesos maintenance cancel " + agent.Hostname + "` takes it out"}
+	case entry == nil:
 		return nil
 	case !entry.Drained.IsZero():
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is drained already: it is safe to take down", Try: "`/mesos unfilter " + agent.Hostname + " --all` gives it back"}
@@ -80,6 +84,12 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being drained already", Try: "`/mesos tasks " + agent.Hostname + "` shows what is left there"}
 	}
 	return nil
+}
+
+// outranks tells whether the run may take an agent that is under way in the other: what is to leave for ever need not be drained
+// to its end, which on a dead machine never comes.
+func outranks(run, other *RunState) bool {
+	return run.Drain != nil && run.Drain.Gone && other.Drain != nil && !other.Drain.Gone
 }
 
 // busyWith is the run that the agent is under way in, or waits for in a drain; nil: none.

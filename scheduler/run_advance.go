@@ -286,6 +286,8 @@ func (a RunAgent) released(run *RunState, s *sight, now time.Time) (RunAgent, bo
 		return a.to(AgentDone, "it has left the cluster", now), true
 	case run.Drain.Ends() && s.filter == nil && !s.asOf.After(s.freed.Add(clockSlack)):
 		return a, false
+	case run.Drain != nil && s.filter == nil && s.agent == nil:
+		return a.to(AgentSkipped, "it has left the cluster", now), true
 	case s.filter != nil:
 		by = s.filter.EndedBy
 	}
@@ -331,7 +333,7 @@ func (c *course) confirmed(a RunAgent, word, by, reason string, now time.Time) (
 	case "failed":
 		why := "failed, says " + by
 		if reason != "" {
-			why += ": " + reason
+			why += ": " + filters.Quoted(reason)
 		}
 		return c.failed(a, why, now), nil
 	case "skip":
@@ -376,7 +378,7 @@ func aborting(run RunState, word Word) RunState {
 // concluded is the run when all of its agents are over; it names those that stay withheld.
 func concluded(run RunState, agents []part, now time.Time) RunState {
 	run.Phase, run.Ended = RunPhase(endOf(run.Phase)), now
-	if run.Drain == nil || run.Phase == RunDone {
+	if said := run.Word != nil && run.Why == run.Word.Reason; run.Drain == nil || run.Phase == RunDone || said {
 		run.Why = "" // else it says who did not want the drain
 	}
 	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {

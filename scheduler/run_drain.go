@@ -128,7 +128,7 @@ func refusedBy(question *filters.Question) string {
 	if question.Reason == "" {
 		return word + question.By
 	}
-	return word + question.By + ": " + question.Reason
+	return word + question.By + ": " + filters.Quoted(question.Reason)
 }
 
 // unask takes a question out that waits for nobody any more.
@@ -169,7 +169,7 @@ func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 	sent := s.ledger != nil && s.ledger.SentFor(s.filter)
 	switch {
 	case s.ledger != nil && s.ledger.Refused != "":
-		return a.to(AgentFailed, s.ledger.Refused, now), true
+		return a.to(AgentFailed, "the master refused: "+s.ledger.Refused, now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero() && run.Keep:
 		return a.to(AgentDone, "drained: safe to take down", now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero():

@@ -152,7 +152,7 @@ func TestWhatTheMasterRefusesFails(t *testing.T) {
 		w.ledgered("S00", func(e *filters.LedgerEntry) { e.Refused = "it is part of a maintenance schedule" })
 		wait(time.Minute)
 		w.want(id, "stopped: failed waiting")
-		if why := w.agent(id, "web-00").Why; why != "it is part of a maintenance schedule" {
+		if why := w.agent(id, "web-00").Why; why != "the master refused: it is part of a maintenance schedule" {
 			t.Errorf("the run says %q", why)
 		}
 	})

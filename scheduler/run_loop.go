@@ -225,6 +225,9 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 	}
 	all, _ := r.archive.going()
 	for _, other := range all {
+		if outranks(&run.state, &other.state) {
+			continue
+		}
 		for i := range other.agents {
 			if agent := &other.agents[i]; agent.Phase.UnderWay() {
 				s.busy[agent.current()] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -590,8 +591,8 @@ func TestARunEndsWithItsWindow(t *testing.T) {
 
 func TestARunOfAWindowOfChatBeginsWithItsAuthorsRights(t *testing.T) {
 	inWorld(t, 2, func(w *runWorld) {
-		former := ""
-		w.denied = func(actor filters.Actor) bool { return actor.User == former && former != "" }
+		var left atomic.Bool // alice operates the cluster no more
+		w.denied = func(actor filters.Actor) bool { return left.Load() && actor.User == "UALICE" }
 		w.lead(0)
 		window := &Window{Name: "mine", Mode: filters.ModeFilter, Definition: Definition{Run: &Procedure{Steps: []string{"wait 5m"}}}}
 		occurrence := Occurrence{Window: "mine", Start: w.now(), End: w.now().Add(2 * time.Hour)}
@@ -601,7 +602,7 @@ func TestARunOfAWindowOfChatBeginsWithItsAuthorsRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait(2 * time.Minute)
-		former = "UALICE" // alice operates the cluster no more
+		left.Store(true)
 		wait(20 * time.Minute)
 		w.want(run.ID, "going: done waiting")
 	})

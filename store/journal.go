@@ -181,6 +181,23 @@ func (s *Store) ended(ctx context.Context, id string) error {
 	return nil
 }
 
+// holds tells whether the journal goes on from the ID: it does not end before it, and where it was not trimmed so far, the
+// entry is there. A journal that was put back to an older one and written to since goes on elsewhere.
+func (s *Store) holds(ctx context.Context, id string) error {
+	if err := s.ended(ctx, id); err != nil || id == "" {
+		return err
+	}
+	messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, id, id, 1).Result()
+	if err != nil || len(messages) > 0 {
+		return s.redis.fault(err)
+	}
+	earlier, err := s.redis.client.XRevRangeN(ctx, s.keys.journal, "("+id, "-", 1).Result()
+	if err != nil || len(earlier) == 0 {
+		return s.redis.fault(err)
+	}
+	return fmt.Errorf("%w: %q was read and is not there, %q is", ErrRewound, id, earlier[0].ID)
+}
+
 // newest returns the ID of a stream's last entry, empty if it has none.
 func (s *Store) newest(ctx context.Context, stream string) (string, error) {
 	messages, err := s.redis.client.XRevRangeN(ctx, stream, "+", "-", 1).Result()
@@ -215,7 +232,7 @@ func (s *Store) Follow(ctx context.Context, after string, take func([]filters.Ev
 
 // follow reads with one connection until that is lost, and returns the position that it reached.
 func (s *Store) follow(ctx context.Context, after string, take func([]filters.Event)) (string, error) {
-	if err := s.ended(ctx, after); err != nil {
+	if err := s.holds(ctx, after); err != nil {
 		return after, err
 	}
 	s.recent.follow(true, after)

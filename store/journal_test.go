@@ -158,6 +158,27 @@ func TestFollowTellsOfARewoundJournal(t *testing.T) {
 	})
 }
 
+// A journal that was put back to an older one, and written to since, does not end before what was read: it lacks it.
+func TestFollowTellsOfAJournalThatGoesOnElsewhere(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		fill(t, s, 2)
+		events, err := s.History(t.Context(), filters.HistoryQuery{})
+		must(t, err)
+		lost := events[1].ID + "7" // between the two entries, or after both
+		for _, after := range []string{events[1].ID, events[0].ID} {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if err := s.Follow(ctx, after, func([]filters.Event) {}); errors.Is(err, ErrRewound) {
+				t.Errorf("%s is there: %v", after, err)
+			}
+			cancel()
+		}
+		if err := s.Follow(within(t, 5), lost, func([]filters.Event) {}); !errors.Is(err, ErrRewound) {
+			t.Errorf("%s is not there: %v", lost, err)
+		}
+	})
+}
+
 func TestEntryThatDoesNotDecode(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		s := open(t, b)

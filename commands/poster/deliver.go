@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cordon/commands"
+	"cordon/filters"
 )
 
 // rank orders what is to be sent: what asks for a decision first, what only tells later.
@@ -346,16 +347,23 @@ func (r *run) sceneOf(n *Notice, scene *Scene) {
 	}
 }
 
-// tasksOn counts the tasks on the notice's agents that stand; nil if they are not known of all.
+// tasksOn counts the tasks on the notice's agents that stand, or that a drain is asked for; nil if they are not known of all.
 func tasksOn(view View, n *Notice) map[string]int {
-	if n.Topic != TopicFilter {
+	var agents []filters.AgentID
+	switch {
+	case n.Topic == TopicFilter:
+		for id, agent := range n.Agents {
+			if agent.Ended.IsZero() {
+				agents = append(agents, id)
+			}
+		}
+	case n.consents():
+		agents = n.Question.Agents
+	default:
 		return nil
 	}
 	total := map[string]int{}
-	for id, agent := range n.Agents {
-		if !agent.Ended.IsZero() {
-			continue
-		}
+	for _, id := range agents {
 		tasks, known := view.Tasks(id)
 		if !known {
 			return nil

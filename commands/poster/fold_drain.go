@@ -27,8 +27,6 @@ func (n *Notice) foldDrain(event *filters.Event) {
 	switch event.Kind {
 	case filters.KindDraining, filters.KindDrained, filters.KindGone, filters.KindRelease, filters.KindGave, filters.KindTook, filters.KindAnswer:
 		n.step(event)
-	case filters.KindLost:
-		n.agent(event.Agent, event.Host).Lost = true
 	}
 	if agent := n.Agents[event.Agent]; agent != nil && event.Kind == filters.KindTook {
 		agent.take(event)

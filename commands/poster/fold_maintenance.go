@@ -109,7 +109,7 @@ func (n *Notice) foldRemind(event *filters.Event) {
 		n.keepMachine(name, machine)
 	}
 	n.Dirty, n.Ended = true, time.Time{}
-	if commands.ByPerson(event) {
+	if !isOf(event.Actor, event.Subject) {
 		n.EndedBy = event.Actor
 	}
 	for _, machine := range n.Machines {

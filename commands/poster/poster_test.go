@@ -238,11 +238,13 @@ func (s *scene) does(line string) {
 		s.leader = func() { cancel(); led.Wait() }
 	case "meddle": // HOST@IP WORD: somebody else does it, past the bot
 		s.on.Meddle(fields[0], strings.Join(fields[1:], " "))
-	case "refuses": // the master does, from now on
+	case "refuses-machines": // the master does, with the words
+		s.on.RefuseMachines(rest)
+	case "refuses": // the master does not drain the host
 		s.on.Refuse(rest)
 	case "QUESTION": // NAME yes|no to the newest question
 		questions := s.on.Questions()
-		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1])
+		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1] + because(fields[2:]))
 	case "alice:", "bob:": // somebody types a command
 		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
 		reply := s.bot.Handle(s.t.Context(), commands.Input{
@@ -420,6 +422,14 @@ func (s *scene) leads(word string, fields []string) {
 	default:
 		s.t.Fatalf("%q is no word of these scripts", word)
 	}
+}
+
+// because is a reason as it is typed.
+func because(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return " -m \"" + strings.Join(words, " ") + "\""
 }
 
 func TestMessages(t *testing.T) {

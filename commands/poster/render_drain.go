@@ -144,8 +144,12 @@ func consent(n *Notice, scene Scene) []commands.Line {
 	if names := n.drainHosts(); len(names) > 1 {
 		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
 	}
-	if impact := state.Impact; impact != nil {
-		lines = append(lines, commands.Cost(impact)...)
+	if state.Impact != nil {
+		impact := *state.Impact
+		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
+			impact.Tasks, impact.TasksKnown = scene.Tasks, true
+		}
+		lines = append(lines, commands.Cost(&impact)...)
 	}
 	lines = append(lines, commands.DrainTerms(state)...)
 	if !n.consents() {
@@ -262,7 +266,7 @@ func withheldFor(n *Notice, over []*Agent) commands.Line {
 
 // notWanted says who ended a drain before it was over, and why.
 func notWanted(state *scheduler.RunState) commands.Line {
-	if state.Word == nil || state.Why != "" && state.Why != state.Word.Reason {
+	if state.Word == nil || state.Why != "" {
 		return commands.Phrase(state.Why)
 	}
 	return saidBy("aborted by ", state.Word)

@@ -271,9 +271,9 @@ func renderClosed(n *Notice, scene Scene) []commands.Line {
 	case occasion.Agents == 0:
 		head = append(commands.Say("⚠ ", commands.Strong(occasion.Name+" was open for no agent")), commands.Text(": "+opening.Why))
 	case opening.Run == "":
-		head = append(head, commands.Text(" · "+commands.Of(opening.Placed, occasion.Agents, "agent")+" had their turn"))
+		head = append(head, commands.Text(" · "+turns(commands.Of(opening.Placed, occasion.Agents, "agent"), opening.Placed)))
 		if opening.Placed == occasion.Agents {
-			head = commands.Say("▶ ", commands.Strong(occasion.Name+" is closed"), " · "+commands.Count(occasion.Agents, "agent")+" had their turn")
+			head = commands.Say("▶ ", commands.Strong(occasion.Name+" is closed"), " · "+turns(commands.Count(occasion.Agents, "agent"), occasion.Agents))
 		}
 	}
 	end := opening.End
@@ -359,4 +359,12 @@ func made(name string, definition *scheduler.Definition) []commands.Line {
 		commands.Separated(commands.WindowTerms(window)...),
 		commands.Say(definition.Reason),
 	})
+}
+
+// turns says that so many agents had their turn.
+func turns(agents string, count int) string {
+	if count == 1 {
+		return agents + " had its turn"
+	}
+	return agents + " had their turn"
 }

@@ -37,6 +37,7 @@ func messages() map[string]poster.Message {
 		"occurrence": poster.Render(occurring(), poster.Scene{Cluster: "prod", Now: noon, Under: poster.Standing{Confirmed: 2, Hosts: []string{"web-1", "web-2"}}, Waiting: []string{"web-3"}}),
 		"run":        poster.Render(running(), scene),
 		"confirm":    poster.Render(asking(), scene),
+		"drain":      poster.Render(draining(), scene),
 		"box":        {Lines: []commands.Line{commands.Say("Paste it:"), commands.Say(commands.Verbatim("kernel-tue:\n  schedule: \"0 2 * * 2\"")), commands.Say("That is all.")}},
 		"bare":       {Lines: []commands.Line{commands.Say("I ask nothing just now.")}},
 	}
@@ -56,6 +57,13 @@ func running() poster.Notice {
 	doing := scheduler.RunAgent{Agent: "S1", Hostname: "web-1", Phase: scheduler.AgentStepping}
 	return poster.Notice{Key: "run:r-3k7q2m9x", Topic: poster.TopicRun, Began: noon, By: state.By, Run: &poster.Progress{
 		State: state, Done: 4, Failed: 1, Took: time.Hour, Doing: map[filters.AgentID]scheduler.RunAgent{"S1": doing}, Fails: []poster.Fail{{Host: "web-9", Why: "it did not come back"}}}}
+}
+
+func draining() poster.Notice {
+	state := scheduler.RunState{ID: "r-3k7q2m9x", Phase: scheduler.RunAsked, By: "user:U0ALICE", Reason: "disk & co", Started: noon, Agents: 1, Mode: filters.ModeDrain,
+		Drain: &filters.Drain{}, Question: "q-1", Impact: &filters.Impact{Tasks: map[string]int{"marathon": 2}, TasksKnown: true}}
+	return poster.Notice{Key: "run:r-3k7q2m9x", Topic: poster.TopicRun, Began: noon, By: state.By, Reason: state.Reason, Run: &poster.Progress{State: state}, Question: &filters.Question{
+		ID: "q-1", Kind: filters.QuestionConfirm, Text: "Drain web-1?", Hosts: []string{"web-1"}, Asked: noon, AskedBy: state.By}}
 }
 
 func asking() poster.Notice {

@@ -95,9 +95,16 @@ func (d *differ) again(t *track) bool {
 	return true
 }
 
-// drainingStill tells whether an agent that is ours is still being drained, and has it looked at now and then.
+// drainingStill tells whether an agent that is ours is still being drained, and has it looked at now and then. That it is
+// drained is written down before it is given back.
 func (d *differ) drainingStill(t *track) bool {
-	if t.entry.DrainSent == "" || t.seen == nil || t.seen.Drain != filters.Draining {
+	switch {
+	case t.entry.DrainSent == "" || t.seen == nil:
+		return false
+	case t.seen.Drain == filters.Drained && t.entry.Draining() && t.entry.Hold == filters.HoldHeld && d.settled(t):
+		d.record(t.change(filters.ChangeDrained, filters.CauseObserved, ""))
+		return true
+	case t.seen.Drain != filters.Draining:
 		return false
 	}
 	if d.Local.Sub(t.began) >= drainLook {

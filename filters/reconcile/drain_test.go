@@ -158,3 +158,59 @@ func TestGoneIsTerminal(t *testing.T) {
 		})
 	}
 }
+
+// What is drained already, and what is being drained, can be marked gone: that outranks the drain.
+func TestGoneOutranksADrain(t *testing.T) {
+	for name, after := range map[string]time.Duration{"while it drains": 10 * time.Second, "once it is drained": drainTime + 20*time.Second} {
+		t.Run(name, func(t *testing.T) {
+			in(t, nil, func(t *testing.T, w *world) {
+				ok(t, w.drain(run, filters.Drain{}, 0))
+				wait(after)
+				ok(t, w.drain("run:r-2", filters.Drain{Gone: true}, 0))
+				wait(2 * time.Minute)
+				if w.callsOf("drain") != 2 || len(w.ledger)+len(w.filters) != 0 || w.callsOf("give") != 0 || len(w.broken) > 0 {
+					t.Errorf("left %v %v after %v, %v", w.filters, w.ledger, w.calls, w.broken)
+				}
+			})
+		})
+	}
+}
+
+// Each change of what ended with the agent is counted once.
+func TestGoneCountsEachChangeOnce(t *testing.T) {
+	in(t, nil, func(t *testing.T, w *world) {
+		ok(t, w.filter("UBOB", 0, "web-0"))
+		wait(time.Second)
+		ok(t, w.drain(run, filters.Drain{Gone: true}, 0))
+		wait(2 * time.Minute)
+		verified := map[string]int{}
+		for _, event := range w.events {
+			for _, state := range event.Counts() {
+				if state == filters.StateVerified {
+					verified[event.Operation]++
+				}
+			}
+		}
+		if len(verified) != 2 {
+			t.Errorf("operations came to their ends %v", verified)
+		}
+		for operation, count := range verified {
+			if count != 1 {
+				t.Errorf("%s came to its end %d times", operation, count)
+			}
+		}
+	})
+}
+
+func TestADrainIsToldOfBeforeItIsGivenBack(t *testing.T) {
+	in(t, nil, func(t *testing.T, w *world) {
+		ok(t, w.drain(run, filters.Drain{}, 0))
+		wait(10 * time.Second)
+		ok(t, w.end(run, 0))
+		wait(drainTime + time.Minute)
+		said := w.say(0, filters.KindDrained, filters.KindReleasing)
+		if said != "drained, releasing" || w.withheld(0) {
+			t.Errorf("withheld %v, the journal says %s", w.withheld(0), said)
+		}
+	})
+}

@@ -22,7 +22,7 @@ func (s *Stage) drain(filter *filters.Filter, now time.Time) bool {
 	case entry != nil && filter.Drain.Gone && filter.Stands():
 		s.leave(filter, event, entry)
 		return true
-	case entry == nil || !entry.Drained.IsZero():
+	case entry == nil || !entry.Drained.IsZero() || entry.Refused != "":
 		return false
 	}
 	if now.Sub(entry.At) < TaskLasts {
@@ -50,6 +50,9 @@ func (s *Stage) send(filter *filters.Filter, event filters.Event, now time.Time)
 	}
 	if filter.Drain.Gone {
 		entry.DrainSent, entry.GoneSent = "", filter.ID
+	}
+	if s.refusing(filter.Hostname) {
+		entry.DrainSent, entry.GoneSent, entry.Refused = filter.ID, "", "it is part of a maintenance schedule"
 	}
 	placed := *filter
 	placed.State = filters.StateVerified
@@ -93,4 +96,17 @@ func (s *Stage) running(agent filters.AgentID) (map[string]int, bool) {
 	defer s.mutex.Unlock()
 	tasks, known := s.tasks[agent]
 	return tasks, known
+}
+
+// Refuse has the master refuse to drain the agents on the host.
+func (s *Stage) Refuse(hostname string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.refuses = append(s.refuses, hostname)
+}
+
+func (s *Stage) refusing(hostname string) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return slices.Contains(s.refuses, hostname)
 }

@@ -31,7 +31,7 @@ func newPrimitives(s *Stage, options Options) *primitives {
 }
 
 // Machines is where machines are scheduled, taken down and brought up.
-func (s *Stage) Machines() *operation.Desk { return operation.NewDesk(s.primitives.config) }
+func (s *Stage) Machines() *operation.Desk { return operation.NewDesk(s.upkeep.config) }
 
 // master is what is read of the maintenance primitives.
 type master struct{ *Stage }
@@ -40,20 +40,20 @@ type master struct{ *Stage }
 func (m master) Schedule(context.Context) (filters.Schedule, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return slices.Clone(m.primitives.schedule), nil
+	return slices.Clone(m.upkeep.schedule), nil
 }
 
 // MaintenanceStatus returns the machines that are draining or down.
 func (m master) MaintenanceStatus(context.Context) (filters.MaintenanceStatus, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return slices.Clone(m.primitives.status), nil
+	return slices.Clone(m.upkeep.status), nil
 }
 
 // maintain does what the source says, for as long as it says anything.
 func (s *Stage) maintain(now time.Time) {
 	for range 10 {
-		changes, err := s.primitives.source.Changes(context.Background(), now)
+		changes, err := s.upkeep.source.Changes(context.Background(), now)
 		if err != nil {
 			panic(err)
 		}
@@ -73,7 +73,7 @@ func (s *Stage) carryOut(change *filters.Change, now time.Time) {
 		return
 	}
 	s.mutex.Lock()
-	err := s.primitives.refuses
+	err := s.upkeep.refuses
 	s.mutex.Unlock()
 	if err == nil {
 		s.maintenanceCall(change)
@@ -103,7 +103,7 @@ func (s *Stage) maintenanceCall(change *filters.Change) {
 func (s *Stage) Primitives(edit func(filters.Schedule) filters.Schedule, machine filters.Machine, mode filters.MachineMode) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	p := s.primitives
+	p := s.upkeep
 	before := p.status
 	p.schedule, p.status = edit(p.schedule), nil
 	for _, scheduled := range p.schedule.Machines() {
@@ -122,7 +122,7 @@ func (s *Stage) Primitives(edit func(filters.Schedule) filters.Schedule, machine
 
 // agentsOf makes agents leave with their machine, and come back with it.
 func (s *Stage) agentsOf(machine filters.Machine, mode filters.MachineMode) {
-	p := s.primitives
+	p := s.upkeep
 	on := func(agent filters.Agent) bool { return agent.Machine().Same(machine) }
 	switch mode {
 	case filters.MachineDown:
@@ -183,21 +183,21 @@ func (s *Stage) Meddle(named, word string) {
 		answer, framework, _ := strings.Cut(word, " ")
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
-		for i := range s.primitives.status {
-			if status := &s.primitives.status[i]; status.Machine.Same(machine) {
+		for i := range s.upkeep.status {
+			if status := &s.upkeep.status[i]; status.Machine.Same(machine) {
 				status.Answers = append(slices.Clone(status.Answers), filters.InverseAnswer{Framework: framework, Word: filters.InverseWord(answer), Since: time.Now().UTC()})
 			}
 		}
 	}
 }
 
-// Refuse makes the master refuse every call about maintenance with the words; without words it says yes again.
-func (s *Stage) Refuse(words string) {
+// RefuseMachines makes the master refuse every call about maintenance with the words; without words it says yes again.
+func (s *Stage) RefuseMachines(words string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.primitives.refuses = nil
+	s.upkeep.refuses = nil
 	if words != "" {
-		s.primitives.refuses = &filters.Error{Code: filters.Invalid, Wrong: "the master refused: " + words}
+		s.upkeep.refuses = &filters.Error{Code: filters.Invalid, Wrong: "the master refused: " + words}
 	}
 }
 

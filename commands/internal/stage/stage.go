@@ -24,27 +24,28 @@ type Stage struct {
 	*filters.Service
 	Book *filters.Book
 
-	mutex      sync.Mutex
-	events     []filters.Event
-	receipts   map[string]filters.Receipt
-	filters    map[filters.FilterKey]filters.Filter
-	records    map[filters.RecordKey]filters.Record
-	freeze     *filters.Freeze
-	progress   map[string]*filters.Progress
-	cursor     string
-	notices    map[string]json.RawMessage
-	appended   chan struct{}
-	fault      error
-	happens    bool // although the answer is lost
-	mute       error
-	sequence   int
-	condition  filters.Condition
-	roster     *filters.Roster
-	view       filters.View
-	seen       *filters.Roster // the newest reading for windows and runs
-	plan       *scheduler.Config
-	tasks      map[filters.AgentID]map[string]int
-	primitives *primitives
+	mutex     sync.Mutex
+	events    []filters.Event
+	receipts  map[string]filters.Receipt
+	filters   map[filters.FilterKey]filters.Filter
+	records   map[filters.RecordKey]filters.Record
+	freeze    *filters.Freeze
+	progress  map[string]*filters.Progress
+	cursor    string
+	notices   map[string]json.RawMessage
+	appended  chan struct{}
+	fault     error
+	happens   bool // although the answer is lost
+	mute      error
+	sequence  int
+	condition filters.Condition
+	roster    *filters.Roster
+	view      filters.View
+	seen      *filters.Roster // the newest reading for windows and runs
+	plan      *scheduler.Config
+	tasks     map[filters.AgentID]map[string]int
+	refuses   []string // hosts that the master does not drain
+	upkeep    *primitives
 }
 
 // Options change what New makes.
@@ -103,7 +104,7 @@ func New(options Options) *Stage {
 		Away: options.Away,
 	})
 	s.plan = s.planned(options)
-	s.primitives = newPrimitives(s, options)
+	s.upkeep = newPrimitives(s, options)
 	return s
 }
 
