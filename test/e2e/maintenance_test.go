@@ -235,6 +235,15 @@ func prepareDown(t *testing.T, w *harness.World, hostname, why string) {
 	w.AwaitRoot(hostname+" is down for maintenance", "confirmed", why)
 }
 
+// sayYes types bob's yes to the question about the host.
+func sayYes(_ *testing.T, w *harness.World, hostname, _ string) {
+	_, id, _ := strings.Cut(w.AwaitRoot("❓", "Take "+hostname+" down").Text, "/mesos answer ")
+	id, _, _ = strings.Cut(id, " ")
+	w.Say("bob", "answer "+id+" yes")
+}
+
+func answered(_, _ string) func([]string) bool { return commits(string(filters.KindAnswer), "", "") }
+
 // around are the moments around the writes of a word.
 func around(kind filters.Kind, first string) []edge {
 	return []edge{
@@ -249,9 +258,13 @@ func around(kind filters.Kind, first string) []edge {
 
 var chapters = []chapter{
 	{"schedule", func(*testing.T, *harness.World, string, string) {}, scheduleIt, " is in the maintenance schedule", around(filters.KindSchedule, string(filters.StateRecorded))},
-	{"down", prepareAsked, func(_ *testing.T, w *harness.World, hostname, _ string) {
-		w.Press("bob", w.AwaitRoot("Take "+hostname+" down").TS, "answer-yes")
-	}, " is down for maintenance", around(filters.KindDown, "yes")},
+	{"down", prepareScheduled, func(_ *testing.T, w *harness.World, hostname, _ string) { w.Say("alice", "maintenance down "+hostname) },
+		" is to be taken down, if another operator says yes", around(filters.KindDown, "asked")[:2]},
+	{"yes", prepareAsked, sayYes, " is down for maintenance", append([]edge{
+		{"before the yes is written", answered, false},
+		{"once the yes is written", answered, true},
+		{"before it is acted on", ofAgent(filters.KindDown, "yes"), false},
+	}, around(filters.KindDown, "")[2:5]...)},
 	{"up", prepareDown, func(_ *testing.T, w *harness.World, hostname, _ string) { w.Say("bob", "maintenance up "+hostname) },
 		" is up again, and out of the maintenance schedule", around(filters.KindUp, string(filters.StateRecorded))},
 	{"cancel", prepareScheduled, func(_ *testing.T, w *harness.World, hostname, _ string) { w.Say("bob", "maintenance cancel "+hostname) },
@@ -271,7 +284,7 @@ func TestMaintenanceOutlivesKills(t *testing.T) {
 				why := c.name + " " + strings.ReplaceAll(edge.name, "'", "")
 				c.prepare(t, w, hostnames[i], why)
 				killedIn(t, w, edge, hostnames[i], func() { c.begin(t, w, hostnames[i], why) })
-				if i == 0 {
+				if i == 0 { // it was not written
 					c.begin(t, w, hostnames[i], why) // as somebody would who was not answered
 				}
 				w.AwaitRootWithin(4*harness.Patience, hostnames[i]+c.ended, why)
