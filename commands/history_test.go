@@ -43,3 +43,13 @@ func TestHistoryLeavesBookkeepingOut(t *testing.T) {
 		t.Errorf("kept %+v", kept)
 	}
 }
+
+// What somebody wrote into a window's definition names nobody alive (invariant 12).
+func TestTheReasonOfAWindowIsInert(t *testing.T) {
+	event := filters.Event{Kind: filters.KindOpen, Subject: "window:nightly/2026-09-01T00:00:00Z", Actor: "window:nightly/2026-09-01T00:00:00Z", Reason: "asked by user:UBOB"}
+	for _, span := range EventLine(&event) {
+		if span.Style == Person {
+			t.Errorf("%s is mentioned", span.Text)
+		}
+	}
+}

@@ -103,6 +103,8 @@ func EventWords(event *filters.Event) Line {
 // reasonOf is an entry's reason: a person's words stay as they are, in the scheduler's own its people are named.
 func reasonOf(event *filters.Event) Line {
 	switch {
+	case event.Kind == filters.KindOpen:
+		return Say(event.Reason) // the window's, as somebody wrote it
 	case event.Kind == filters.KindRunAgent:
 		return Phrase(runAgentOf(event).Why)
 	case event.Kind == filters.KindRun && !byPerson(event):

@@ -148,6 +148,7 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	cluster.Allow = []string{string(filters.VerbDrain), string(filters.VerbGone), string(filters.ModeDown)}
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
+	cluster.Allow = []string{"drain", "gone", "down"}
 	cluster.Windows = demoWindows()
 	cluster.Webhooks = map[string]config.Webhook{demoWebhook: {
 		URL: scene.HookURL(), Timeout: 5 * time.Second, PollEvery: time.Second, GiveUpAfter: time.Minute,

@@ -214,10 +214,47 @@ func TestDrainsOutliveKills(t *testing.T) {
 				}
 				w.AwaitRootWithin(4*harness.Patience, hostname+" is drained: safe to take down", edge.name)
 				empty(t, w, hostname)
+				most := 1
+				if edge.name == "once the intent is written" {
+					most = 2 // the call may never have been made
+				}
+				if times := sent(w, hostname); times < 1 || times > most {
+					t.Errorf("%s: %s was drained %d times", edge.name, hostname, times)
+				}
 				said(t, w.Say("alice", "unfilter "+hostname), hostname)
 				w.AwaitWithheld(hostname, false, 2*harness.Patience)
 			}
 			w.Rest(2 * harness.Patience)
 		})
 	}
+}
+
+// The bot is killed around the call that marks an agent gone: it is gone, and told of, once.
+func TestGoneOutlivesKills(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: mayKill})
+	bot := w.Bot()
+	kill := func() redisproxy.Fate { bot.Kill(); return redisproxy.Cut }
+	for hostname, edge := range map[string]edge{
+		"agent-four": {"once the intent is written", ofAgent(filters.KindDraining, ""), true},
+		"agent-five": {"before the master's yes is written", ofAgent(filters.KindTook, string(filters.StateAccepted)), false},
+		"agent-six":  {"before it is known to be gone", ofAgent(filters.KindGone, ""), false},
+	} {
+		said(t, w.Say("alice", fmt.Sprintf("gone %s --confirm %s -m %q", hostname, hostname, edge.name)), "another operator")
+		asked := w.AwaitRoot("Mark "+hostname+" gone", edge.name)
+		caught := w.Proxy.Set(edge.trap(kill, "", hostname))
+		w.Press("bob", asked.TS, "answer-yes")
+		select {
+		case <-caught.Sprung():
+		case <-time.After(4 * harness.Patience):
+			t.Fatalf("%s: the bot never came %s", hostname, edge.name)
+		}
+		bot.Restart()
+		bot.AwaitReady()
+		w.AwaitRootWithin(4*harness.Patience, hostname+" has left the cluster for ever", edge.name)
+		if agent := w.Agent(hostname); agent.State != "gone" {
+			t.Errorf("%s: %+v", edge.name, agent)
+		}
+	}
+	w.Rest(2 * harness.Patience)
 }
