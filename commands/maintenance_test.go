@@ -23,6 +23,7 @@ func maintainer(teller commands.Teller) (*stage.Stage, *commands.Bot) {
 
 func TestMaintenanceIsCompleted(t *testing.T) {
 	_, bot := maintainer(nil)
+	bot.Handle(t.Context(), typed("maintenance schedule agent-nine@10.0.0.9,agent-one --start now", "k1"))
 	for text, want := range map[string][]string{
 		"main":                       {"maintenance"},
 		"maintenance ":               {"cancel", "down", "schedule", "status", "up"},
@@ -30,6 +31,9 @@ func TestMaintenanceIsCompleted(t *testing.T) {
 		"help maintenance s":         {"schedule", "status"},
 		"maintenance down agent-t":   {"agent-three", "agent-two"},
 		"maintenance schedule x --s": {"--start"},
+		"maintenance up agent-n":     {"agent-nine"},
+		"maintenance up agent-on":    {"agent-one"},
+		"filter agent-n":             nil,
 	} {
 		if got := bot.Complete(text, "COPS"); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -67,6 +67,15 @@ func (d *Desk) Status(ctx context.Context, targets []filters.Target) ([]MachineV
 	return views, nil
 }
 
+// Hostnames returns those of the machines that are ours, by name: of one that is down no agent is registered.
+func (d *Desk) Hostnames() []string {
+	var names []string
+	for _, machine := range d.config.machines() {
+		names = append(names, machine.Machine.Hostname)
+	}
+	return names
+}
+
 // all are the machines that the schedule, the status or a record names.
 func (d *Desk) all(seen *reading) []filters.Machine {
 	machines := seen.schedule.Machines()

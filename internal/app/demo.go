@@ -145,7 +145,6 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	settings.Slack.ResponseHosts = []string{hostOf(scene.Workspace.URL())}
 	cluster := config.DefaultCluster()
 	cluster.Masters, cluster.Channel, cluster.Operators = scene.Cluster.MasterURLs(), scene.Channel.ID, scene.Operators()
-	cluster.Allow = []string{string(filters.VerbDrain), string(filters.VerbGone), string(filters.ModeDown)}
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
 	cluster.Allow = []string{"drain", "gone", "down"}

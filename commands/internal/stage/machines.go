@@ -51,9 +51,9 @@ func (m master) MaintenanceStatus(context.Context) (filters.MaintenanceStatus, e
 }
 
 // maintain does what the source says, for as long as it says anything.
-func (s *Stage) maintain(now time.Time) {
+func (s *Stage) maintain(ctx context.Context, now time.Time) {
 	for range 10 {
-		changes, err := s.upkeep.source.Changes(context.Background(), now)
+		changes, err := s.upkeep.source.Changes(ctx, now)
 		if err != nil {
 			panic(err)
 		}
@@ -61,14 +61,14 @@ func (s *Stage) maintain(now time.Time) {
 			return
 		}
 		for i := range changes {
-			s.carryOut(&changes[i], now)
+			s.carryOut(ctx, &changes[i], now)
 		}
 	}
 }
 
-func (s *Stage) carryOut(change *filters.Change, now time.Time) {
+func (s *Stage) carryOut(ctx context.Context, change *filters.Change, now time.Time) {
 	work := change.Maintenance
-	s.tell(work.Told, work.Asked)
+	s.tell(ctx, work.Told, work.Asked)
 	if change.Kind == filters.ChangeTold {
 		return
 	}
@@ -78,7 +78,7 @@ func (s *Stage) carryOut(change *filters.Change, now time.Time) {
 	if err == nil {
 		s.maintenanceCall(change)
 	}
-	s.tell(work.Outcome(err, now), nil)
+	s.tell(ctx, work.Outcome(err, now), nil)
 }
 
 func (s *Stage) maintenanceCall(change *filters.Change) {
@@ -202,7 +202,7 @@ func (s *Stage) RefuseMachines(words string) {
 }
 
 // tell writes records and questions in the leader's name.
-func (s *Stage) tell(told []filters.Told, asked []filters.AskedOf) {
+func (s *Stage) tell(ctx context.Context, told []filters.Told, asked []filters.AskedOf) {
 	commit := filters.Commit{Term: 1}
 	complete := func(event filters.Event) filters.Event {
 		event.Actor, event.Cause, event.Master = "bot:one", filters.CauseLeader, "master-one:5050"
@@ -214,7 +214,7 @@ func (s *Stage) tell(told []filters.Told, asked []filters.AskedOf) {
 	for _, one := range asked {
 		commit.PutQuestion(one.Question, complete(one.Event))
 	}
-	receipt, err := store{s}.Commit(context.Background(), commit)
+	receipt, err := store{s}.Commit(ctx, commit)
 	if err == nil { // else it is found again
 		s.Book.Anticipate(receipt.Events...)
 	}

@@ -155,15 +155,17 @@ func (s *Stage) Lead(ctx context.Context) {
 		case <-time.After(1570 * time.Millisecond): // an end may have come
 		case <-ctx.Done():
 		}
-		s.Reconcile()
+		s.reconcile(ctx)
 	}
 	parts.Wait()
 }
 
 // Reconcile writes down that the master did all that is asked.
-func (s *Stage) Reconcile() {
+func (s *Stage) Reconcile() { s.reconcile(context.Background()) }
+
+func (s *Stage) reconcile(ctx context.Context) {
 	now := time.Now().UTC()
-	s.maintain(now)
+	s.maintain(ctx, now)
 	for _, filter := range s.Book.Filters() {
 		if filter.Drain != nil && s.drain(filter, now) {
 			continue
