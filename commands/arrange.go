@@ -130,7 +130,7 @@ func (v *verb) valueWords(known *flag, next []string) int {
 		return scheduleWords(next)
 	case "step":
 		return stepWords(next)
-	case "until":
+	case "until", "start":
 	default:
 		return 1
 	}

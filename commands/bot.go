@@ -19,6 +19,8 @@ type Config struct {
 	Clusters map[string]Service
 	// Desks are the clusters' windows and runs; a cluster without one has none.
 	Desks map[string]Desk
+	// Machines are the clusters' maintenance schedules; a cluster without one has none.
+	Machines map[string]Machines
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string
@@ -75,12 +77,13 @@ func (b *Bot) SetTeller(teller Teller) { b.config.Teller = teller }
 // turn is one command on its way.
 type turn struct {
 	Input
-	command Command
-	cluster string
-	service Service
-	desk    Desk              // nil: there are no windows and runs
-	notes   map[string]string // why openings may not open, by their names; nil: not asked yet
-	by      time.Time         // the local time by which it is answered
+	command  Command
+	cluster  string
+	service  Service
+	desk     Desk              // nil: there are no windows and runs
+	machines Machines          // nil: there is no maintenance schedule
+	notes    map[string]string // why openings may not open, by their names; nil: not asked yet
+	by       time.Time         // the local time by which it is answered
 }
 
 // Handle answers one command or press within Config.Within. The reply says what happened: errors are replies too.
@@ -136,6 +139,7 @@ func (b *Bot) understand(t *turn) (err error) {
 		t.cluster, err = b.names[0], nil // help answers everywhere
 	}
 	t.service, t.desk = b.config.Clusters[t.cluster], b.config.Desks[t.cluster]
+	t.machines = b.config.Machines[t.cluster]
 	return err
 }
 

@@ -126,10 +126,15 @@ func (b *Bot) runIDs(words []string, channel string) []string {
 }
 
 func (b *Bot) hostnames(words []string, channel string) []string {
-	if cluster := b.config.Clusters[b.meant(words, channel)]; cluster != nil {
-		return cluster.Hostnames()
+	name := b.meant(words, channel)
+	var names []string
+	if cluster := b.config.Clusters[name]; cluster != nil {
+		names = cluster.Hostnames()
 	}
-	return nil
+	if machines := b.config.Machines[name]; machines != nil && familyOf(words[0]) != nil && familyOf(words[0]).name == "maintenance" {
+		names = slices.Concat(names, machines.Hostnames())
+	}
+	return names
 }
 
 // meant is the cluster that words typed in the channel are about; empty if that is not known.
@@ -153,5 +158,6 @@ func beginning(with string, candidates []string) []string {
 		}
 	}
 	slices.Sort(found)
+	found = slices.Compact(found)
 	return found[:min(len(found), listed)]
 }

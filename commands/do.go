@@ -11,6 +11,9 @@ import (
 
 // do asks the service and renders what it says.
 func (t *turn) do(ctx context.Context) (Reply, error) {
+	if isMaintenance(t.command.Verb) {
+		return t.maintain(ctx)
+	}
 	if isPlan(t.command.Verb) {
 		return t.plan(ctx)
 	}

@@ -63,7 +63,7 @@ func markup(reply commands.Reply) string {
 func play(t *testing.T, config stage.Options, script string) string {
 	t.Helper()
 	on := stage.New(config)
-	bot := commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": on}, Desks: map[string]commands.Desk{"prod": on.Desk()}})
+	bot := commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": on}, Desks: map[string]commands.Desk{"prod": on.Desk()}, Machines: map[string]commands.Machines{"prod": on.Machines()}})
 	defer bot.Stop(t.Context())
 	defer lead(t, on, strings.HasPrefix(script, "leads\n"))()
 	paris, err := time.LoadLocation("Europe/Paris")
@@ -88,6 +88,14 @@ func play(t *testing.T, config stage.Options, script string) string {
 		}
 		if line == "reconcile" {
 			on.Reconcile()
+			continue
+		}
+		if host, word, ok := strings.Cut(line, " MEDDLE "); ok { // somebody else does it, past the bot
+			on.Meddle(host, word)
+			continue
+		}
+		if words, ok := strings.CutPrefix(line, "REFUSE"); ok { // the master does, from now on
+			on.RefuseMachines(strings.TrimSpace(words))
 			continue
 		}
 		if answer, ok := strings.CutPrefix(line, "QUESTION "); ok { // NAME yes|no to the newest question

@@ -41,6 +41,7 @@ type given struct {
 	Words                             []string // what is not a flag
 
 	MaxGracePeriod, Deadline string
+	Start, Duration          string // of the maintenance schedule
 	MarkGone                 bool
 	Confirm                  []string
 
@@ -295,6 +296,8 @@ func (v *verb) requires(name string) bool {
 		return name == "for"
 	case "window add":
 		return name == "schedule" || name == "duration"
+	case "maintenance schedule":
+		return name == "start"
 	}
 	return false
 }

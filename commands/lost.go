@@ -136,6 +136,10 @@ func renderLearned(result filters.Result, asker filters.Actor, command *Command)
 		reply = Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State, Lines: []Line{
 			Say(Literal(strings.TrimSpace(command.Verb+" "+command.Name)), " is in force in ", Strong(result.Cluster), "; ", Literal(look), " shows how things are."),
 		}}
+	case filters.VerbMaintenance:
+		reply = Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State, Lines: []Line{
+			Say(Literal(command.Verb), " is in force in ", Strong(result.Cluster), "; ", Literal("/mesos maintenance status"), " shows how things are."),
+		}}
 	default:
 		reply = Reply{Cluster: result.Cluster, Operation: result.Operation, State: result.State, Lines: []Line{Say(Strong(string(result.Verb)), " is in force in ", Strong(result.Cluster))}}
 	}

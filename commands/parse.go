@@ -35,6 +35,8 @@ type Command struct {
 	YAML      bool                 // window show: as configuration
 	Most      int                  // window next: how many
 	Word      string               // run confirm: done, failed or skip
+	Starts    When                 // maintenance schedule
+	Lasts     time.Duration        // maintenance schedule; 0: without an end
 
 	Drain    filters.Drain // of drain and gone
 	Deadline time.Duration // of drain; 0: none
@@ -130,7 +132,7 @@ func (v *verb) command(given given) (Command, error) {
 		}
 	}
 	if given.Until != "" {
-		if command.Until, err = parseWhen(given.Until); err != nil {
+		if command.Until, err = parseWhen("--until", given.Until); err != nil {
 			return Command{}, err
 		}
 	}
@@ -138,6 +140,9 @@ func (v *verb) command(given given) (Command, error) {
 		return Command{}, err
 	}
 	if err := command.planning(given); err != nil {
+		return Command{}, err
+	}
+	if err := command.scheduling(given); err != nil {
 		return Command{}, err
 	}
 	if err := command.draining(given); err != nil {
@@ -273,11 +278,13 @@ func (v *verb) complete(command *Command) error {
 	missing := ""
 	switch {
 	case v.needsTarget() && len(command.Targets) == 0:
-		return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` names no agent", Expected: "a hostname, an agent ID, a glob, `-l attribute=value` or `@group`", Try: "For example `/mesos " + v.examples[0] + "`"}
+		return &filters.Error{Code: filters.Invalid, Wrong: "`" + v.name + "` names no " + v.actsOn(), Expected: v.names(), Try: "For example `/mesos " + v.examples[0] + "`"}
 	case v.name == "release" && len(command.IDs) == 0:
 		return &filters.Error{Code: filters.Invalid, Wrong: "`release` names no filter", Expected: "a filter's ID, such as `f-3k7q2m9x`", Try: "`/mesos filters` lists them"}
 	case v.requires("for") && command.For == 0:
 		missing = "`--for`"
+	case v.requires("start") && command.Starts.IsZero():
+		missing = "`--start`"
 	case v.requires("schedule") && command.Window.Schedule == "":
 		missing = "`--schedule`"
 	case v.requires("duration") && command.Window.Duration == "":
@@ -300,7 +307,8 @@ func (v *verb) requiredExample() string {
 
 func (v *verb) needsTarget() bool {
 	switch v.name {
-	case "filter", "unfilter", "extend", "adopt", "drain", "gone", "run start", "window add":
+	case "filter", "unfilter", "extend", "adopt", "drain", "gone", "run start", "window add",
+		"maintenance schedule", "maintenance down", "maintenance up", "maintenance cancel":
 		return true
 	}
 	return false

@@ -72,6 +72,8 @@ func (p *Press) command() (Command, error) {
 		return Command{Verb: "run resume", IDs: []string{value}}, nil
 	case ActionRunAbort:
 		return Command{Verb: "run abort", IDs: []string{value}}, nil
+	case ActionMaintenanceDown, ActionMaintenanceUp, ActionMaintenanceCancel:
+		return Command{Verb: strings.Replace(p.Action, "-", " ", 1), Targets: []filters.Target{{Name: value}}}, nil
 	case ActionDone, ActionFailed, ActionSkipAgent:
 		return Command{Verb: "run confirm", IDs: []string{value}, Word: confirmWords[p.Action]}, nil
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,6 +85,7 @@ func EventWords(event *filters.Event) Line {
 	case by != "" && !isBot(by):
 		line = append(line, Text(" by "), Who(by))
 	case joined(event):
+	case isOfMachine(event) && event.Outcome != string(filters.StateAccepted):
 	case event.Master != "" && (event.Outcome == string(filters.StateAccepted) || event.Outcome == string(filters.StateFailed)):
 		line = append(line, Text(" by "), Literal(event.Master))
 	case event.Master != "" && event.Kind == filters.KindFailover:
@@ -110,6 +112,9 @@ func reasonOf(event *filters.Event) Line {
 	}
 	if isOfPlan(event) && !byPerson(event) && (event.Kind != filters.KindWindow || strings.HasPrefix(event.Actor, "window:")) {
 		return Phrase(event.Reason)
+	}
+	if isOfMachine(event) && isBot(event.Actor) {
+		return owners(Markup(event.Reason))
 	}
 	return Say(event.Reason)
 }
@@ -181,6 +186,9 @@ func eventWords(event *filters.Event) string {
 		}
 		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "confirmed: takes tasks again", "REACTIVATE_AGENT refused")
 	case filters.KindQuestion:
+		if event.Question != nil && event.Question.Done {
+			return "no longer asked: " + event.Question.Text
+		}
 		if event.Question != nil {
 			return "asked: " + event.Question.Text
 		}
@@ -205,7 +213,7 @@ func eventWords(event *filters.Event) string {
 	case filters.KindLeader:
 		return event.Actor + " leads from now on"
 	}
-	if words := planWords(event); words != "" {
+	if words := cmp.Or(planWords(event), wordsOfMachine(event)); words != "" {
 		return words
 	}
 	if words, ok := kindWords[event.Kind]; ok {

@@ -32,6 +32,9 @@ func renderRefusal(err error) Reply {
 	return Reply{Code: known.Code, Lines: []Line{append(owners(Markup(text)), Text(" "+nothingChanged))}}
 }
 
+// People renders a phrase of ours with the people whom it names.
+func People(phrase string) Line { return owners(Markup(phrase)) }
+
 // owners names owners that stand as code as people know them.
 func owners(line Line) Line {
 	for i, span := range line {

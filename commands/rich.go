@@ -61,6 +61,10 @@ const (
 	ActionDone         = "confirm-done" // a confirmation, as those below
 	ActionFailed       = "confirm-failed"
 	ActionSkipAgent    = "confirm-skip"
+
+	ActionMaintenanceDown   = "maintenance-down" // a machine as host@ip, as those below
+	ActionMaintenanceUp     = "maintenance-up"
+	ActionMaintenanceCancel = "maintenance-cancel"
 )
 
 // Text makes a plain span.

@@ -13,6 +13,7 @@ type family struct {
 // families are the first words that a second one follows, in the order of help.
 var families = []*family{
 	{name: "window", aliases: []string{"windows"}, about: "agents withheld on a schedule: what opens when, and for whom", bare: "window list"},
+	{name: "maintenance", aliases: []string{"maint"}, about: "machines in Mesos's maintenance schedule: announced to their frameworks, taken down, brought up", bare: "maintenance status"},
 	{name: "run", aliases: []string{"runs"}, about: "maintenance that goes over agents, some at a time", bare: "run list"},
 }
 
@@ -136,7 +137,7 @@ func familyOf(word string) *family {
 // members are the verbs of the family, in the order of help.
 func (f *family) members() []*verb {
 	var members []*verb
-	for _, verb := range planned {
+	for _, verb := range vocabulary {
 		if verb.family() == f {
 			members = append(members, verb)
 		}

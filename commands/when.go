@@ -44,19 +44,20 @@ func wrongDuration(flag, text, expected string) error {
 
 // When is a time as a person gives it. It becomes a moment when it is known who asks, and when.
 type When struct {
-	text         string
+	flag, text   string    // as it was given, and behind which flag
 	moment       time.Time // of RFC 3339; else zero
 	hour, minute int
 	tomorrow     bool
+	atOnce       bool           // `now`
 	zone         *time.Location // as given; nil: the asker's
 }
 
 // IsZero tells whether no time was given.
 func (w When) IsZero() bool { return w.text == "" }
 
-// parseWhen reads RFC 3339, `18:00`, `18:00 Europe/Paris` or `tomorrow 06:00`, the last with a zone too.
-func parseWhen(text string) (When, error) {
-	when := When{text: strings.Join(strings.Fields(text), " ")}
+// parseWhen reads what flag is given: RFC 3339, `18:00`, `18:00 Europe/Paris` or `tomorrow 06:00`, the last with a zone too.
+func parseWhen(flag, text string) (When, error) {
+	when := When{flag: flag, text: strings.Join(strings.Fields(text), " ")}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00"} {
 		if moment, err := time.Parse(layout, when.text); err == nil {
 			when.moment = moment.UTC()
@@ -69,25 +70,36 @@ func parseWhen(text string) (When, error) {
 		parts = parts[1:]
 	}
 	if len(parts) == 0 || len(parts) > 2 || !isClock(parts[0]) {
-		return When{}, wrongTime(text, "a time is not written like this")
+		return When{}, wrongTime(flag, text, "a time is not written like this")
 	}
 	clock, err := time.Parse("15:04", parts[0])
 	if err != nil {
-		return When{}, wrongTime(text, "a day has 24 hours of 60 minutes")
+		return When{}, wrongTime(flag, text, "a day has 24 hours of 60 minutes")
 	}
 	when.hour, when.minute = clock.Hour(), clock.Minute()
 	if len(parts) == 2 {
 		if when.zone, err = loadZone(parts[1]); err != nil {
-			return When{}, wrongTime(text, "`"+clip(parts[1], 40)+"` is not a time zone")
+			return When{}, wrongTime(flag, text, "`"+clip(parts[1], 40)+"` is not a time zone")
 		}
 	}
 	return when, nil
+}
+
+// parseStart reads what parseWhen reads, and `now`.
+func parseStart(flag, text string) (When, error) {
+	if strings.EqualFold(strings.TrimSpace(text), "now") {
+		return When{flag: flag, text: "now", atOnce: true}, nil
+	}
+	return parseWhen(flag, text)
 }
 
 // At returns the moment, UTC, for somebody who asks at now in the zone. A time that is skipped when clocks go forward is
 // the moment of the change; one that happens twice is the first. Errors: Invalid for what is past or more than a year
 // away.
 func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
+	if w.atOnce {
+		return now.UTC(), nil
+	}
 	if w.zone != nil {
 		zone = w.zone
 	}
@@ -103,7 +115,7 @@ func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
 	case !moment.After(now):
 		return time.Time{}, w.past(now, zone)
 	case moment.Sub(now) > longest:
-		return time.Time{}, wrongTime(w.text, "an end is at most a year away")
+		return time.Time{}, wrongTime(w.flag, w.text, "a time is at most a year away")
 	}
 	return moment, nil
 }
@@ -111,7 +123,7 @@ func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
 func (w When) past(now time.Time, zone *time.Location) error {
 	err := &filters.Error{
 		Code:     filters.Invalid,
-		Wrong:    "`--until " + clip(w.text, 40) + "` is past: it is " + now.In(zone).Format("15:04 on 2 January 2006") + " in " + zone.String(),
+		Wrong:    "`" + w.flag + " " + clip(w.text, 40) + "` is past: it is " + now.In(zone).Format("15:04 on 2 January 2006") + " in " + zone.String(),
 		Expected: "a time to come, such as `18:00`, `18:00 Europe/Paris` or `tomorrow 06:00`",
 	}
 	if w.moment.IsZero() && !w.tomorrow {
@@ -150,9 +162,9 @@ func isClock(text string) bool {
 	return ok && (len(hour) == 1 || len(hour) == 2) && len(minute) == 2 && strings.Trim(hour+minute, "0123456789") == ""
 }
 
-func wrongTime(text, why string) error {
+func wrongTime(flag, text, why string) error {
 	return &filters.Error{
-		Code: filters.Invalid, Wrong: "`--until " + clip(text, 40) + "`: " + why,
+		Code: filters.Invalid, Wrong: "`" + flag + " " + clip(text, 40) + "`: " + why,
 		Expected: "a time such as `18:00`, `18:00 Europe/Paris`, `tomorrow 06:00` or `2026-09-01T18:00:00Z`",
 	}
 }

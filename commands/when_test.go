@@ -39,7 +39,7 @@ func TestWhen(t *testing.T) {
 		// Half an hour forward on Lord Howe Island, 2026-10-04 at 02:00.
 		{"tomorrow 02:15", "2026-10-03T00:00:00Z", "Australia/Lord_Howe", "2026-10-03T15:30:00Z"},
 	} {
-		when, err := parseWhen(c.text)
+		when, err := parseWhen("--until", c.text)
 		if err != nil {
 			t.Errorf("%q: %v", c.text, err)
 			continue
@@ -67,7 +67,7 @@ func TestWhenRefuses(t *testing.T) {
 		"tomorrow":             "not written like this",
 		"18:00 UTC now":        "not written like this",
 	} {
-		when, err := parseWhen(text)
+		when, err := parseWhen("--until", text)
 		if err == nil {
 			_, err = when.At(now, time.UTC)
 		}

@@ -92,7 +92,7 @@ func (r *run) job(n *Notice, open int, now time.Time) job {
 	switch {
 	case n.Ref == "" && n.Dirty:
 		gate, j.rank = &r.posts, rankPost
-		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() {
+		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() || n.Topic == TopicMeddled {
 			j.rank = rankDecide
 		}
 	case n.Ref == "":
@@ -299,12 +299,16 @@ func everyHost(n *Notice) []commands.Line {
 
 func stepLines(n *Notice, steps []Step) []commands.Line {
 	lines := make([]commands.Line, 0, len(steps))
+	noun := "agent"
+	if n.Topic == TopicMachines {
+		noun = "machine"
+	}
 	for _, step := range steps {
 		who := commands.Line(nil)
 		switch {
 		case step.Hosts > 1:
-			who = commands.Say(commands.Strong(commands.Count(step.Hosts, "agent")), " ")
-		case (len(n.Agents) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
+			who = commands.Say(commands.Strong(commands.Count(step.Hosts, noun)), " ")
+		case (len(n.Agents) > 1 || len(n.Machines) > 1 || n.Topic == TopicOccurrence || n.Topic == TopicRun) && step.Host != "":
 			who = commands.Say(commands.Strong(step.Host), " ")
 		}
 		lines = append(lines, commands.Separated(commands.Say(commands.Second(step.At)), commands.Say(who, step.Words)))

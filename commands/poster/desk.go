@@ -118,6 +118,9 @@ func (d *desk) concerned(event *filters.Event) []string {
 		add(d.nagging(event))
 	}
 	add(d.planned(event))
+	for _, key := range d.machines(event) {
+		add(key)
+	}
 	for _, key := range d.confirmation(event) {
 		add(key)
 	}

@@ -48,6 +48,12 @@ func (n *Notice) fold(event *filters.Event) {
 		n.foldConfirm(event)
 	case TopicDigest:
 		n.foldDigest(event)
+	case TopicMachines:
+		n.foldMachines(event)
+	case TopicRemind:
+		n.foldRemind(event)
+	case TopicMeddled:
+		n.foldMeddled(event)
 	}
 }
 
@@ -177,7 +183,7 @@ func (n *Notice) step(event *filters.Event) {
 		return
 	}
 	host := commands.EventHost(event)
-	if event.Agent == "" {
+	if event.Agent == "" && n.Topic != TopicMachines {
 		host = "" // the message is about it
 	}
 	told := *event

@@ -12,6 +12,7 @@ import (
 	"cordon/commands/internal/stage"
 	"cordon/commands/poster"
 	"cordon/filters"
+	"cordon/filters/operation"
 	"cordon/scheduler"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,6 +26,7 @@ var kinds = []filters.Kind{
 	filters.KindFailover, filters.KindSettled,
 	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed, filters.KindDigest,
 	filters.KindRun, filters.KindRunAgent,
+	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind,
 }
 
 // anyRecord gives an entry about windows and runs the record that it tells of, and the outcome and subject that go with it.
@@ -40,6 +42,11 @@ func anyRecord(t *rapid.T, event *filters.Event) {
 		phase := rapid.SampledFrom([]scheduler.AgentPhase{scheduler.AgentWaiting, scheduler.AgentStepping, scheduler.AgentAsking, scheduler.AgentDone, scheduler.AgentFailed}).Draw(t, "phase")
 		state, record.Shelf, event.Subject = scheduler.RunAgent{Run: "r-1", Agent: event.Agent, Hostname: event.Host, Phase: phase, Key: "c-1", By: "user:UBOB"}, filters.ShelfRunAgents, "run:r-1"
 		event.Outcome = string(phase)
+	case filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind:
+		phase := rapid.SampledFrom([]operation.Phase{operation.PhaseScheduling, operation.PhaseScheduled, operation.PhaseAsked, operation.PhaseDown, operation.PhaseUp, operation.PhaseLost, operation.PhaseFailed}).Draw(t, "phase")
+		machine := filters.Machine{Hostname: event.Host, IP: "10.0.0.1"}
+		state, record.Shelf, record.Name = operation.State{Schema: 1, Machine: machine, Phase: phase, Since: start, Owner: "user:UALICE", By: "user:UBOB", Why: event.Reason, Wanted: filters.Span{Start: start, Endless: true}}, filters.ShelfMachines, machine.Name()
+		event.Outcome = rapid.SampledFrom([]string{"recorded", "sending", "accepted", "verified", "failed", "lost", "between", "starts", "over"}).Draw(t, "word")
 	default:
 		window := scheduler.WindowState{Announced: &scheduler.Announcement{Start: start, Agents: 2}, Skips: []scheduler.Skip{{Start: start}}}
 		if rapid.Bool().Draw(t, "open") {
@@ -89,7 +96,8 @@ func anyEvent(t *rapid.T, i int) filters.Event {
 // message has a first line that says something.
 func TestFold(t *testing.T) {
 	topics := []poster.Topic{poster.TopicFilter, poster.TopicDrift, poster.TopicForeign, poster.TopicQuestion, poster.TopicNag, poster.TopicFreeze, poster.TopicLock, poster.TopicFailover,
-		poster.TopicAnnounce, poster.TopicPassed, poster.TopicOccurrence, poster.TopicWindow, poster.TopicRun, poster.TopicConfirm, poster.TopicDigest}
+		poster.TopicAnnounce, poster.TopicPassed, poster.TopicOccurrence, poster.TopicWindow, poster.TopicRun, poster.TopicConfirm, poster.TopicDigest,
+		poster.TopicMachines, poster.TopicRemind, poster.TopicMeddled}
 	rapid.Check(t, func(t *rapid.T) {
 		notice := poster.Notice{Schema: 1, Key: "op-1", Topic: rapid.SampledFrom(topics).Draw(t, "topic"), Began: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}
 		for i := range rapid.IntRange(1, 12).Draw(t, "events") {

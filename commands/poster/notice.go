@@ -29,6 +29,10 @@ const (
 	TopicRun        Topic = "run"        // a run, until it is over
 	TopicConfirm    Topic = "confirm"    // a step of a run that waits for a person
 	TopicDigest     Topic = "digest"     // the morning's summary
+
+	TopicMachines Topic = "machines" // machines of the maintenance schedule, until they have left it
+	TopicRemind   Topic = "remind"   // machines whose time has come, or is over, until somebody acts
+	TopicMeddled  Topic = "meddled"  // what somebody else did to the maintenance schedule
 )
 
 // Notice is all that one root message tells, and where it stands. It is stored as JSON.
@@ -56,6 +60,8 @@ type Notice struct {
 	Run      *Progress           `json:"run,omitempty"`
 	Asking   *scheduler.RunAgent `json:"asking,omitempty"`   // of a confirmation: who asks
 	Answered string              `json:"answered,omitempty"` // and the answer: done, failed or skip; empty: there was none
+
+	Machines map[string]*Machine `json:"machines,omitempty"` // by the names of their records
 
 	Steps []Step `json:"steps,omitempty"` // not in the thread yet
 	Told  int    `json:"told,omitempty"`  // replies in the thread
@@ -141,6 +147,7 @@ func (n Notice) clone() Notice {
 	}
 	n.Agents = agents
 	n.Steps = append([]Step(nil), n.Steps...)
+	n.Machines = clonedMachines(n.Machines)
 	n.Window, n.Run = n.Window.cloned(), n.Run.cloned()
 	return n
 }

@@ -172,7 +172,7 @@ func set(t *testing.T, options stage.Options) *scene { return setBeside(t, optio
 func setBeside(t *testing.T, options stage.Options, leader bool) *scene {
 	s := &scene{t: t, on: stage.New(options), board: newBoard(), led: leader}
 	s.notices = &stage.Notices{Stage: s.on}
-	s.bot = commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": s.on}, Desks: map[string]commands.Desk{"prod": s.on.Desk()}})
+	s.bot = commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": s.on}, Desks: map[string]commands.Desk{"prod": s.on.Desk()}, Machines: map[string]commands.Machines{"prod": s.on.Machines()}})
 	s.leader = func() {}
 	if leader {
 		s.board.round = time.Second // who comes first among equals does not matter
@@ -236,6 +236,10 @@ func (s *scene) does(line string) {
 		var led sync.WaitGroup
 		led.Go(func() { s.on.Lead(ctx) })
 		s.leader = func() { cancel(); led.Wait() }
+	case "meddle": // HOST@IP WORD: somebody else does it, past the bot
+		s.on.Meddle(fields[0], strings.Join(fields[1:], " "))
+	case "refuses-machines": // the master does, with the words
+		s.on.RefuseMachines(rest)
 	case "refuses": // the master does not drain the host
 		s.on.Refuse(rest)
 	case "QUESTION": // NAME yes|no to the newest question
@@ -442,7 +446,7 @@ func TestMessages(t *testing.T) {
 			var got string
 			synctest.Test(t, func(t *testing.T) {
 				script := string(part(archive, "script"))
-				s := setBeside(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone}}, strings.Contains(script, "leads"))
+				s := setBeside(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
 				for line := range strings.Lines(script) {
 					s.does(strings.TrimSpace(line))
 				}

@@ -74,6 +74,12 @@ func Render(notice Notice, scene Scene) Message {
 		message.Lines, message.Buttons = renderConfirm(&notice, scene)
 	case TopicDigest:
 		message.Lines = renderDigest(&notice, scene)
+	case TopicMachines:
+		message.Lines, message.Buttons = renderMachines(&notice, scene)
+	case TopicRemind:
+		message.Lines = renderRemind(&notice, scene)
+	case TopicMeddled:
+		message.Lines = renderMeddled(&notice)
 	}
 	return message
 }

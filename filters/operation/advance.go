@@ -72,7 +72,7 @@ func advance(state State, seen *sight) step {
 func scheduling(state State, seen *sight) step {
 	switch {
 	case seen.scheduled() && state.owns(*seen.span) && seen.span.Equal(state.Wanted):
-		state.Ours = []filters.Span{state.Wanted}
+		state.Ours, state.Announced = []filters.Span{state.Wanted}, seen.now
 		return tell(state.to(PhaseScheduled, seen.now, ""), filters.KindSchedule, filters.StateVerified)
 	case seen.scheduled() && !state.owns(*seen.span):
 		return taken(state, seen)

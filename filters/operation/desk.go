@@ -198,6 +198,9 @@ func describe(tasks map[string]int, known bool) string {
 	total := 0
 	words := make([]string, 0, len(tasks))
 	for _, framework := range filters.Frameworks(tasks) {
+		if tasks[framework] == 0 {
+			continue
+		}
 		total += tasks[framework]
 		words = append(words, fmt.Sprintf("%d of %s", tasks[framework], framework))
 	}

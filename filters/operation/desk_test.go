@@ -28,7 +28,7 @@ func TestConflictsAreFoundBeforeAnythingIsDone(t *testing.T) {
 	}{
 		{"schedule what somebody else has", theirs, scheduling, filters.Conflict, "`web-2 (10.0.0.2)` stands in somebody else's window of the maintenance schedule: 2026-11-22 05:00 UTC for 1h"},
 		{"schedule what is down", phase(PhaseDown), scheduling, filters.Conflict, "`web-2` is down, by the word of `user:UALICE`: one operation on a machine at a time. `/mesos maintenance up web-2` brings it up"},
-		{"schedule what somebody else took down", theirsDown, scheduling, filters.Conflict, "is down"},
+		{"schedule what somebody else took down", theirsDown, scheduling, filters.Conflict, "was taken down by somebody else"},
 		{"schedule what is being scheduled", phase(PhaseScheduling), scheduling, filters.Conflict, "is being scheduled"},
 		{"schedule what is asked about", phase(PhaseAsked), scheduling, filters.Conflict, "waits for somebody to say whether it may be taken down"},
 		{"schedule what is drained", func(s *scene) { s.drain(filters.Draining) }, scheduling, filters.Conflict, "is being drained"},

@@ -87,7 +87,7 @@ func (p *plan) schedule(on *spot, span filters.Span) error {
 		p.already = append(p.already, known.State)
 		return nil
 	case on.down:
-		return conflict(on.name()+" is down", "a machine that is up, or draining", "Bring it up first: `/mesos maintenance up "+on.typed()+"`")
+		return othersDown(on)
 	case known == nil && on.span != nil:
 		return elsewhere(on.machine, *on.span)
 	case known != nil && (on.span == nil || !known.owns(*on.span)):
@@ -151,7 +151,7 @@ func (p *plan) up(on *spot) error {
 	case known != nil && known.Phase.Pending():
 		return busy(on, known)
 	case on.down:
-		return conflict(on.name()+" was taken down by somebody else", "only what I took down myself is mine to bring up", "Ask whoever took it down")
+		return othersDown(on)
 	}
 	return &filters.Error{Code: filters.Invalid, Wrong: on.name() + " is not down", Try: "`/mesos maintenance status " + on.typed() + "` shows how it stands, and `/mesos maintenance cancel` takes it out of the schedule"}
 }
@@ -161,6 +161,8 @@ func (p *plan) cancel(on *spot) error {
 	case known != nil && known.Phase == PhaseCancelling:
 		p.already = append(p.already, known.State)
 		return nil
+	case on.down && (known == nil || known.Others):
+		return othersDown(on)
 	case known != nil && known.Phase == PhaseDown, on.down:
 		return &filters.Error{Code: filters.Invalid, Wrong: on.name() + " is down, and stays in the maintenance schedule for as long as it is", Try: "`/mesos maintenance up " + on.typed() + "` brings it up and takes it out"}
 	case known != nil && (known.Phase == PhaseTakingDown || known.Phase == PhaseBringingUp):
@@ -173,6 +175,11 @@ func (p *plan) cancel(on *spot) error {
 		return elsewhere(on.machine, *on.span)
 	}
 	return &filters.Error{Code: filters.Invalid, Wrong: on.name() + " is not in the maintenance schedule", Try: "`/mesos maintenance status` shows all that is"}
+}
+
+// othersDown explains that a machine is down, and not by us.
+func othersDown(on *spot) error {
+	return conflict(on.name()+" was taken down by somebody else", "only what I took down myself is mine to bring up, and what is down stays in the schedule", "Ask whoever took it down")
 }
 
 // busy explains that something else is under way on the machine.

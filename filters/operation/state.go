@@ -25,6 +25,8 @@ type State struct {
 	// what was sent since. It is the proof that an entry is ours to change.
 	Wanted filters.Span   `json:"wanted"`
 	Ours   []filters.Span `json:"ours,omitempty"`
+	// Announced is since when its frameworks get inverse offers for Wanted; zero: they do not.
+	Announced time.Time `json:"announced,omitzero"`
 	// Operation is that of the last word, Subject whose message tells of the machine for as long as it is ours.
 	Operation string `json:"operation"`
 	Subject   string `json:"subject"`

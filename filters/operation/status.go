@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -66,6 +67,15 @@ func (d *Desk) Status(ctx context.Context, targets []filters.Target) ([]MachineV
 	return views, nil
 }
 
+// Hostnames returns those of the machines that are ours, by name: of one that is down no agent is registered.
+func (d *Desk) Hostnames() []string {
+	var names []string
+	for _, machine := range d.config.machines() {
+		names = append(names, machine.Machine.Hostname)
+	}
+	return names
+}
+
 // all are the machines that the schedule, the status or a record names.
 func (d *Desk) all(seen *reading) []filters.Machine {
 	machines := seen.schedule.Machines()
@@ -91,7 +101,7 @@ func (d *Desk) view(of *spot, seen *reading) (MachineView, error) {
 	}
 	var since time.Time
 	if known != nil {
-		view.State, since = &known.State, known.Since
+		view.State, since = &known.State, cmp.Or(known.Announced, known.Since)
 	}
 	if view.Mode == filters.MachineDraining && view.TasksKnown {
 		view.silent(since)
@@ -101,7 +111,10 @@ func (d *Desk) view(of *spot, seen *reading) (MachineView, error) {
 
 // silent adds the frameworks that have tasks there and were not heard.
 func (v *MachineView) silent(since time.Time) {
-	for framework := range v.Tasks {
+	for framework, tasks := range v.Tasks {
+		if tasks == 0 {
+			continue
+		}
 		heard := func(answer filters.InverseAnswer) bool { return answer.Framework == framework }
 		if !slices.ContainsFunc(v.Answers, heard) {
 			v.Answers = append(v.Answers, filters.InverseAnswer{Framework: framework, Word: filters.InverseSilent, Since: since})

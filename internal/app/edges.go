@@ -15,12 +15,13 @@ import (
 
 // buildEdges makes the chat language and its Slack edge, and gives each stack its poster.
 func (a *App) buildEdges(context.Context) error {
-	services, desks, channels := map[string]commands.Service{}, map[string]commands.Desk{}, map[string]string{}
+	services, channels := map[string]commands.Service{}, map[string]string{}
+	desks, machines := map[string]commands.Desk{}, map[string]commands.Machines{}
 	for name, stack := range a.stacks {
-		services[name], desks[name] = stack.service, stack.desk
+		services[name], desks[name], machines[name] = stack.service, stack.desk, stack.machines
 		channels[a.options.Config.Clusters[name].Channel] = name
 	}
-	a.bot = commands.New(commands.Config{Clusters: services, Desks: desks, Channels: channels, Observe: a.observe, Logger: a.log})
+	a.bot = commands.New(commands.Config{Clusters: services, Desks: desks, Machines: machines, Channels: channels, Observe: a.observe, Logger: a.log})
 	settings, secrets := a.options.Config.Slack, a.options.Secrets
 	a.slack = slack.New(slack.Config{
 		Bot: a.bot, Team: settings.Team, BotToken: secrets.BotToken.Reveal(), AppToken: socketToken(settings.Transport, secrets.AppToken.Reveal()),

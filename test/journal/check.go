@@ -102,6 +102,7 @@ const (
 	RuleLimit     Rule = "limit"     // no more agents are withheld than max_withheld and max_unavailable let (invariant 15)
 	RuleRun       Rule = "run"       // a run goes over its agents in order, so many at once, and over each step once
 	RuleKill      Rule = "kill"      // what kills is sent once, after another's yes, and ends before anything is given back (invariants 3, 6 and 7)
+	RuleMachine   Rule = "machine"   // a machine is taken down once, after another's yes, and only what is ours is brought up or taken out (invariants 3 and 6)
 	RuleEnd       Rule = "end"       // in the end an agent is withheld if and only if somebody wishes it (invariants 6 and 14)
 )
 
@@ -130,13 +131,14 @@ type Checker struct {
 	lock       *filters.Lock
 	freeze     *filters.Freeze
 
-	rules   *Rules
-	walks   map[string]*walk // by a window's timing
-	windows map[string]*window
-	runs    map[string]*run
-	answers map[string]filters.Question // by ID
-	under   map[filters.AgentID]int     // filters that stand
-	fresh   map[string][]filters.Filter // placed for windows and runs, by operation, and not told of yet
+	rules    *Rules
+	walks    map[string]*walk // by a window's timing
+	windows  map[string]*window
+	runs     map[string]*run
+	answers  map[string]filters.Question // by ID
+	machines map[string]*machine         // of the maintenance schedule, by the names of their records
+	under    map[filters.AgentID]int     // filters that stand
+	fresh    map[string][]filters.Filter // placed for windows and runs, by operation, and not told of yet
 }
 
 // NewChecker returns a checker for a journal that is yet to come, under rules (nil: none).
@@ -147,7 +149,7 @@ func NewChecker(rules *Rules) *Checker {
 	return &Checker{
 		rules: rules, walks: map[string]*walk{}, windows: map[string]*window{}, runs: map[string]*run{}, answers: map[string]filters.Question{}, fresh: map[string][]filters.Filter{}, under: map[filters.AgentID]int{},
 		requests: map[string]*effect{}, standing: map[filters.FilterKey]filters.Filter{}, lives: map[string]*life{},
-		ledger: map[filters.AgentID]filters.LedgerEntry{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
+		ledger: map[filters.AgentID]filters.LedgerEntry{}, machines: map[string]*machine{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
 	}
 }
 

@@ -14,15 +14,16 @@ type effect struct {
 	changed   []string // what each entry is about
 }
 
-// planned are the kinds that a request about windows and runs makes, and that come about by themselves as well.
-var planned = []filters.Kind{filters.KindWindow, filters.KindClose, filters.KindRun, filters.KindRunAgent}
+// planned are the kinds that a request about windows, runs and machines makes, and that come about by themselves as well.
+var planned = []filters.Kind{filters.KindWindow, filters.KindClose, filters.KindRun, filters.KindRunAgent,
+	filters.KindSchedule, filters.KindDown, filters.KindUp, filters.KindCancel}
 
 // request holds the entries of one request key to one commit: they have one time and one operation, and none comes twice.
 func (c *Checker) request(e *filters.Event) {
 	if e.Request == "" || !slices.Contains(asked, e.Kind) && !slices.Contains(planned, e.Kind) {
 		return
 	}
-	about := string(e.Kind) + " " + string(e.Agent)
+	about := string(e.Kind) + " " + string(e.Agent) + e.Host
 	if e.Filter != nil {
 		about += " " + e.Filter.ID
 	}

@@ -25,7 +25,7 @@ type window struct {
 	approved map[filters.AgentID]bool // nil: it needed no approval
 }
 
-// record follows what windows and runs remember.
+// record follows what windows, runs and machines remember.
 func (c *Checker) record(e *filters.Event) {
 	if e.Question != nil {
 		c.answered(e)
@@ -38,6 +38,8 @@ func (c *Checker) record(e *filters.Event) {
 		c.run(e)
 	case e.Record.Shelf == filters.ShelfRunAgents:
 		c.runAgent(e)
+	case e.Record.Shelf == filters.ShelfMachines:
+		c.machine(e)
 	}
 }
 

@@ -45,6 +45,7 @@ type Stage struct {
 	plan      *scheduler.Config
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
+	upkeep    *primitives
 }
 
 // Options change what New makes.
@@ -103,6 +104,7 @@ func New(options Options) *Stage {
 		Away: options.Away,
 	})
 	s.plan = s.planned(options)
+	s.upkeep = newPrimitives(s, options)
 	return s
 }
 
@@ -153,14 +155,17 @@ func (s *Stage) Lead(ctx context.Context) {
 		case <-time.After(1570 * time.Millisecond): // an end may have come
 		case <-ctx.Done():
 		}
-		s.Reconcile()
+		s.reconcile(ctx)
 	}
 	parts.Wait()
 }
 
 // Reconcile writes down that the master did all that is asked.
-func (s *Stage) Reconcile() {
+func (s *Stage) Reconcile() { s.reconcile(context.Background()) }
+
+func (s *Stage) reconcile(ctx context.Context) {
 	now := time.Now().UTC()
+	s.maintain(ctx, now)
 	for _, filter := range s.Book.Filters() {
 		if filter.Drain != nil && s.drain(filter, now) {
 			continue
@@ -475,6 +480,6 @@ func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, strin
 	}
 	return []filters.Verb{
 		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbMaintenance, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
 	}, "you are listed as an operator of *prod*", nil
 }

@@ -109,14 +109,14 @@ func (w *World) Bot() *Bot { return w.Bots[0] }
 // changing are the verbs that write.
 var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock"}
 
-// changingPlans are the words behind `window` and `run` that write.
-var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm"}
+// changingPlans are the words behind `window`, `run` and `maintenance` that write.
+var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm", "schedule", "down", "up", "cancel"}
 
 // changes tells whether a command writes.
 func changes(words string) bool {
 	verb, rest, _ := strings.Cut(words, " ")
 	word, _, _ := strings.Cut(rest, " ")
-	plan := (verb == "window" || verb == "run") && slices.Contains(changingPlans, word)
+	plan := (verb == "window" || verb == "run" || verb == "maintenance") && slices.Contains(changingPlans, word)
 	return (plan || slices.Contains(changing, verb)) && !strings.Contains(words, "--dry-run")
 }
 

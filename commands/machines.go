@@ -1,0 +1,21 @@
+package commands
+
+import (
+	"context"
+
+	"cordon/filters"
+	"cordon/filters/operation"
+)
+
+// Machines is what commands asks of a cluster's maintenance schedule; *operation.Desk is one. Safe for concurrent use.
+type Machines interface {
+	Schedule(ctx context.Context, request filters.Request, span filters.Span) (operation.Listing, error)
+	Down(ctx context.Context, request filters.Request) (operation.Listing, error)
+	Up(ctx context.Context, request filters.Request) (operation.Listing, error)
+	Cancel(ctx context.Context, request filters.Request) (operation.Listing, error)
+	// Hostnames returns those of the machines that are ours; it asks nothing of the outside.
+	Hostnames() []string
+	Status(ctx context.Context, targets []filters.Target) ([]operation.MachineView, error)
+}
+
+var _ Machines = (*operation.Desk)(nil)

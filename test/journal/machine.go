@@ -1,0 +1,77 @@
+package journal
+
+import (
+	"cordon/filters"
+	maintenance "cordon/filters/operation"
+)
+
+// machine is what is remembered of a machine of the maintenance schedule.
+type machine struct {
+	state    maintenance.State
+	revision int64
+	heard    map[string]bool // operations for which the master took it down
+}
+
+// machine holds what is done to a machine of the maintenance schedule to what is remembered of it.
+func (c *Checker) machine(e *filters.Event) {
+	after, err := maintenance.Decode(e.Record)
+	if err != nil {
+		c.fail(RuleMachine, "%s: %v", e.Record.Name, err)
+		return
+	}
+	known := c.machines[e.Record.Name]
+	if known == nil {
+		known = &machine{heard: map[string]bool{}}
+		c.machines[e.Record.Name] = known
+	}
+	if e.Record.Revision != known.revision+1 {
+		c.fail(RuleLost, "machine %s goes from version %d to %d", e.Record.Name, known.revision, e.Record.Revision)
+	}
+	c.machineCall(e, known, &after)
+	if e.Record.Removed != after.Phase.Over() {
+		c.fail(RuleMachine, "%s is %s, and removed %t", e.Record.Name, after.Phase, e.Record.Removed)
+	}
+	known.state, known.revision = after, e.Record.Revision
+	if e.Record.Removed {
+		delete(c.machines, e.Record.Name)
+	}
+}
+
+// machineCall holds a call to the master to the word that it was asked for with, and its outcome to its intent.
+func (c *Checker) machineCall(e *filters.Event, known *machine, after *maintenance.State) {
+	name, before := e.Record.Name, &known.state
+	switch e.Outcome {
+	case maintenance.OutcomeSending:
+		switch {
+		case before.Phase != after.Phase || before.Operation != after.Operation:
+			c.fail(RuleMachine, "%s: a call for %s is sent that nobody asked for", name, after.Phase)
+		case before.Heard:
+			c.fail(RuleMachine, "%s: the call for %s is sent again, though the master said yes", name, after.Phase)
+		case after.Phase == maintenance.PhaseBringingUp && before.Down == "":
+			c.fail(RuleMachine, "%s is brought up, and we did not take it down", name)
+		case after.Phase == maintenance.PhaseCancelling && len(before.Ours) == 0:
+			c.fail(RuleMachine, "%s is taken out of the schedule, and we did not put it there", name)
+		}
+	case maintenance.OutcomeYes:
+		c.consented(name, before)
+	case string(filters.StateAccepted):
+		if before.Sent.IsZero() || before.Phase != after.Phase {
+			c.fail(RuleIntent, "%s: the master said yes for %s, and no intent was written", name, after.Phase)
+		}
+		if after.Phase == maintenance.PhaseTakingDown && known.heard[after.Operation] {
+			c.fail(RuleMachine, "%s was taken down twice for %s", name, after.Operation)
+		}
+		known.heard[after.Operation] = known.heard[after.Operation] || after.Phase == maintenance.PhaseTakingDown
+	}
+}
+
+// consented holds a machine that is taken down to the yes of somebody else than who asked for it.
+func (c *Checker) consented(name string, before *maintenance.State) {
+	question, asked := c.answers[before.Question]
+	switch {
+	case before.Phase != maintenance.PhaseAsked || !asked || question.Answer != "yes":
+		c.fail(RuleMachine, "%s is taken down without a yes", name)
+	case question.By == before.By || question.By == question.AskedBy:
+		c.fail(RuleMachine, "%s is taken down by the word of %s, who asked for it", name, question.By)
+	}
+}
