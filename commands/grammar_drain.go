@@ -61,8 +61,6 @@ var fatal = []*verb{
 	},
 }
 
-// isFatal tells whether the verb kills tasks.
-func isFatal(verb string) bool { return verb == "drain" || verb == "gone" }
 
 // draining reads the flags of drain and gone.
 func (c *Command) draining(given given) error {
