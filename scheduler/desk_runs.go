@@ -119,7 +119,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	run.Agents = len(targets)
 	var notes []string
 	if run.Drain != nil {
-		if notes, err = d.weigh(request, &run, targets, wanted.Typed); err != nil {
+		if notes, err = d.weigh(ctx, request, &run, targets, wanted.Typed); err != nil {
 			return RunListing{}, err
 		}
 	}
@@ -135,8 +135,11 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 }
 
 // weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
-func (d *Desk) weigh(request filters.Request, run *RunState, agents []*filters.Agent, typed []string) (notes []string, err error) {
-	if notes, err = d.drainable(run, agents); err != nil {
+func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState, agents []*filters.Agent, typed []string) (notes []string, err error) {
+	if notes, err = d.drainable(run, agents); err == nil && !run.Drain.Gone {
+		err = d.askMaster(ctx, agents)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if run.Drain.Ends() && !request.DryRun {

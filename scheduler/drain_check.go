@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,18 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being drained already", Try: "`/mesos tasks " + agent.Hostname + "` shows what is left there"}
 	}
 	return nil
+}
+
+// askMaster has the agents held against the maintenance schedule as it is now: also machines that somebody else put there.
+func (d *Desk) askMaster(ctx context.Context, agents []*filters.Agent) error {
+	if d.config.Undrainable == nil {
+		return nil
+	}
+	list := make([]filters.Agent, len(agents))
+	for i, agent := range agents {
+		list[i] = *agent
+	}
+	return d.config.Undrainable(ctx, list)
 }
 
 // outranks tells whether the run may take an agent that is under way in the other: what is to leave for ever need not be drained

@@ -35,6 +35,8 @@ type Config struct {
 	Tasks func(agent filters.AgentID) (map[string]int, bool)
 	// Condition tells how the master is; nil: that is not known.
 	Condition func() filters.Condition
+	// Undrainable explains why the master would not drain one of the agents, by what it says now; nil: nothing is asked.
+	Undrainable func(ctx context.Context, agents []filters.Agent) error
 	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
 	Allow   []filters.Verb
 	Windows []*Window // the configuration's

@@ -190,3 +190,20 @@ func TestDrainsAreOffUnlessTheConfigurationAllowsThem(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatTheMasterWouldNotDrainIsNotAskedAbout(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		refusal := &filters.Error{Code: filters.Conflict, Wrong: "`web-00` is in the maintenance schedule"}
+		w.config.Undrainable = func(_ context.Context, agents []filters.Agent) error {
+			if agents[0].Hostname == "web-00" {
+				return refusal
+			}
+			return nil
+		}
+		_, err := w.desk.StartRun(t.Context(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{}})
+		if filters.CodeOf(err) != filters.Conflict || len(w.service.Questions()) != 0 {
+			t.Errorf("got %v, and %d questions", err, len(w.service.Questions()))
+		}
+		w.drainOf(filters.Drain{}, 0, "web-01")
+	})
+}
