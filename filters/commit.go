@@ -2,6 +2,7 @@ package filters
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -232,9 +233,9 @@ type Actor struct {
 // Owner returns the owner of filters that the actor places.
 func (a Actor) Owner() Owner { return Owner(a.ID) }
 
-// Location returns the actor's time zone, UTC if none is known.
+// Location returns the actor's time zone, UTC if none is known. The names that Slack has for UTC are UTC.
 func (a Actor) Location() *time.Location {
-	if a.Zone == nil {
+	if a.Zone == nil || slices.Contains([]string{"Etc/UTC", "Etc/UCT", "Etc/GMT", "Etc/Universal", "Etc/Zulu"}, a.Zone.String()) {
 		return time.UTC
 	}
 	return a.Zone
