@@ -76,11 +76,12 @@ func Start(config Config) (*Server, error) {
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Shutdown refuses new connections and waits for running requests until the context ends; then it cuts them.
+// Shutdown refuses new connections and waits for running requests until the context ends; then it cuts them, and with them
+// connections on which nobody has asked anything: that is no error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, s.http.Close())
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
 	}
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,5 +84,23 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	url := start(t, Config{Handlers: map[string]http.Handler{"/boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret") })}})
 	if status, body := get(t, url+"/boom"); status != 500 || strings.Contains(body, "secret") {
 		t.Errorf("got %d %s", status, body)
+	}
+}
+
+// A connection on which nobody has asked anything yet does not make stopping fail.
+func TestStoppingIsNotHeldUpBySilence(t *testing.T) {
+	server, err := Start(Config{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Dial("tcp", server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		t.Error(err)
 	}
 }
