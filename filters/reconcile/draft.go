@@ -100,7 +100,9 @@ func (d *draft) asked(call *filters.Change, entry *filters.LedgerEntry, event *f
 	}
 	switch {
 	case filter != nil && recorded(filter):
-		d.closeOwn(entry, overtaken)
+		if entry.Operation != filter.Operation { // a filter that followed its host has the operation of the move: that goes on
+			d.closeOwn(entry, overtaken)
+		}
 		entry.Operation, entry.Subject = filter.Operation, filter.Subject
 	case !open(entry) || entry.Hold != filters.HoldTaking:
 		d.closeOwn(entry, overtaken)
