@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -100,12 +101,10 @@ func (d *draft) asked(call *filters.Change, entry *filters.LedgerEntry, event *f
 	}
 	switch {
 	case filter != nil && recorded(filter):
-		if entry.Operation != filter.Operation { // a filter that followed its host has the operation of the move: that goes on
-			d.closeOwn(entry, overtaken)
-		}
+		d.closeOwn(entry, call.Filters, overtaken)
 		entry.Operation, entry.Subject = filter.Operation, filter.Subject
 	case !open(entry) || entry.Hold != filters.HoldTaking:
-		d.closeOwn(entry, overtaken)
+		d.closeOwn(entry, call.Filters, overtaken)
 		entry.Operation, entry.Subject = filters.RandomID(repairPrefix), subjectOf(call.Filters)
 		event.Outcome = string(filters.StateRecorded)
 	}
@@ -116,9 +115,11 @@ func open(entry *filters.LedgerEntry) bool {
 	return strings.HasPrefix(entry.Operation, repairPrefix) && entry.State != filters.StateVerified && entry.State != filters.StateFailed
 }
 
-// closeOwn ends an operation of the reconciler's own that something else overtakes.
-func (d *draft) closeOwn(entry *filters.LedgerEntry, reason string) {
-	if !open(entry) {
+// closeOwn ends an operation of the reconciler's own that something else overtakes. That of a move is the filter's too, which
+// followed its host: with the filter it is counted, once.
+func (d *draft) closeOwn(entry *filters.LedgerEntry, all []*filters.Filter, reason string) {
+	moved := func(filter *filters.Filter) bool { return filter.Operation == entry.Operation }
+	if !open(entry) || slices.ContainsFunc(all, moved) {
 		return
 	}
 	kind := filters.KindTook
@@ -132,7 +133,7 @@ func (d *draft) closeOwn(entry *filters.LedgerEntry, reason string) {
 
 // lost tells that the master gave offers of an agent that we withhold: the repair is an operation of its own.
 func (d *draft) lost(call *filters.Change, entry *filters.LedgerEntry) {
-	d.closeOwn(entry, overtaken)
+	d.closeOwn(entry, call.Filters, overtaken)
 	entry.Losses = losses(call)
 	entry.Operation, entry.Subject = filters.RandomID(repairPrefix), d.notice(call)
 	event := d.outcome(filters.KindLost, call.Cause, filters.StateRecorded, entry.Operation, entry.Subject)
@@ -154,7 +155,7 @@ func losses(call *filters.Change) int {
 
 func (d *draft) releasing(call *filters.Change) {
 	entry := *call.Entry
-	d.closeOwn(&entry, overtaken)
+	d.closeOwn(&entry, call.Filters, overtaken)
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldReleasing, filters.StateRecorded, d.now, d.term
 	entry.Saw, entry.Sent = saw(call.Seen), time.Time{}
 	event := d.event(filters.KindReleasing, filters.CauseRepair, call.Reason)

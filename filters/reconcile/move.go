@@ -12,7 +12,7 @@ func (d *draft) move(change *filters.Change) {
 	operation, target := filters.RandomID(repairPrefix), change.NewAgent
 	if change.Entry != nil {
 		entry := *change.Entry
-		d.closeOwn(&entry, change.Reason)
+		d.closeOwn(&entry, change.Filters, change.Reason)
 		entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 		event := d.event(filters.KindMove, change.Cause, change.Reason)
 		event.Subject = subjectOf(change.Filters)

@@ -203,7 +203,7 @@ func (d *draft) adopt(change *filters.Change) {
 // free removes the ledger's entry and lets the ended filters go with it.
 func (d *draft) free(change *filters.Change) {
 	entry := *change.Entry
-	d.closeOwn(&entry, change.Reason)
+	d.closeOwn(&entry, change.Filters, change.Reason)
 	entry.Hold, entry.State, entry.At, entry.Term = filters.HoldFree, filters.StateVerified, d.now, d.term
 	if rest := d.settle(change.Filters, &entry, change.Reason); rest != nil {
 		event := d.outcome(filters.KindGave, filters.CauseRepair, filters.StateVerified, "", rest.Subject)
