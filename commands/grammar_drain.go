@@ -61,7 +61,6 @@ var fatal = []*verb{
 	},
 }
 
-
 // draining reads the flags of drain and gone.
 func (c *Command) draining(given given) error {
 	c.Drain = filters.Drain{MarkGone: given.MarkGone, Gone: c.Verb == "gone"}
