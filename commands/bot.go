@@ -86,10 +86,13 @@ type turn struct {
 	by       time.Time         // the local time by which it is answered
 }
 
-// Handle answers one command or press within Config.Within. The reply says what happened: errors are replies too.
+// Handle answers one command or press within Config.Within, and before ctx ends. The reply says what happened: errors are replies too.
 func (b *Bot) Handle(ctx context.Context, input Input) Reply {
 	started := time.Now()
 	t := &turn{Input: input, by: started.Add(b.config.Within)}
+	if earlier, bounded := ctx.Deadline(); bounded && earlier.Before(t.by) {
+		t.by = earlier
+	}
 	ctx, cancel := context.WithDeadline(ctx, t.by)
 	defer cancel()
 	reply, err := b.handle(ctx, t)
@@ -113,6 +116,9 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 	defer b.gate.RUnlock()
 	if b.stopped {
 		return renderStopping(), nil
+	}
+	if t.Refused != nil {
+		return renderRefusal(t.Refused), t.Refused
 	}
 	if err := b.understand(t); err != nil {
 		return b.refuse(t, err), err

@@ -13,6 +13,8 @@ type Input struct {
 	// with its own escapes undone.
 	Text  string
 	Actor filters.Actor
+	// Refused, if not nil, says why nothing is done for this person, whatever is asked.
+	Refused error
 	// Channel is where it was typed; it chooses the cluster where the text names none.
 	Channel string
 	// Cluster, if not empty, is the only cluster that this input may speak to.

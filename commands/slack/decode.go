@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -43,19 +44,27 @@ type press struct {
 
 // event is an Events API callback.
 type event struct {
-	Type      string `json:"type"`
-	Challenge string `json:"challenge"`
-	ID        string `json:"event_id"`
-	Team      string `json:"team_id"`
-	Event     struct {
-		Type    string `json:"type"`
-		User    string `json:"user"`
-		Team    string `json:"team"`
-		BotID   string `json:"bot_id"`
-		Channel string `json:"channel"`
-		Text    string `json:"text"`
-	} `json:"event"`
+	Type      string    `json:"type"`
+	Challenge string    `json:"challenge"`
+	ID        string    `json:"event_id"`
+	Team      string    `json:"team_id"`
+	Event     happening `json:"event"`
 }
+
+// happening is what an event tells of.
+type happening struct {
+	Type    string `json:"type"`
+	User    string `json:"user"`
+	Team    string `json:"team"`
+	Home    string `json:"user_team"` // of who wrote in a channel that workspaces share
+	Source  string `json:"source_team"`
+	BotID   string `json:"bot_id"`
+	Channel string `json:"channel"`
+	Text    string `json:"text"`
+}
+
+// home is the workspace that the person is of; empty: not told.
+func (h *happening) home() string { return cmp.Or(h.Home, h.Source, h.Team) }
 
 func malformed(what string) error {
 	return &filters.Error{Code: filters.Invalid, Wrong: "this is not " + what + " as Slack sends it"}
@@ -135,7 +144,7 @@ func (e *Edge) pressJSON(payload []byte) (press, error) {
 	if json.Unmarshal(payload, &p) != nil || p.Type == "" || p.User.ID == "" {
 		return press{}, malformed("an interaction")
 	}
-	if p.Team.ID != e.config.Team || p.User.Team != "" && p.User.Team != e.config.Team {
+	if p.Team.ID != e.config.Team {
 		return press{}, wrongTeam()
 	}
 	if p.Type == "block_actions" && (len(p.Actions) == 0 || p.Trigger == "") {

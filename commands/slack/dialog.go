@@ -86,9 +86,10 @@ func (e *Edge) submit(ctx context.Context, p press) (late func()) {
 		return func() {}
 	}
 	p.Channel.ID = about.Channel
+	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
 	reply := e.config.Bot.Handle(ctx, commands.Input{
 		Press: &commands.Press{Action: about.Action, Value: about.Value, Reason: p.View.State.Values[reasonField][reasonField].Value},
-		Actor: e.actor(ctx, p.User.ID), Channel: about.Channel, RequestKey: "view:" + p.View.Root, Cause: filters.CauseClick,
+		Actor: actor, Refused: refused, Channel: about.Channel, RequestKey: "view:" + p.View.Root, Cause: filters.CauseClick,
 	})
 	return func() { e.answerLater(p, reply) }
 }

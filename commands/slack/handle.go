@@ -35,15 +35,13 @@ func encode(reply commands.Reply) []byte {
 
 // command answers a slash command.
 func (e *Edge) command(ctx context.Context, command slash) commands.Reply {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	actor, refused := e.actor(ctx, command.User, command.Team)
 	return e.config.Bot.Handle(ctx, commands.Input{
-		Text: command.Text, Actor: e.actor(ctx, command.User), Channel: command.Channel,
+		Text: command.Text, Actor: actor, Refused: refused, Channel: command.Channel,
 		RequestKey: command.Trigger, Cause: filters.CauseCommand, Return: command.ResponseURL,
 	})
-}
-
-// actor is the person as the inside knows them.
-func (e *Edge) actor(ctx context.Context, user string) filters.Actor {
-	return filters.Actor{ID: "user:" + user, User: user, Team: e.config.Team, Zone: e.people.zone(ctx, e, user)}
 }
 
 // click does what a button stands for, or first asks what it must know for that. It returns when that is durable or refused;
@@ -53,6 +51,8 @@ func (e *Edge) click(ctx context.Context, p press) (late func()) {
 	if p.Type != "block_actions" && p.Type != "view_submission" {
 		return nothing
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	if allowed, tell := e.clicks.allow(p.User.ID); !allowed {
 		e.refused.Add(1)
 		if !tell {
@@ -63,13 +63,14 @@ func (e *Edge) click(ctx context.Context, p press) (late func()) {
 	if p.Type == "view_submission" {
 		return e.submit(ctx, p)
 	}
+	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
 	pressed := &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value}
-	if question := pressed.Question(); question != nil {
+	if question := pressed.Question(); question != nil && refused == nil {
 		return e.consult(p, question)
 	}
 	reply := e.config.Bot.Handle(ctx, commands.Input{
 		Press: pressed,
-		Actor: e.actor(ctx, p.User.ID), Channel: p.Channel.ID,
+		Actor: actor, Refused: refused, Channel: p.Channel.ID,
 		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
 	})
 	return func() { e.answerLater(p, reply) }
@@ -120,8 +121,9 @@ func (e *Edge) event(received event) {
 		return
 	}
 	e.later(func(ctx context.Context) {
+		actor, refused := e.actor(ctx, inner.User, inner.home())
 		reply := e.config.Bot.Handle(ctx, commands.Input{
-			Text: unescape(afterMention(inner.Text)), Actor: e.actor(ctx, inner.User), Channel: inner.Channel,
+			Text: unescape(afterMention(inner.Text)), Actor: actor, Refused: refused, Channel: inner.Channel,
 			RequestKey: "event:" + received.ID, Cause: filters.CauseCommand,
 		})
 		to := commands.Recipient{User: inner.User, Channel: inner.Channel}

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,13 +27,14 @@ type Person struct {
 func (p Person) Member() bool { return !p.Deactivated && !p.Bot && !p.Guest && !p.Stranger }
 
 const (
-	personFresh  = time.Hour
-	personFailed = time.Minute            // how long a look-up that failed is not repeated
-	personWait   = 250 * time.Millisecond // with Bot.Within less than the 2.5 s that we promise
+	personFresh  = time.Minute      // how long an answer holds
+	personAhead  = 30 * time.Second // from this age on it is asked again, and nobody waits for that
+	personFailed = 2 * time.Second  // how long a look-up that failed is not repeated
+	personWait   = 1200 * time.Millisecond
 	lookup       = 4 * time.Second
 )
 
-// people is a cache of users.info. A command waits for it at most once a person, and not long.
+// people is a cache of users.info.
 type people struct {
 	mutex sync.Mutex
 	known map[string]*person
@@ -40,77 +42,65 @@ type people struct {
 
 type person struct {
 	Person
-	err     error
-	at      time.Time     // of the last look-up's end
+	err     error         // of the last look-up
+	at      time.Time     // when Slack last said who this is; zero: never
+	asked   time.Time     // when the last look-up ended
 	loading chan struct{} // closed when the look-up under way is done; nil: none is
-	waited  bool          // some command waited for this person before
 }
 
-// Person looks somebody up. Errors: Unknown for an ID that Slack does not know, Unavailable if it does not answer.
+// holds tells whether what Slack said is new enough to be believed.
+func (p *person) holds(now time.Time) bool { return !p.at.IsZero() && now.Sub(p.at) < personFresh }
+
+// Person looks somebody up; what it says is at most a minute old. Errors: Unknown for an ID that Slack does not know,
+// Unavailable if it does not answer.
 func (e *Edge) Person(ctx context.Context, id string) (Person, error) {
-	known := e.people.refresh(e, id)
-	if known == nil {
-		return e.people.get(id)
+	if loading := e.people.refresh(e, id); loading != nil {
+		select {
+		case <-loading:
+		case <-ctx.Done():
+			return Person{}, unknownPerson(filters.Unavailable, ctx.Err())
+		}
 	}
-	select {
-	case <-known:
-		return e.people.get(id)
-	case <-ctx.Done():
-		return Person{}, &filters.Error{Code: filters.Unavailable, Wrong: "Slack does not say who this is", Cause: ctx.Err()}
-	}
+	return e.people.get(id)
+}
+
+func unknownPerson(code filters.Code, cause error) error {
+	return &filters.Error{Code: code, Wrong: "Slack does not say who this is", Cause: cause}
 }
 
 func (p *people) get(id string) (Person, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if known := p.known[id]; known != nil {
-		return known.Person, known.err
+	switch known := p.known[id]; {
+	case known == nil:
+		return Person{}, unknownPerson(filters.Unavailable, nil)
+	case known.holds(time.Now()):
+		return known.Person, nil
+	case known.err != nil:
+		return Person{}, known.err
 	}
-	return Person{}, &filters.Error{Code: filters.Unknown, Wrong: "nobody looked for this person yet"}
+	return Person{}, unknownPerson(filters.Unavailable, nil)
 }
 
-// zone returns the person's time zone as far as it is known, and waits a moment for it the first time.
-func (p *people) zone(ctx context.Context, e *Edge, id string) *time.Location {
-	loading := p.refresh(e, id)
-	p.mutex.Lock()
-	known := p.known[id]
-	wait := loading != nil && !known.waited
-	known.waited = true
-	zone := known.Zone
-	p.mutex.Unlock()
-	if !wait {
-		return zone
-	}
-	timer := time.NewTimer(personWait)
-	defer timer.Stop()
-	select {
-	case <-loading:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return known.Zone
-}
-
-// refresh starts a look-up where one is due, and returns the channel of the one that is under way, nil if none is.
+// refresh starts a look-up where one is due, and returns the channel of the one that must be waited for, nil if none.
 func (p *people) refresh(e *Edge, id string) chan struct{} {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	now := time.Now()
 	known := p.known[id]
 	if known == nil {
-		known = &person{Person: Person{ID: id}}
+		known = &person{}
 		p.known[id] = known
 	}
-	fresh := personFresh
-	if known.err != nil {
-		fresh = personFailed
+	holds := known.holds(now)
+	due := known.loading == nil && now.Sub(known.at) >= personAhead && (known.err == nil || now.Sub(known.asked) >= personFailed)
+	if due {
+		known.loading = make(chan struct{})
+		e.later(func(ctx context.Context) { p.load(ctx, e, id, known) })
 	}
-	if known.loading != nil || !known.at.IsZero() && time.Since(known.at) < fresh {
-		return known.loading
+	if holds {
+		return nil
 	}
-	known.loading = make(chan struct{})
-	e.later(func(ctx context.Context) { p.load(ctx, e, id, known) })
 	return known.loading
 }
 
@@ -120,10 +110,13 @@ func (p *people) load(ctx context.Context, e *Edge, id string, known *person) {
 	found, err := e.ask(ctx, id)
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if err == nil {
-		known.Person = found
+	known.err, known.asked = err, time.Now()
+	switch {
+	case err == nil:
+		known.Person, known.at = found, known.asked
+	case filters.CodeOf(err) == filters.Unknown:
+		known.at = time.Time{}
 	}
-	known.err, known.at = err, time.Now()
 	close(known.loading)
 	known.loading = nil
 }
@@ -135,55 +128,20 @@ func (e *Edge) ask(ctx context.Context, id string) (Person, error) {
 		if answered(err) {
 			code = filters.Unknown
 		}
-		return Person{}, &filters.Error{Code: code, Wrong: "Slack does not say who this is", Cause: err}
+		return Person{}, unknownPerson(code, err)
 	}
 	return personOf(user, e.config.Team), nil
 }
 
+// personOf reads https://docs.slack.dev/reference/objects/user-object. In an Enterprise Grid a person has several workspaces.
 func personOf(user *slackgo.User, team string) Person {
+	elsewhere := user.TeamID != "" && user.TeamID != team && !slices.Contains(user.Enterprise.Teams, team)
 	found := Person{
 		ID: user.ID, Name: user.Name, Deactivated: user.Deleted, Bot: user.IsBot || user.IsWorkflowBot || user.IsConnectorBot,
-		Guest: user.IsRestricted || user.IsUltraRestricted, Stranger: user.IsStranger || user.TeamID != "" && user.TeamID != team,
+		Guest: user.IsRestricted || user.IsUltraRestricted, Stranger: user.IsStranger || elsewhere,
 	}
 	if zone, err := time.LoadLocation(user.TZ); err == nil && user.TZ != "" && user.TZ != "Local" {
 		found.Zone = zone
 	}
 	return found
-}
-
-// groups is a cache of user groups.
-type groups struct {
-	mutex sync.Mutex
-	known map[string]group
-}
-
-type group struct {
-	members []string
-	at      time.Time
-}
-
-const (
-	groupFresh = time.Minute
-	groupStale = 5 * time.Minute // how old an answer may be while Slack gives no newer one
-)
-
-// Members returns the user IDs of a user group (S…), as of a minute ago at most; five while Slack does not answer.
-func (e *Edge) Members(ctx context.Context, id string) ([]string, error) {
-	e.groups.mutex.Lock()
-	known, here := e.groups.known[id]
-	e.groups.mutex.Unlock()
-	if here && time.Since(known.at) < groupFresh {
-		return known.members, nil
-	}
-	members, err := e.api.GetUserGroupMembersContext(ctx, id)
-	if err != nil {
-		if here && time.Since(known.at) < groupStale && !answered(err) {
-			return known.members, nil
-		}
-		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "Slack does not say who is in user group " + id, Cause: err}
-	}
-	e.groups.mutex.Lock()
-	e.groups.known[id] = group{members, time.Now()}
-	e.groups.mutex.Unlock()
-	return members, nil
 }

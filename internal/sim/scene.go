@@ -12,13 +12,17 @@ import (
 	simslack "cordon/internal/sim/slack"
 )
 
-const operator = "operator"
+const (
+	operator = "operator"
+	guest    = "guest"
+)
 
 func demoPeople() []Person {
 	return []Person{
 		{Name: "alice", ID: "U0ALICE", Role: operator},
 		{Name: "bob", ID: "U0BOB", Role: operator},
 		{Name: "carol", ID: "U0CAROL", Role: "onlooker"},
+		{Name: "dave", ID: "U0DAVE", Role: guest},
 	}
 }
 
@@ -26,7 +30,7 @@ func startWorkspace(ctx context.Context, config Config, people []Person) (*simsl
 	zone := localZone()
 	var users []simslack.User
 	for _, person := range people {
-		users = append(users, simslack.User{ID: person.ID, Name: person.Name, TimeZone: zone})
+		users = append(users, simslack.User{ID: person.ID, Name: person.Name, TimeZone: zone, Guest: person.Role == guest})
 	}
 	return simslack.Start(ctx, simslack.Config{
 		TeamID: teamID, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,

@@ -89,7 +89,7 @@ const (
 )
 
 // Start opens the demo's cluster of six agents and two masters, its workspace of
-// three people, and the page. It runs until Close; ctx bounds the start alone.
+// four people, and the page. It runs until Close; ctx bounds the start alone.
 func Start(ctx context.Context, config Config) (*Demo, error) {
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	demo := &Demo{

@@ -105,5 +105,8 @@ func (w *Workspace) Say(userName, channelID, threadTS, text string) (Message, er
 func (w *Workspace) messageEvent(kind string, channel Channel, p post) map[string]any {
 	event := w.messageJSON(p, false)
 	event["type"], event["channel"], event["event_ts"] = kind, channel.ID, p.TS
+	if user, here := w.directory.user(p.User); here && user.TeamID != w.config.TeamID { // a channel that workspaces share
+		event["team"], event["user_team"], event["source_team"] = user.TeamID, user.TeamID, user.TeamID
+	}
 	return event
 }
