@@ -238,6 +238,5 @@ func parseEpoch(text string) (epoch string, at time.Time, cause string) {
 
 // moment is when the journal entry with the ID was written.
 func moment(id string) string {
-	ms, _, _ := strings.Cut(id, "-")
-	return milliseconds(ms).Format("2006-01-02 15:04:05.000 UTC")
+	return Stamped(id).Format("2006-01-02 15:04:05.000 UTC")
 }

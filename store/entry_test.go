@@ -44,12 +44,12 @@ func TestEncodingIsFixed(t *testing.T) {
 		t.Error(err, diff)
 	}
 	links := &chain{}
-	links.open = EncodeEntry(&golden)
+	links.write(EncodeEntry(&golden))
 	first := links.seal()
 	if want := "da989af9f0f758ff10c215bb8c6ceccc9373e3d3f5e7f842aa72478d41f2b22b"; first.Digest != want {
 		t.Errorf("first digest %s, want %s", first.Digest, want)
 	}
-	links.open = EncodeEntry(&golden)
+	links.write(EncodeEntry(&golden))
 	if second, want := links.seal(), "47486f44ccd3753419c872b8c8146ce757c34bb74f46e2b8c2df2505172869db"; second.Digest != want {
 		t.Errorf("second digest %s, want %s", second.Digest, want)
 	}

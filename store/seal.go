@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
+	hashing "hash"
 
 	"github.com/redis/go-redis/v9"
 
@@ -14,9 +14,20 @@ import (
 
 // Seal is a link of the chain over the journal: a digest of everything up to the entry with the ID.
 type Seal struct {
-	ID     string
-	Digest string // hexadecimal SHA-256 of the digest before (its bytes; none for the first) and the encodings of the entries since
+	ID string `json:"id"`
+	// Digest is the hexadecimal SHA-256 of the digest before (its bytes; none for the first), the seal's form, and the
+	// encodings of the entries since.
+	Digest string `json:"digest"`
 }
+
+// The forms of seals (ADR 14). A first seal has no form and covers the fixed encoding of entries alone.
+const (
+	formBare  = ""
+	formWhole = "2" // covers record, stage and activates, too
+)
+
+// besideNames are the stream's fields that ride beside the fixed encoding: a whole seal covers them behind it.
+var besideNames = []string{"record", "stage", "activates"}
 
 // sealedNames are the stream's fields after version and id, in the order of the fixed encoding.
 var sealedNames = []string{"at", "term", "subject", "operation", "kind", "agent", "actor", "cause", "request", "outcome", "reason"}
@@ -37,26 +48,59 @@ func appendMessage(to []byte, message *redis.XMessage) []byte {
 	return to
 }
 
+// appendWhole appends what a whole seal covers of a message.
+func appendWhole(to []byte, message *redis.XMessage) []byte {
+	to = appendMessage(to, message)
+	for _, name := range besideNames {
+		value, _ := message.Values[name].(string)
+		to = binary.BigEndian.AppendUint32(to, uint32(len(value)))
+		to = append(to, value...)
+	}
+	return to
+}
+
 // chain computes digests from one seal on.
 type chain struct {
+	form   string // of the seal that is computed next; set before its first entry is added
 	digest []byte
-	open   []byte // the encodings of the entries since
+	open   hashing.Hash // over what the next seal covers so far; nil: nothing yet
 	last   string
 	count  int
+	buffer []byte
 }
 
 func (c *chain) add(message *redis.XMessage) {
-	c.open = appendMessage(c.open, message)
+	if c.form == formWhole {
+		c.buffer = appendWhole(c.buffer[:0], message)
+	} else {
+		c.buffer = appendMessage(c.buffer[:0], message)
+	}
+	c.write(c.buffer)
 	c.last = message.ID
 	c.count++
 }
 
+// write adds an encoded entry.
+func (c *chain) write(encoded []byte) {
+	c.start()
+	c.open.Write(encoded)
+}
+
+func (c *chain) start() {
+	if c.open != nil {
+		return
+	}
+	c.open = sha256.New()
+	c.open.Write(c.digest)
+	if c.form != formBare { // so that nothing can be read as another form
+		c.open.Write([]byte("seal " + c.form + "\n"))
+	}
+}
+
 // seal closes what was added.
 func (c *chain) seal() Seal {
-	sum := sha256.New()
-	sum.Write(c.digest)
-	sum.Write(c.open)
-	c.digest, c.open = sum.Sum(nil), c.open[:0]
+	c.start()
+	c.digest, c.open = c.open.Sum(nil), nil
 	return Seal{c.last, hex.EncodeToString(c.digest)}
 }
 
@@ -84,11 +128,12 @@ func (s *Store) Seal(ctx context.Context, term int64) (Seal, error) {
 		if err != nil {
 			return newest, brokenAt(newest.ID, "its digest cannot be read")
 		}
+		links.form = formWhole
 		for i := range messages {
 			links.add(&messages[i])
 		}
 		next := links.seal()
-		answer, err := s.run(ctx, sealScript, []string{s.keys.term, s.keys.seals}, term, newest.ID, next.ID, next.Digest)
+		answer, err := s.run(ctx, sealScript, []string{s.keys.term, s.keys.seals}, term, newest.ID, next.ID, next.Digest, links.form)
 		if err != nil {
 			return newest, err
 		}
@@ -111,99 +156,4 @@ func (s *Store) sealAt(ctx context.Context, id string) (Seal, bool, error) {
 func sealOf(message redis.XMessage) Seal {
 	digest, _ := message.Values["digest"].(string)
 	return Seal{message.ID, digest}
-}
-
-// Verified is what Verify found in order.
-type Verified struct {
-	Seals    int
-	Entries  int // under seals
-	Unsealed int // newer than the last seal
-}
-
-// Broken says that the chain of seals and the journal do not agree.
-type Broken struct {
-	ID  string // of the seal
-	Why string
-}
-
-// Error implements error.
-func (b *Broken) Error() string {
-	return fmt.Sprintf("the journal was changed after it was sealed: seal %s: %s", b.ID, b.Why)
-}
-
-func brokenAt(id, why string) error { return &Broken{id, why} }
-
-// Verify computes the chain of seals again over the whole journal. The first seal is trusted if the journal was trimmed to
-// it. The error is a *Broken if an entry was changed, added or removed after it was sealed.
-func (s *Store) Verify(ctx context.Context) (Verified, error) {
-	first, err := s.redis.client.XRangeN(ctx, s.keys.seals, "-", "+", 1).Result()
-	if err != nil {
-		return Verified{}, s.redis.fault(err)
-	}
-	if len(first) == 0 {
-		return s.verifyFrom(ctx, Seal{})
-	}
-	oldest, err := s.redis.client.XRangeN(ctx, s.keys.journal, "-", "+", 1).Result()
-	if err != nil {
-		return Verified{}, s.redis.fault(err)
-	}
-	if len(oldest) == 0 || filters.After(oldest[0].ID, first[0].ID) {
-		return Verified{}, brokenAt(first[0].ID, "its entry is gone")
-	}
-	if first[0].Values["previous"] != "" {
-		return s.verifyFrom(ctx, sealOf(first[0]))
-	}
-	return s.verifyFrom(ctx, Seal{})
-}
-
-// verifyFrom computes the chain after a seal that is trusted; the zero Seal is the journal's beginning.
-func (s *Store) verifyFrom(ctx context.Context, trusted Seal) (found Verified, err error) {
-	links, err := chainFrom(trusted)
-	if err != nil {
-		return found, brokenAt(trusted.ID, "its digest cannot be read")
-	}
-	position := trusted.ID
-	for after := trusted.ID; ; {
-		seals, err := s.redis.client.XRangeN(ctx, s.keys.seals, exclusive(after), "+", pageSize).Result()
-		if err != nil {
-			return found, s.redis.fault(err)
-		}
-		for _, message := range seals {
-			if err := s.extend(ctx, links, position, message.ID); err != nil {
-				return found, err
-			}
-			seal := sealOf(message)
-			if computed := links.seal(); computed != seal {
-				return found, brokenAt(seal.ID, "its entries give another digest")
-			}
-			found.Seals++
-			position, after = seal.ID, seal.ID
-		}
-		if len(seals) < pageSize {
-			break
-		}
-	}
-	found.Entries = links.count
-	if err := s.extend(ctx, links, position, "+"); err != nil {
-		return found, err
-	}
-	found.Unsealed = links.count - found.Entries
-	return found, nil
-}
-
-// extend adds the journal's entries after one ID up to another.
-func (s *Store) extend(ctx context.Context, links *chain, after, to string) error {
-	for {
-		messages, err := s.redis.client.XRangeN(ctx, s.keys.journal, exclusive(after), to, pageSize).Result()
-		if err != nil {
-			return s.redis.fault(err)
-		}
-		for i := range messages {
-			links.add(&messages[i])
-		}
-		if len(messages) < pageSize {
-			return nil
-		}
-		after = messages[len(messages)-1].ID
-	}
 }

@@ -28,8 +28,8 @@ func TestSealAndVerify(t *testing.T) {
 		}
 		fill(t, s, 2)
 		found, err := s.Verify(t.Context())
-		if want := (Verified{Seals: 4, Entries: 704, Unsealed: 2}); err != nil || found != want {
-			t.Errorf("%+v %v, want %+v", found, err, want)
+		if err != nil || found.Seals != 4 || found.Entries != 704 || found.Unsealed != 2 || found.Head != last || found.Open.IsZero() || found.Trimmed {
+			t.Errorf("%+v %v", found, err)
 		}
 		if state := loaded(t, s); state.Position == last.ID {
 			t.Error("the last seal covers entries that came after it")
@@ -136,7 +136,7 @@ func TestTrim(t *testing.T) {
 		must(t, s.SaveCursor(t.Context(), term, "file", loaded(t, s).Position))
 		trim(-time.Second, 10) // what is not sealed stays
 		found, err := s.Verify(t.Context())
-		if want := (Verified{Seals: 0, Entries: 0, Unsealed: 10}); err != nil || found != want {
+		if err != nil || found.Seals != 0 || found.Entries != 0 || found.Unsealed != 10 || !found.Trimmed {
 			t.Errorf("%+v %v", found, err)
 		}
 		if _, err := s.Trim(t.Context(), term+1, 0); err == nil {

@@ -15,6 +15,9 @@ const (
 	progressLife = 7 * 24 * time.Hour
 	// stageLife is how long a chunked change may take before it is taken back.
 	stageLife = time.Hour
+	// cursorPatience is how much longer than usual the journal is kept for a sink that does not take it: one that was taken
+	// out of the configuration, or is away for ever, must not fill Redis.
+	cursorPatience = 30 * 24 * time.Hour
 )
 
 // Tidied is what Tidy removed.
@@ -43,7 +46,7 @@ func (s *Store) Tidy(ctx context.Context, term int64, keep time.Duration) (tidie
 }
 
 // Trim drops journal entries older than keep, but none that a seal, a sink's cursor or a witness still needs: the lowest of
-// them is as far as it goes. The entry under the oldest seal that remains stays.
+// them is as far as it goes. A cursor holds entries for 30 days at most. The entry under the oldest seal that remains stays.
 func (s *Store) Trim(ctx context.Context, term int64, keep time.Duration) (int64, error) {
 	limit, err := s.needed(ctx, keep)
 	if err != nil || limit == "" {
@@ -62,7 +65,7 @@ func (s *Store) Trim(ctx context.Context, term int64, keep time.Duration) (int64
 
 // needed returns the journal ID from which on somebody needs the entries; empty: all of them.
 func (s *Store) needed(ctx context.Context, keep time.Duration) (string, error) {
-	limit := fmt.Sprintf("%d-0", max(1, s.Now().Add(-keep).UnixMilli()))
+	limit := before(s.Now().Add(-keep))
 	lower := func(id string) {
 		if filters.After(limit, id) {
 			limit = id
@@ -76,6 +79,9 @@ func (s *Store) needed(ctx context.Context, keep time.Duration) (string, error) 
 		cursor, err := s.redis.client.Get(ctx, s.keys.cursor(sink)).Result()
 		if err != nil && !absent(err) {
 			return "", s.redis.fault(err)
+		}
+		if last := before(s.Now().Add(-keep - cursorPatience)); filters.After(last, cursor) {
+			cursor = last
 		}
 		lower(cursor)
 	}
@@ -91,6 +97,9 @@ func (s *Store) needed(ctx context.Context, keep time.Duration) (string, error) 
 	}
 	return limit, nil
 }
+
+// before is the ID that entries before the time stand before.
+func before(at time.Time) string { return fmt.Sprintf("%d-0", max(1, at.UnixMilli())) }
 
 // tidyOperations removes counters that have not moved for long.
 func (s *Store) tidyOperations(ctx context.Context, term int64) (int64, error) {

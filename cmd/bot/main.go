@@ -27,6 +27,7 @@ type cli struct {
 	Validate validate `cmd:"" help:"Check a configuration and report every mistake."`
 	Preview  foretell `cmd:"" help:"Show what windows will do: what opens when and for whom, and what remains of the cluster."`
 	Ctl      control  `cmd:"" help:"Do what the chat does, over the bot's HTTP API."`
+	Journal  audit    `cmd:"" help:"Verify or export the journal, straight from Redis."`
 	Version  release  `cmd:"" help:"Print the version."`
 }
 
@@ -58,11 +59,32 @@ func run(ctx context.Context, arguments []string, std streams) int {
 		fmt.Fprintf(std.err, "bot: %v\nTry `bot --help`.\n", err)
 		return 2
 	}
-	if err := parsed.Run(); err != nil {
+	err = parsed.Run()
+	if coded, ok := errors.AsType[exit](err); ok {
+		if coded.cause != nil {
+			fmt.Fprintf(std.err, "bot: %s\n", explain(coded.cause))
+		}
+		return coded.code
+	}
+	if err != nil {
 		fmt.Fprintf(std.err, "bot: %s\n", explain(err))
 		return 1
 	}
 	return 0
+}
+
+// exit ends with a code of its own; without a cause everything was said already.
+type exit struct {
+	code  int
+	cause error
+}
+
+// Error implements error.
+func (e exit) Error() string {
+	if e.cause == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.cause.Error()
 }
 
 // explain is an error for the terminal: its words, and its cause where it has one that people may see.

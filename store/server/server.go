@@ -31,6 +31,7 @@ const (
 	restart = 200 * time.Millisecond
 	// socketMost is the longest path of a unix socket (sun_path, less its end).
 	socketMost = 103
+	socketName = "redis.sock"
 )
 
 // Server is a redis-server that listens on a private socket, or one that another process of ours left running.
@@ -70,7 +71,7 @@ func Start(ctx context.Context, dir string, logger *slog.Logger) (*Server, error
 		return nil, err
 	}
 	s := &Server{
-		Socket: filepath.Join(dir, "redis.sock"), program: program, dir: dir, log: logger.With("process", "redis-server"),
+		Socket: filepath.Join(dir, socketName), program: program, dir: dir, log: logger.With("process", "redis-server"),
 		stopping: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if len(s.Socket) > socketMost {
@@ -278,3 +279,6 @@ func (s *Server) shutdown() {
 	_, _ = io.WriteString(connection, "SHUTDOWN NOSAVE\r\n")
 	_, _ = io.Copy(io.Discard, connection)
 }
+
+// At is where a server listens that keeps its data in the directory: for those who only look at what it holds.
+func At(dir string) string { return "unix://" + filepath.Join(dir, socketName) }
