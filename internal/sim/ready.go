@@ -19,6 +19,9 @@ type Ready struct {
 	TeamID        string            `json:"team_id"`
 	ChannelID     string            `json:"channel_id"`
 	Users         map[string]string `json:"users"`
+	// MarathonURL and BatchURL are where the frameworks marathon and batch have tasks moved.
+	MarathonURL string `json:"marathon_url"`
+	BatchURL    string `json:"batch_url"`
 	// BotToken and AppToken are for a bot outside of this process (bot sim).
 	BotToken string `json:"bot_token,omitempty"`
 	AppToken string `json:"app_token,omitempty"`

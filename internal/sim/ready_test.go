@@ -31,7 +31,7 @@ func TestReadyFileHoldsWhatProgramsNeed(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"api_token", "bot", "channel_id", "masters", "page", "signing_secret", "slack_api", "team_id", "users"}
+	want := []string{"api_token", "batch_url", "bot", "channel_id", "marathon_url", "masters", "page", "signing_secret", "slack_api", "team_id", "users"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
+	"cordon/internal/sim/marathon"
 	simmesos "cordon/internal/sim/mesos"
+	"cordon/internal/sim/rest"
 	simslack "cordon/internal/sim/slack"
 )
 
@@ -55,7 +58,7 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 		masters = []string{"127.0.0.1:0", "127.0.0.1:0"}
 	}
 	cluster, err := simmesos.Start(ctx, simmesos.Config{
-		Agents: demoAgents(), Masters: masters, Logger: config.Logger,
+		Agents: demoAgents(), Masters: masters, Frameworks: demoFrameworks(), Logger: config.Logger,
 		HeartbeatInterval: 5 * time.Second, AllocationInterval: 200 * time.Millisecond, OfferHold: 20 * time.Millisecond,
 		TaskStart: 200 * time.Millisecond, AgentRestart: 3 * time.Second, AgentTimeout: 10 * time.Second,
 		Election: 1500 * time.Millisecond, Recovery: 300 * time.Millisecond, Reregistration: 2 * time.Second,
@@ -64,7 +67,44 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 	if err != nil {
 		return nil, err
 	}
-	return cluster, errors.Join(runApps(cluster), awaitApps(ctx, cluster))
+	return cluster, runApps(ctx, cluster)
+}
+
+// The frameworks that run beside marathon.
+const (
+	chronosName = "chronos"
+	batchName   = "batch"
+)
+
+// demoFrameworks are one that cooperates, one that declines inverse offers, and
+// one that ignores them.
+func demoFrameworks() []simmesos.FrameworkConfig {
+	return []simmesos.FrameworkConfig{
+		{Name: "marathon"},
+		{Name: chronosName, Role: chronosName, Principal: chronosName, InverseOffers: simmesos.Declines},
+		{Name: batchName, Principal: batchName, InverseOffers: simmesos.Ignores},
+	}
+}
+
+// openFrameworks lets the frameworks that have an API answer on free ports.
+func (d *Demo) openFrameworks(ctx context.Context) error {
+	d.Marathon = marathon.New(d.Cluster, marathon.Config{Unchecked: []string{"mail"}})
+	var err error
+	if d.MarathonURL, err = d.answer(ctx, d.Marathon); err == nil {
+		d.BatchURL, err = d.answer(ctx, rest.New(d.Cluster, rest.Config{Framework: batchName}))
+		d.BatchURL += "/api/v1"
+	}
+	return err
+}
+
+// answer serves a handler on a free port and returns its address.
+func (d *Demo) answer(ctx context.Context, handler http.Handler) (string, error) {
+	listener, err := listenLoopback(ctx, "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	d.serve(listener, handler)
+	return "http://" + listener.Addr().String(), nil
 }
 
 // demoAgents puts agent-one last: apps go to the emptiest agents, first come
@@ -81,9 +121,17 @@ func demoAgents() []simmesos.AgentConfig {
 	return append(agents[1:], agents[0])
 }
 
-// runApps starts what runs before anybody comes.
-func runApps(cluster *simmesos.Cluster) error {
-	return errors.Join(cluster.Launch("shop", 5, ""), cluster.Launch("search", 2, ""), cluster.Launch("mail", 1, ""))
+// runApps starts what runs before anybody comes, marathon's apps first. Meanwhile
+// agent-one is out of reach of offers, so that it stays the emptiest.
+func runApps(ctx context.Context, cluster *simmesos.Cluster) error {
+	first := errors.Join(
+		cluster.PauseAgent("agent-one"),
+		cluster.Launch("shop", 5, ""), cluster.Launch("search", 2, ""), cluster.Launch("mail", 1, ""),
+		awaitApps(ctx, cluster))
+	return errors.Join(first,
+		cluster.LaunchWith("report", 2, simmesos.AppOptions{Framework: chronosName}), awaitApps(ctx, cluster),
+		cluster.LaunchWith("render", 2, simmesos.AppOptions{Framework: batchName}), awaitApps(ctx, cluster),
+		cluster.ResumeAgent("agent-one"))
 }
 
 // awaitApps waits until all that runs has found its place: it is the same each

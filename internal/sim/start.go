@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"cordon/internal/sim/marathon"
 	simmesos "cordon/internal/sim/mesos"
 	simslack "cordon/internal/sim/slack"
 )
@@ -66,7 +67,11 @@ type Config struct {
 // Demo is a running simulated cluster and workspace with the page over them.
 type Demo struct {
 	Cluster   *simmesos.Cluster
+	Marathon  *marathon.Marathon
 	Workspace *simslack.Workspace
+	// MarathonURL and BatchURL are where the frameworks marathon and batch
+	// answer, without a slash at the end: BatchURL with the API's root.
+	MarathonURL, BatchURL string
 	// PageURL is the page's address, with a slash at its end.
 	PageURL     string
 	TeamID      string
@@ -76,7 +81,7 @@ type Demo struct {
 	// HookSecret signs calls of the webhook at HookURL.
 	HookSecret string
 
-	server  *http.Server
+	servers []*http.Server
 	serving sync.WaitGroup
 }
 
@@ -112,6 +117,9 @@ func (d *Demo) open(ctx context.Context, config Config) (err error) {
 	if d.Cluster, err = startCluster(ctx, config); err == nil {
 		d.Workspace, err = startWorkspace(context.WithoutCancel(ctx), config, d.People)
 	}
+	if err == nil {
+		err = d.openFrameworks(ctx)
+	}
 	if err != nil {
 		return errors.Join(err, page.Close())
 	}
@@ -134,28 +142,29 @@ func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 // serve answers on listener until Close. Streams end with the server's context.
 func (d *Demo) serve(listener net.Listener, handler http.Handler) {
 	ctx, stop := context.WithCancel(context.Background())
-	d.server = &http.Server{
+	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	d.server.RegisterOnShutdown(stop)
+	server.RegisterOnShutdown(stop)
+	d.servers = append(d.servers, server)
 	d.serving.Go(func() {
 		defer stop()
-		_ = d.server.Serve(listener) // always ErrServerClosed, by Close
+		_ = server.Serve(listener) // always ErrServerClosed, by Close
 	})
 }
 
 // Close stops everything and returns when it has ended. Closing twice is harmless.
 func (d *Demo) Close() error {
 	var errs []error
-	if d.server != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		if err := d.server.Shutdown(ctx); err != nil {
-			errs = append(errs, d.server.Close())
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	for _, server := range d.servers {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, server.Close())
 		}
-		d.serving.Wait()
 	}
+	d.serving.Wait()
 	if d.Workspace != nil {
 		errs = append(errs, d.Workspace.Close())
 	}
@@ -175,6 +184,7 @@ func (d *Demo) Ready(bot, apiToken string) Ready {
 	return Ready{
 		Page: strings.TrimSuffix(d.PageURL, "/"), Bot: bot, Masters: d.Cluster.MasterURLs(), SlackAPI: d.Workspace.URL(),
 		SigningSecret: d.Workspace.SigningSecret(), APIToken: apiToken, TeamID: d.TeamID, ChannelID: d.Channel.ID, Users: users,
+		MarathonURL: d.MarathonURL, BatchURL: d.BatchURL,
 	}
 }
 

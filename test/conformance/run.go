@@ -144,7 +144,7 @@ func (r *run) start(ctx context.Context) error {
 
 func (r *run) config() simmesos.Config {
 	config := simmesos.Config{
-		Allocator: r.state.Allocator, Credentials: r.state.Credentials, Onlookers: r.state.Onlookers, Framework: "testfw",
+		Allocator: r.state.Allocator, Credentials: r.state.Credentials, Onlookers: r.state.Onlookers, Frameworks: []simmesos.FrameworkConfig{{Name: "testfw"}},
 		AllocationInterval: 20 * time.Millisecond, OfferHold: 5 * time.Millisecond, TaskStart: 20 * time.Millisecond, TaskEnd: time.Second,
 		AgentRestart: 50 * time.Millisecond, AgentTimeout: time.Second, Election: 200 * time.Millisecond,
 		Recovery: 20 * time.Millisecond, Reregistration: 100 * time.Millisecond,

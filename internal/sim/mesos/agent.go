@@ -124,7 +124,7 @@ func (c *Cluster) reconnect(a *agent) {
 	a.changed()
 	c.reportLost(a)
 	c.resumeDrain(a)
-	c.framework.revive()
+	c.revive()
 }
 
 // admit takes an agent back that the leader does not list: after a failover,
@@ -152,7 +152,7 @@ func (c *Cluster) list(a *agent) {
 	c.registered = append(c.registered, a)
 	c.restoreFiltersSoon()
 	c.answerInverseOffer(a.host)
-	c.framework.revive()
+	c.revive()
 }
 
 // unlist takes an agent from among the registered ones; its offers are
@@ -182,7 +182,7 @@ func (c *Cluster) disconnect(a *agent) {
 }
 
 // loseContact makes an agent unreachable: it leaves the list without an event,
-// its tasks become unreachable, and its framework starts them elsewhere
+// its tasks become unreachable, and their frameworks start them elsewhere
 // (recordings unreachable-*, events-unreachable).
 func (c *Cluster) loseContact(a *agent) {
 	c.unlist(a, unreachable)

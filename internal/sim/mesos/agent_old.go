@@ -136,8 +136,8 @@ func (c *Cluster) oldAgentState(h *host) jsonFields {
 		used = used.plus(t.executorUse())
 	}
 	frameworks := jsonList{}
-	if len(there)+len(past) > 0 {
-		frameworks = append(frameworks, c.oldAgentFramework(there, past))
+	for _, f := range c.frameworksOf(there, past) {
+		frameworks = append(frameworks, f.oldOnAgent(f.of(there), f.of(past)))
 	}
 	return jsonFields{
 		{"version", c.config.Version}, {"build_date", buildDate}, {"build_time", buildTime}, {"build_user", buildUser},
@@ -157,7 +157,7 @@ func (c *Cluster) masterHostname() string {
 	return c.leader.hostname()
 }
 
-func (c *Cluster) oldAgentFramework(there, past []*task) jsonFields {
+func (f *framework) oldOnAgent(there, past []*task) jsonFields {
 	running, completed := jsonList{}, jsonList{}
 	for _, t := range there {
 		running = append(running, t.oldExecutor())
@@ -165,10 +165,10 @@ func (c *Cluster) oldAgentFramework(there, past []*task) jsonFields {
 	for _, t := range past {
 		completed = append(completed, t.oldExecutor())
 	}
-	info := c.framework.info()
+	info := f.info()
 	return jsonFields{
-		{"id", c.framework.id}, {"name", info.Name}, {"user", info.User}, {"failover_timeout", *info.FailoverTimeout},
-		{"checkpoint", *info.Checkpoint}, {"hostname", ""}, {"roles", jsonList{anyRole}},
+		{"id", f.id}, {"name", info.Name}, {"user", info.User}, {"failover_timeout", *info.FailoverTimeout},
+		{"checkpoint", *info.Checkpoint}, {"hostname", ""}, {"roles", jsonList{f.config.Role}},
 		{"executors", running}, {"completed_executors", completed},
 	}
 }
@@ -191,8 +191,8 @@ func (t *task) oldExecutor() jsonFields {
 	}
 	return jsonFields{
 		{"id", t.id}, {"name", t.executorName()}, {"source", t.id}, {"container", t.container},
-		{"directory", fmt.Sprintf("/var/lib/mesos/agent/slaves/%s/frameworks/%s/executors/%s/runs/%s", t.agent.id, t.app.framework, t.id, t.container)},
-		{"resources", oldResources(t.executorUse(), false)}, {"role", anyRole},
+		{"directory", fmt.Sprintf("/var/lib/mesos/agent/slaves/%s/frameworks/%s/executors/%s/runs/%s", t.agent.id, t.app.framework.id, t.id, t.container)},
+		{"resources", oldResources(t.executorUse(), false)}, {"role", t.app.role()},
 		{"tasks", tasks}, {"queued_tasks", jsonList{}}, {"completed_tasks", completed},
 	}
 }

@@ -67,11 +67,11 @@ func (t *task) executorInfo() mesosapi.ExecutorInfo {
 	shell, command, name := false, "/usr/libexec/mesos/mesos-executor", t.executorName()
 	info := mesosapi.ExecutorInfo{
 		ExecutorID:  mesosapi.ExecutorID{Value: t.executorID()},
-		FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework},
+		FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework.id},
 		Command: &mesosapi.CommandInfo{
 			Shell: &shell, Value: &command, Arguments: []string{"mesos-executor", "--launcher_dir=/usr/libexec/mesos"},
 		},
-		Resources: scalarList(executorNeeds, allocatedTo("", "*")),
+		Resources: scalarList(executorNeeds, allocatedTo("", t.app.role())),
 		Name:      &name,
 		Source:    &t.id,
 	}
@@ -86,8 +86,8 @@ func (t *task) executorInfo() mesosapi.ExecutorInfo {
 // frameworksOn is GET_FRAMEWORKS.
 func (c *Cluster) frameworksOn(a *agent) *agentapi.Response_GetFrameworks {
 	lists := &agentapi.Response_GetFrameworks{}
-	if len(a.tasks)+len(a.past) > 0 {
-		lists.Frameworks = []agentapi.Response_GetFrameworks_Framework{{FrameworkInfo: c.framework.info()}}
+	for _, f := range c.frameworksOf(a.tasks, a.past) {
+		lists.Frameworks = append(lists.Frameworks, agentapi.Response_GetFrameworks_Framework{FrameworkInfo: f.info()})
 	}
 	return lists
 }
@@ -100,7 +100,7 @@ func (a *agent) containerList() *agentapi.Response_GetContainers {
 		name := t.executorName()
 		id := mesosapi.ContainerID{Value: t.container}
 		list.Containers = append(list.Containers, agentapi.Response_GetContainers_Container{
-			FrameworkID:        &mesosapi.FrameworkID{Value: t.app.framework},
+			FrameworkID:        &mesosapi.FrameworkID{Value: t.app.framework.id},
 			ExecutorID:         &mesosapi.ExecutorID{Value: t.executorID()},
 			ExecutorName:       &name,
 			ContainerID:        id,

@@ -203,7 +203,7 @@ func (c *Cluster) persistFilters() answer {
 			c.filters[a.id] = true
 		}
 	}
-	c.framework.revive()
+	c.revive()
 	c.notify()
 	return c.filterList()
 }

@@ -26,11 +26,11 @@ type Cluster struct {
 	leader      *member // whom the masters take for the leader; nil: they know none
 	hosts       []*host // in the order of the configuration
 	agents      map[string]*agent
-	registered  []*agent // those that the leader lists, in the order of their registration
-	framework   *framework
+	registered  []*agent     // those that the leader lists, in the order of their registration
+	frameworks  []*framework // at least one, in the order of the configuration
+	allocation  *entry       // makes the next offers; nil: nobody wants any
 	machines    map[machineID]*machine
 	schedule    maintenance.Schedule
-	declining   bool               // the framework declines inverse offers
 	weights     map[string]float64 // of roles
 	filters     map[string]bool    // agent IDs that the allocator module has in ZooKeeper
 	subscribers map[*subscriber]bool
@@ -90,7 +90,7 @@ func (c *Cluster) begin() {
 		c.leader = c.masters[0]
 		c.leader.become(leading)
 	}
-	c.framework = newFramework(c)
+	c.frameworks = newFrameworks(c)
 	for _, config := range c.config.Agents {
 		newHost := &host{config: config.withDefaults(), running: true, started: time.Now()}
 		c.hosts = append(c.hosts, newHost)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -25,8 +26,9 @@ type Config struct {
 	// before 1.9 do not know DEACTIVATE_AGENT and its kin, masters before 1.0
 	// have no v1 API; answers are otherwise those of 1.12.
 	Version string
-	// Framework is the name of the framework that launches apps; "" is marathon.
-	Framework string
+	// Frameworks launch apps; none: one called marathon. The first one is meant
+	// where none is named.
+	Frameworks []FrameworkConfig
 	// Logger receives what the cluster does; nil is silence.
 	Logger *slog.Logger
 	// Credentials are the principals and their secrets; empty: no
@@ -80,9 +82,40 @@ type AgentConfig struct {
 	GPUs       float64           // 0 is none
 }
 
+// FrameworkConfig describes a framework.
+type FrameworkConfig struct {
+	Name          string // must be unique
+	Role          string // that it asks resources for; "" is *
+	Principal     string // "" is none
+	InverseOffers InverseAnswer
+}
+
+// InverseAnswer is what a framework says to the inverse offers of machines that
+// are to go away.
+type InverseAnswer int
+
+// The answers (recordings maint-05, maint-06); one that ignores them is not
+// mentioned by GET_MAINTENANCE_STATUS.
+const (
+	Accepts InverseAnswer = iota
+	Declines
+	Ignores
+)
+
+func (f FrameworkConfig) withDefaults() FrameworkConfig {
+	f.Role = cmp.Or(f.Role, anyRole)
+	return f
+}
+
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "1.12.0")
-	c.Framework = cmp.Or(c.Framework, "marathon")
+	c.Frameworks = slices.Clone(c.Frameworks)
+	if len(c.Frameworks) == 0 {
+		c.Frameworks = []FrameworkConfig{{Name: "marathon"}}
+	}
+	for i := range c.Frameworks {
+		c.Frameworks[i] = c.Frameworks[i].withDefaults()
+	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	c.HeartbeatInterval = cmp.Or(c.HeartbeatInterval, 15*time.Second)
 	c.AllocationInterval = cmp.Or(c.AllocationInterval, time.Second)
@@ -121,6 +154,13 @@ func (c Config) validate() error {
 			return fmt.Errorf("agent %s is configured twice", agent.Hostname)
 		}
 		hostnames[agent.Hostname] = true
+	}
+	names := make(map[string]bool, len(c.Frameworks))
+	for i, framework := range c.Frameworks {
+		if framework.Name == "" || names[framework.Name] {
+			return fmt.Errorf("framework %d needs a name of its own, not %q", i, framework.Name)
+		}
+		names[framework.Name] = true
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Package mesos is a simulated Mesos cluster in one process, on real sockets:
 // masters with the v1 operator API, the older endpoints, the maintenance
-// primitives and the offer-filter allocator module, agents, and a
-// Marathon-like framework that launches tasks from the offers it gets.
+// primitives and the offer-filter allocator module, agents, and
+// Marathon-like frameworks that launch tasks from the offers they get.
 //
 // It answers as a Mesos 1.12 master answered in the recordings of
 // test/conformance (named in comments where they settled a question), word for

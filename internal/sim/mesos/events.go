@@ -155,7 +155,7 @@ func (c *Cluster) publishTaskUpdated(t *task, s status) {
 	}
 	state := taskState(t.state)
 	c.publish(wire{encode(&master.Event{Type: master.Event_TASK_UPDATED, TaskUpdated: &master.Event_TaskUpdated{
-		FrameworkID: mesosapi.FrameworkID{Value: t.app.framework}, Status: *t.statusMessage(s), State: &state,
+		FrameworkID: mesosapi.FrameworkID{Value: t.app.framework.id}, Status: *t.statusMessage(s), State: &state,
 	}})})
 }
 

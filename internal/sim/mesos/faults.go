@@ -142,6 +142,8 @@ func (c *Cluster) forgetMemory() {
 		c.rescind(a)
 	}
 	c.registered = nil
-	c.framework.completed = nil
+	for _, f := range c.frameworks {
+		f.completed = nil
+	}
 	c.forgetMachines()
 }

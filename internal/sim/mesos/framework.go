@@ -1,7 +1,6 @@
 package mesos
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,112 +13,48 @@ import (
 type framework struct {
 	cluster      *Cluster
 	id           string
-	name         string
+	config       FrameworkConfig
 	registeredAt time.Time
 	apps         []*app
 	completed    []*task
 	unreachable  []*task
 	hoarding     bool // keeps every offer that it gets
-	allocation   *entry
 	taskCount    int
-}
-
-// app is a command that should run in so many instances.
-type app struct {
-	name      string
-	options   AppOptions
-	wanted    int
-	framework string // ID of the framework that it belongs to
-	tasks     []*task
-}
-
-// AppOptions say how an app's tasks behave. The zero value is a task of 0.1 CPU
-// and 16 MB that runs anywhere and ends when it is told to.
-type AppOptions struct {
-	Agent      string  // hostname of the only agent it may run on; "" is any
-	TaskName   string  // what the tasks are called; "" is the app's name
-	CPUs       float64 // 0 is 0.1
-	MemMB      float64 // 0 is 16
-	GPUs       float64
-	KillGrace  time.Duration // how long it may go on after it was told to end; 0 is Mesos's 3 s
-	KillPolicy bool          // KillGrace is declared in the task, so that operators see it
-	IgnoreTerm bool          // it goes on for the whole grace
-	TaskGroup  bool          // runs under the default executor, which obeys a drain's max_grace_period
-	HTTP       bool          // a command task under an HTTP command executor, which obeys it too
-	Once       bool          // nothing takes the place of a task that ended
 }
 
 // maxCompleted is how many finished tasks of a framework a master remembers
 // (flag max_completed_tasks_per_framework).
 const maxCompleted = 1000
 
-func newFramework(c *Cluster) *framework {
-	return &framework{cluster: c, id: c.masterID() + "-0000", name: c.config.Framework, registeredAt: time.Now()}
-}
-
-// Launch makes an app run in so many more instances: on the agent named by its
-// hostname, or anywhere if agent is "". The tasks start when offers allow it;
-// until then they are in Snapshot.Waiting.
-func (c *Cluster) Launch(name string, instances int, agent string) error {
-	return c.LaunchWith(name, instances, AppOptions{Agent: agent})
-}
-
-// LaunchWith is Launch for tasks that behave as the options say. An app that
-// exists keeps its options; only its number of instances grows.
-func (c *Cluster) LaunchWith(name string, instances int, options AppOptions) error {
-	if name == "" || instances < 1 {
-		return errors.New("simulated cluster: launching needs an app's name and at least one instance")
+// newFrameworks are the frameworks of the configuration, with IDs in its order.
+func newFrameworks(c *Cluster) []*framework {
+	var all []*framework
+	for i, config := range c.config.Frameworks {
+		id := fmt.Sprintf("%s-%04d", c.masterID(), i)
+		all = append(all, &framework{cluster: c, id: id, config: config, registeredAt: time.Now()})
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if options.Agent != "" {
-		if _, err := c.host(options.Agent); err != nil {
-			return err
+	return all
+}
+
+// frameworkNamed finds a framework by its name; "" is the first one.
+func (c *Cluster) frameworkNamed(name string) (*framework, error) {
+	for _, f := range c.frameworks {
+		if name == "" || f.config.Name == name {
+			return f, nil
 		}
 	}
-	wanted := c.framework.app(name)
-	if wanted != nil && wanted.options.Agent != options.Agent {
-		return fmt.Errorf("simulated cluster: app %s exists and is pinned to %q", name, wanted.options.Agent)
-	}
-	if wanted == nil {
-		options.TaskName = cmp.Or(options.TaskName, name)
-		options.CPUs = cmp.Or(options.CPUs, 0.1)
-		options.MemMB = cmp.Or(options.MemMB, 16)
-		options.KillGrace = cmp.Or(options.KillGrace, 3*time.Second)
-		wanted = &app{name: name, options: options, framework: c.framework.id}
-		c.framework.apps = append(c.framework.apps, wanted)
-	}
-	wanted.wanted += instances
-	c.framework.useOffers()
-	c.framework.revive()
-	c.notify()
-	return nil
+	return nil, fmt.Errorf("simulated cluster: no framework %q", name)
 }
 
-// Kill ends an app and its tasks.
-func (c *Cluster) Kill(name string) error {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	doomed := c.framework.app(name)
-	if doomed == nil {
-		return fmt.Errorf("simulated cluster: no app %q", name)
-	}
-	c.framework.apps = slices.DeleteFunc(c.framework.apps, func(other *app) bool { return other == doomed })
-	for _, t := range slices.Clone(doomed.tasks) {
-		c.kill(t, t.app.options.KillGrace, "")
-	}
-	c.notify()
-	return nil
-}
-
-// HoldOffers makes the framework keep every offer that it gets, unanswered,
-// until HoldOffers(false). Without it, offers that are of no use are declined.
+// HoldOffers makes the first framework keep every offer that it gets,
+// unanswered, until HoldOffers(false). Without it, offers that are of no use are
+// declined.
 func (c *Cluster) HoldOffers(hold bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.framework.hoarding = hold
+	c.frameworks[0].hoarding = hold
 	if hold {
-		c.framework.revive()
+		c.revive()
 		return
 	}
 	for _, a := range c.registered {
@@ -129,26 +64,23 @@ func (c *Cluster) HoldOffers(hold bool) {
 	}
 }
 
-func (f *framework) app(name string) *app {
-	for _, app := range f.apps {
-		if app.name == name {
-			return app
-		}
-	}
-	return nil
-}
-
-// missing is how many instances wait for an offer.
-func (a *app) missing() int { return a.wanted - len(a.tasks) }
-
 // waits says whether any app lacks instances.
 func (f *framework) waits() bool {
 	return slices.ContainsFunc(f.apps, func(a *app) bool { return a.missing() > 0 })
 }
 
+// taskTotal is how many tasks a framework has.
+func (f *framework) taskTotal() int {
+	total := 0
+	for _, app := range f.apps {
+		total += len(app.tasks)
+	}
+	return total
+}
+
 // ended takes a finished task from its app; the app wants a new one.
 func (f *framework) ended(t *task) {
-	t.app.tasks = slices.DeleteFunc(t.app.tasks, func(other *task) bool { return other == t })
+	t.app.lose(t)
 	f.unreachable = slices.DeleteFunc(f.unreachable, func(other *task) bool { return other == t })
 	if t.app.options.Once {
 		t.app.wanted--
@@ -157,16 +89,16 @@ func (f *framework) ended(t *task) {
 	if len(f.completed) > maxCompleted {
 		f.completed = slices.Delete(f.completed, 0, len(f.completed)-maxCompleted)
 	}
-	f.revive()
+	f.cluster.revive()
 }
 
 // lost is a task whose agent is unreachable: another takes its place.
 func (f *framework) lost(t *task) {
 	if !t.app.options.Once {
-		t.app.tasks = slices.DeleteFunc(t.app.tasks, func(other *task) bool { return other == t })
+		t.app.lose(t)
 	}
 	f.unreachable = append(f.unreachable, t)
-	f.revive()
+	f.cluster.revive()
 }
 
 // returned is a task that came back with its agent; if another has taken its
@@ -183,3 +115,56 @@ func (f *framework) returned(t *task) {
 		f.cluster.kill(t, t.app.options.KillGrace, "")
 	}
 }
+
+// lostTasks are the tasks of all frameworks on unreachable agents.
+func (c *Cluster) lostTasks() []*task {
+	var lost []*task
+	for _, f := range c.frameworks {
+		lost = append(lost, f.unreachable...)
+	}
+	return lost
+}
+
+// endedTasks are the finished tasks of all frameworks that the leader remembers.
+func (c *Cluster) endedTasks() []*task {
+	var ended []*task
+	for _, f := range c.frameworks {
+		ended = append(ended, f.completed...)
+	}
+	return ended
+}
+
+// frameworksOf are the frameworks that the tasks belong to, in the order of the
+// configuration.
+func (c *Cluster) frameworksOf(tasks ...[]*task) []*framework {
+	has := map[*framework]bool{}
+	for _, list := range tasks {
+		for _, t := range list {
+			has[t.app.framework] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(c.frameworks), func(f *framework) bool { return !has[f] })
+}
+
+// of are the tasks that belong to a framework.
+func (f *framework) of(tasks []*task) []*task {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.app.framework != f })
+}
+
+// teardown ends all apps of a framework; it stays registered, without work.
+func (c *Cluster) teardown(id string) answer {
+	for _, f := range c.frameworks {
+		if f.id != id {
+			continue
+		}
+		for _, app := range f.apps {
+			app.end()
+		}
+		f.apps = nil
+		c.notify()
+		return accepted()
+	}
+	return bad("No framework found with specified ID")
+}
+
+var errLaunch = errors.New("simulated cluster: launching needs an app's name and at least one instance")

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
-	"github.com/mesos/mesos-go/api/v1/lib/allocator"
 	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 )
@@ -56,7 +54,7 @@ func (c *Cluster) updateSchedule(principal string, schedule maintenance.Schedule
 		return statusText(http.StatusForbidden)
 	}
 	for _, met := range c.machines {
-		met.answered = time.Time{}
+		met.answers = nil
 		if met.mode == machineDraining {
 			met.mode = machineUp
 		}
@@ -72,33 +70,6 @@ func (c *Cluster) updateSchedule(principal string, schedule maintenance.Schedule
 	c.answerInverseOffers()
 	c.notify()
 	return accepted()
-}
-
-// answerInverseOffers is the framework's word on machines that will go away and
-// run agents, where it has not given one yet.
-func (c *Cluster) answerInverseOffers() {
-	for _, a := range c.registered {
-		c.answerInverseOffer(a.host)
-	}
-}
-
-func (c *Cluster) answerInverseOffer(h *host) {
-	if met := c.machines[h.machine()]; met != nil && met.mode == machineDraining && met.answered.IsZero() {
-		met.answered, met.declined = time.Now(), c.declining
-	}
-}
-
-// AnswerInverseOffers makes the framework accept (as it does at the start) or
-// decline the inverse offers of machines that drain, now and from now on.
-func (c *Cluster) AnswerInverseOffers(accept bool) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.declining = !accept
-	for _, met := range c.machines {
-		met.answered = time.Time{}
-	}
-	c.answerInverseOffers()
-	c.notify()
 }
 
 // refuseMachines checks a list of machines that are to leave a mode: first that it
@@ -194,21 +165,6 @@ func (c *Cluster) statusMessage() maintenance.ClusterStatus {
 		message.DownMachines = append(message.DownMachines, met.id)
 	}
 	return message
-}
-
-// inverseStatuses is what the framework said of a machine, while agents of it
-// are there.
-func (c *Cluster) inverseStatuses(met *machine) []allocator.InverseOfferStatus {
-	if met.answered.IsZero() || !slices.ContainsFunc(c.registered, func(a *agent) bool { return a.host.machine() == keyOf(met.id) }) {
-		return nil
-	}
-	word := allocator.InverseOfferStatus_ACCEPT
-	if met.declined {
-		word = allocator.InverseOfferStatus_DECLINE
-	}
-	return []allocator.InverseOfferStatus{{
-		Status: &word, FrameworkID: mesosapi.FrameworkID{Value: c.framework.id}, Timestamp: *timeInfo(met.answered),
-	}}
 }
 
 // maintenanceWrite chooses what answers a v1 call about maintenance; nil: not

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 )
@@ -17,10 +16,9 @@ type machineID struct{ hostname, ip string }
 
 // machine is a machine that the master has met: in a schedule, or with an agent.
 type machine struct {
-	id       mesosapi.MachineID // as it was written first
-	mode     machineMode
-	answered time.Time // when the framework last answered its inverse offers; zero: never
-	declined bool
+	id      mesosapi.MachineID // as it was written first
+	mode    machineMode
+	answers map[*framework]inverseAnswer // to its inverse offers
 }
 
 type machineMode int
@@ -106,7 +104,7 @@ func (c *Cluster) meet(id mesosapi.MachineID) *machine {
 func (c *Cluster) forgetMachines() {
 	maps.DeleteFunc(c.machines, func(_ machineID, m *machine) bool { return m.mode == machineUp })
 	for _, met := range c.machines {
-		met.answered = time.Time{}
+		met.answers = nil
 	}
 }
 

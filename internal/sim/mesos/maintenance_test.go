@@ -204,7 +204,7 @@ func TestOnlookersMayNotMaintain(t *testing.T) {
 func TestScheduleAndModesAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cluster := newCluster(Config{}.withDefaults())
-		cluster.framework = newFramework(cluster)
+		cluster.frameworks = newFrameworks(cluster)
 		names := []string{`{"hostname":"a"}`, `{"hostname":"b"}`, `{"hostname":"c"}`}
 		t.Repeat(map[string]func(*rapid.T){
 			"schedule": func(t *rapid.T) {

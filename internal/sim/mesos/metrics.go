@@ -19,8 +19,8 @@ func (m *member) metrics() []metric {
 	counts := map[string]float64{
 		"master/elected":                           1,
 		"master/uptime_secs":                       time.Since(m.started).Seconds(),
-		"master/frameworks_active":                 1,
-		"master/frameworks_connected":              1,
+		"master/frameworks_active":                 float64(len(c.frameworks)),
+		"master/frameworks_connected":              float64(len(c.frameworks)),
 		"master/frameworks_disconnected":           0,
 		"master/frameworks_inactive":               0,
 		"master/operator_event_stream_subscribers": float64(len(c.subscribers)),
@@ -33,7 +33,7 @@ func (m *member) metrics() []metric {
 		"master/tasks_running":                     0,
 		"master/tasks_staging":                     0,
 		"master/tasks_starting":                    0,
-		"master/tasks_unreachable":                 float64(len(c.framework.unreachable)),
+		"master/tasks_unreachable":                 float64(len(c.lostTasks())),
 	}
 	for _, a := range c.registered {
 		c.countAgent(counts, a)

@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
-// offer is what is free on an agent, promised to the framework.
+// offer is what is free on an agent, promised to a framework.
 type offer struct {
-	id    string
-	agent *agent
-	free  resources
-	hold  *entry // answers it
+	id        string
+	agent     *agent
+	framework *framework
+	free      resources
+	hold      *entry // answers it
 }
 
 // resources are the amounts that tasks use.
@@ -50,6 +52,9 @@ func (a *agent) allocated() resources {
 	return used
 }
 
+// free is what an agent has left.
+func (a *agent) free() resources { return a.host.total().minus(a.allocated()) }
+
 // offered is what an agent's outstanding offers promise.
 func (a *agent) offered() resources {
 	var promised resources
@@ -66,42 +71,63 @@ func (c *Cluster) mayOffer(a *agent) bool {
 
 // revive asks for offers; they come with the next allocation. It does nothing
 // while nobody wants them.
-func (f *framework) revive() {
-	if f == nil || f.allocation != nil || !f.hoarding && !f.waits() {
+func (c *Cluster) revive() {
+	wanted := slices.ContainsFunc(c.frameworks, func(f *framework) bool { return f.hoarding || f.waits() })
+	if c.allocation != nil || !wanted {
 		return
 	}
-	f.allocation = f.cluster.agenda.after(f.cluster.config.AllocationInterval, func() {
-		f.allocation = nil
-		f.cluster.allocate()
-		f.revive()
+	c.allocation = c.agenda.after(c.config.AllocationInterval, func() {
+		c.allocation = nil
+		c.allocate()
+		c.revive()
 	})
 }
 
-// allocate offers what is free on every agent that may be offered.
+// allocate offers what is free on every agent that may be offered, each to one
+// framework: that which has the fewest tasks and offers of those that would take it.
 func (c *Cluster) allocate() {
 	if c.leader == nil || c.leader.state != leading {
 		return
 	}
 	var ready []*agent
 	for _, a := range c.registered {
-		if c.mayOffer(a) && len(a.offers) == 0 && c.framework.interested(a) {
+		if c.mayOffer(a) && len(a.offers) == 0 {
 			ready = append(ready, a)
 		}
+	}
+	share := map[*framework]int{}
+	for _, f := range c.frameworks {
+		share[f] = f.taskTotal()
 	}
 	// Offers are answered in this order: apps spread over the emptiest agents.
 	slices.SortStableFunc(ready, func(a, b *agent) int { return cmp.Compare(len(a.tasks), len(b.tasks)) })
 	for _, a := range ready {
-		c.makeOffer(a)
+		if f := c.poorest(share, a); f != nil {
+			c.makeOffer(a, f)
+			share[f]++
+		}
 	}
 	if len(c.subscribers) > 0 || len(c.watchers) > 0 {
 		c.notify()
 	}
 }
 
+// poorest is the framework with the smallest share of those that would take an
+// agent's offer; nil: none would.
+func (c *Cluster) poorest(share map[*framework]int, a *agent) *framework {
+	var found *framework
+	for _, f := range c.frameworks {
+		if f.interested(a) && (found == nil || share[f] < share[found]) {
+			found = f
+		}
+	}
+	return found
+}
+
 // interested spares a large cluster the offers that nobody would take.
 func (f *framework) interested(a *agent) bool {
 	return f.hoarding || slices.ContainsFunc(f.apps, func(app *app) bool {
-		return app.missing() > 0 && app.accepts(a)
+		return app.missing() > 0 && app.accepts(a) && a.free().holds(app.needs())
 	})
 }
 
@@ -109,13 +135,13 @@ func (a *app) accepts(agent *agent) bool {
 	return a.options.Agent == "" || a.options.Agent == agent.host.config.Hostname
 }
 
-func (c *Cluster) makeOffer(a *agent) {
-	made := &offer{id: fmt.Sprintf("%s-O%d", c.masterID(), c.offerCount), agent: a, free: a.host.total().minus(a.allocated())}
+func (c *Cluster) makeOffer(a *agent, to *framework) {
+	made := &offer{id: fmt.Sprintf("%s-O%d", c.masterID(), c.offerCount), agent: a, framework: to, free: a.free()}
 	c.offerCount++
 	a.offers = append(a.offers, made)
 	a.changed()
-	if !c.framework.hoarding {
-		made.hold = c.agenda.after(c.config.OfferHold, func() { c.framework.answer(made) })
+	if !to.hoarding {
+		made.hold = c.agenda.after(c.config.OfferHold, func() { to.answer(made) })
 	}
 }
 
@@ -134,7 +160,7 @@ func (f *framework) answer(o *offer) {
 	f.use(o)
 	o.agent.offers = slices.DeleteFunc(o.agent.offers, func(other *offer) bool { return other == o })
 	o.agent.changed()
-	f.revive()
+	f.cluster.revive()
 	f.cluster.notify()
 }
 
@@ -145,7 +171,7 @@ func (f *framework) useOffers() {
 	}
 	for _, a := range f.cluster.registered {
 		for _, o := range slices.Clone(a.offers) {
-			if f.use(o) {
+			if o.framework == f && f.use(o) {
 				a.offers = slices.DeleteFunc(a.offers, func(other *offer) bool { return other == o })
 				a.changed()
 			}
@@ -168,13 +194,17 @@ func (f *framework) use(o *offer) bool {
 	return launched
 }
 
+// taskPrefix is an app's name as Marathon begins its tasks' IDs with it.
+func taskPrefix(app string) string { return strings.ReplaceAll(strings.Trim(app, "/"), "/", "_") }
+
 func (f *framework) launch(app *app, a *agent) {
 	f.taskCount++
 	launched := &task{
-		id:          fmt.Sprintf("%s.%s", app.name, uuidText()),
+		id:          fmt.Sprintf("%s.%s", taskPrefix(app.name), uuidText()),
 		app:         app,
 		agent:       a,
 		state:       "TASK_STAGING",
+		stagedAt:    time.Now(),
 		container:   uuidText(),
 		surrounding: uuidText(),
 		pid:         uint32(20000 + f.taskCount),
@@ -182,6 +212,7 @@ func (f *framework) launch(app *app, a *agent) {
 	app.tasks = append(app.tasks, launched)
 	a.tasks = append(a.tasks, launched)
 	a.changed()
+	f.cluster.answerInverseOffer(a.host)
 	f.cluster.log.Debug("task launched", "app", app.name, "hostname", a.host.config.Hostname, "at", time.Now())
 	f.cluster.start(launched)
 }

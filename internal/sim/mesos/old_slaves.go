@@ -16,7 +16,7 @@ func (m *member) oldSlaves(r *request) answer {
 		listed := jsonList{}
 		for _, a := range m.registered() {
 			if selected(a) {
-				listed = append(listed, append(m.oldAgent(a), a.oldDetails()...))
+				listed = append(listed, append(m.oldAgent(a), m.oldDetails(a)...))
 			}
 		}
 		waiting := jsonList{}
@@ -106,13 +106,13 @@ func (a *agent) oldDrain() jsonFields {
 }
 
 // oldDetails is what /slaves adds to an agent: its resources one by one.
-func (a *agent) oldDetails() jsonFields {
+func (m *member) oldDetails(a *agent) jsonFields {
 	details := jsonFields{
 		{"reserved_resources_full", jsonFields{}},
 		{"unreserved_resources_full", oldResourceList(a.host.resourceList("*"))},
-		{"used_resources_full", oldResourceList(scalarList(a.allocated(), allocatedTo("*", "*")))},
+		{"used_resources_full", oldResourceList(m.cluster.allocatedList(a))},
 	}
-	return append(details, jsonField{"offered_resources_full", oldResourceList(a.offeredList())})
+	return append(details, jsonField{"offered_resources_full", oldResourceList(m.cluster.offeredList(a))})
 }
 
 // summarisedStates are the task states that /state-summary counts.

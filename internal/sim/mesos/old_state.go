@@ -74,39 +74,45 @@ func (m *member) oldLeader() jsonFields {
 	}
 }
 
-// oldFrameworkList is the framework as /state and /frameworks list it; a master
+// oldFrameworkList is the frameworks as /state and /frameworks list them; a master
 // that reads its registry knows none.
 func (m *member) oldFrameworkList() jsonList {
 	if m.state != leading {
 		return jsonList{}
 	}
-	f := m.cluster.framework
-	used, offered, offers := m.frameworkSums()
-	shown := m.oldFrameworkSummary(used, offered, offers)
-	return jsonList{append(shown, jsonFields{
+	list := jsonList{}
+	for _, f := range m.cluster.frameworks {
+		list = append(list, m.oldFramework(f))
+	}
+	return list
+}
+
+func (m *member) oldFramework(f *framework) jsonFields {
+	used, offered, offers := m.frameworkSums(f)
+	return append(m.oldFrameworkSummary(f), jsonFields{
 		{"user", "root"}, {"failover_timeout", 100000.0}, {"checkpoint", true},
 		{"registered_time", oldSeconds(f.registeredAt)}, {"unregistered_time", 0.0},
 		{"resources", oldResources(used.plus(offered), len(offers) > 0)},
-		{"roles", jsonList{anyRole}},
-		{"tasks", oldTaskList(m.runningTasks())},
+		{"roles", jsonList{f.config.Role}},
+		{"tasks", oldTaskList(f.of(m.runningTasks()))},
 		{"unreachable_tasks", oldTaskList(f.unreachable)},
 		{"completed_tasks", oldTaskList(f.completed)},
 		{"offers", offers},
 		{"executors", jsonList{}},
 		{"offer_constraints", jsonFields{}},
-	}...)}
+	}...)
 }
 
-// frameworkSums is what the framework uses, what it is offered, and the offers.
-func (m *member) frameworkSums() (used, offered resources, offers jsonList) {
+// frameworkSums is what a framework uses, what it is offered, and the offers.
+func (m *member) frameworkSums(f *framework) (used, offered resources, offers jsonList) {
 	offers = jsonList{}
 	for _, a := range m.registered() {
-		used = used.plus(a.allocated())
-		offered = offered.plus(a.offered())
-		for _, o := range a.offers {
+		used = used.plus(a.usedBy(f))
+		for _, o := range a.offersTo(f) {
+			offered = offered.plus(o.free)
 			offers = append(offers, jsonFields{
-				{"id", o.id}, {"framework_id", m.cluster.framework.id},
-				{"allocation_info", jsonFields{{"role", anyRole}}},
+				{"id", o.id}, {"framework_id", f.id},
+				{"allocation_info", jsonFields{{"role", f.config.Role}}},
 				{"slave_id", a.id}, {"resources", oldResources(o.free, true)},
 			})
 		}
@@ -114,14 +120,14 @@ func (m *member) frameworkSums() (used, offered resources, offers jsonList) {
 	return used, offered, offers
 }
 
-func (m *member) oldFrameworkSummary(used, offered resources, offers jsonList) jsonFields {
-	f := m.cluster.framework
+func (m *member) oldFrameworkSummary(f *framework) jsonFields {
+	used, offered, offers := m.frameworkSums(f)
 	capabilities := jsonList{}
 	for _, capability := range frameworkCapabilities {
 		capabilities = append(capabilities, capability.Type.String())
 	}
 	return jsonFields{
-		{"id", f.id}, {"name", f.name},
+		{"id", f.id}, {"name", f.config.Name},
 		{"used_resources", oldResources(used, false)}, {"offered_resources", oldResources(offered, len(offers) > 0)},
 		{"capabilities", capabilities}, {"hostname", ""}, {"webui_url", ""},
 		{"active", true}, {"connected", true}, {"recovered", false},
@@ -137,24 +143,31 @@ func (m *member) runningTasks() []*task {
 	return tasks
 }
 
+// allTasks are all that this master knows of.
+func (m *member) allTasks() []*task {
+	return slices.Concat(m.runningTasks(), m.cluster.lostTasks(), m.cluster.endedTasks())
+}
+
 // oldStateSummary answers /state-summary: numbers instead of tasks.
 func (m *member) oldStateSummary(r *request) answer {
 	return m.withState(r, func() any {
 		agents, frameworks := jsonList{}, jsonList{}
-		all := slices.Concat(m.runningTasks(), m.cluster.framework.unreachable, m.cluster.framework.completed)
-		hosts := jsonList{}
+		all := m.allTasks()
+		hosts := map[*framework]jsonList{}
 		for _, a := range m.registered() {
 			own := slices.DeleteFunc(slices.Clone(all), func(t *task) bool { return t.agent != a })
 			shown := append(m.oldAgent(a), oldTaskCounts(own)...)
 			ids := jsonList{}
-			if len(own) > 0 {
-				ids, hosts = jsonList{m.cluster.framework.id}, append(hosts, a.id)
+			for _, f := range m.cluster.frameworksOf(own) {
+				ids, hosts[f] = append(ids, f.id), append(hosts[f], a.id)
 			}
 			agents = append(agents, append(shown, jsonField{"framework_ids", ids}))
 		}
 		if m.state == leading {
-			shown := append(m.oldFrameworkSummary(m.frameworkSums()), oldTaskCounts(all)...)
-			frameworks = append(frameworks, append(shown, jsonField{"slave_ids", hosts}))
+			for _, f := range m.cluster.frameworks {
+				shown := append(m.oldFrameworkSummary(f), oldTaskCounts(f.of(all))...)
+				frameworks = append(frameworks, append(shown, jsonField{"slave_ids", append(jsonList{}, hosts[f]...)}))
+			}
 		}
 		return jsonFields{{"hostname", m.hostname()}, {"cluster", "testbed"}, {"slaves", agents}, {"frameworks", frameworks}}
 	})
@@ -164,29 +177,42 @@ func (m *member) oldStateSummary(r *request) answer {
 func (m *member) oldFrameworks(r *request) answer {
 	wanted := r.URL.Query()
 	return m.withState(r, func() any {
-		shown := m.oldFrameworkList()
-		if wanted.Has("framework_id") && wanted.Get("framework_id") != m.cluster.framework.id {
-			shown = jsonList{}
+		shown := jsonList{}
+		for i, f := range m.oldFrameworkList() {
+			if !wanted.Has("framework_id") || wanted.Get("framework_id") == m.cluster.frameworks[i].id {
+				shown = append(shown, f)
+			}
 		}
 		return jsonFields{{"frameworks", shown}, {"completed_frameworks", jsonList{}}, {"unregistered_frameworks", jsonList{}}}
 	})
 }
 
-// oldRoles answers /roles: the one role that the simulated framework has.
+// oldRoles answers /roles: those of the frameworks.
 func (m *member) oldRoles(r *request) answer {
 	return m.withState(r, func() any {
 		roles := jsonList{}
 		if m.state == leading {
-			used, offered, _ := m.frameworkSums()
-			roles = append(roles, jsonFields{
-				{"name", anyRole}, {"weight", 1.0},
-				{"quota", jsonFields{{"role", anyRole}, {"guarantee", jsonFields{}}, {"limit", jsonFields{}}, {"consumed", oldQuantities(used)}}},
-				{"resources", oldQuantities(used.plus(offered))}, {"allocated", oldQuantities(used)}, {"offered", oldQuantities(offered)},
-				{"reserved", jsonFields{}}, {"frameworks", jsonList{m.cluster.framework.id}},
-			})
+			for _, role := range m.cluster.roles() {
+				roles = append(roles, m.oldRole(role))
+			}
 		}
 		return jsonFields{{"roles", roles}}
 	})
+}
+
+func (m *member) oldRole(role string) jsonFields {
+	var used, offered resources
+	ids := jsonList{}
+	for _, f := range m.cluster.inRole(role) {
+		its, promised, _ := m.frameworkSums(f)
+		used, offered, ids = used.plus(its), offered.plus(promised), append(ids, f.id)
+	}
+	return jsonFields{
+		{"name", role}, {"weight", m.cluster.weight(role)},
+		{"quota", jsonFields{{"role", role}, {"guarantee", jsonFields{}}, {"limit", jsonFields{}}, {"consumed", oldQuantities(used)}}},
+		{"resources", oldQuantities(used.plus(offered))}, {"allocated", oldQuantities(used)}, {"offered", oldQuantities(offered)},
+		{"reserved", jsonFields{}}, {"frameworks", ids},
+	}
 }
 
 // oldQuantities is the amounts that are not zero, by name.

@@ -23,10 +23,9 @@ func (m *member) oldTasks(r *request) answer {
 		offset = 0
 	}
 	return m.withState(r, func() any {
-		f := m.cluster.framework
-		tasks := slices.Concat(m.runningTasks(), f.unreachable, f.completed)
+		tasks := m.allTasks()
 		tasks = slices.DeleteFunc(tasks, func(t *task) bool {
-			return query.Has("task_id") && query.Get("task_id") != t.id || query.Has("framework_id") && query.Get("framework_id") != f.id
+			return query.Has("task_id") && query.Get("task_id") != t.id || query.Has("framework_id") && query.Get("framework_id") != t.app.framework.id
 		})
 		slices.SortStableFunc(tasks, oldestFirst)
 		if query.Get("order") != "asc" {
@@ -63,8 +62,8 @@ func (t *task) old() jsonFields {
 		statuses = append(statuses, shown)
 	}
 	return jsonFields{
-		{"id", t.id}, {"name", t.app.options.TaskName}, {"framework_id", t.app.framework}, {"executor_id", ""}, {"slave_id", t.agent.id},
-		{"state", t.state}, {"resources", oldResources(t.app.needs(), false)}, {"role", anyRole}, {"statuses", statuses},
+		{"id", t.id}, {"name", t.app.options.TaskName}, {"framework_id", t.app.framework.id}, {"executor_id", ""}, {"slave_id", t.agent.id},
+		{"state", t.state}, {"resources", oldResources(t.app.needs(), false)}, {"role", t.app.role()}, {"statuses", statuses},
 	}
 }
 

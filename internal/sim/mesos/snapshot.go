@@ -64,9 +64,11 @@ func (c *Cluster) Snapshot() Snapshot {
 		shot.Agents = append(shot.Agents, c.view(h))
 	}
 	slices.SortFunc(shot.Agents, func(a, b AgentView) int { return cmp.Compare(a.Hostname, b.Hostname) })
-	for _, app := range c.framework.apps {
-		for range app.missing() {
-			shot.Waiting = append(shot.Waiting, WaitingView{App: app.name, Agent: app.options.Agent})
+	for _, f := range c.frameworks {
+		for _, app := range f.apps {
+			for range app.missing() {
+				shot.Waiting = append(shot.Waiting, WaitingView{App: app.name, Agent: app.options.Agent})
+			}
 		}
 	}
 	return shot

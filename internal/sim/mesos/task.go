@@ -12,13 +12,14 @@ const (
 	sourceExecutor = "SOURCE_EXECUTOR"
 )
 
-// task is one task of the framework.
+// task is one task of a framework.
 type task struct {
 	id          string
 	app         *app
 	agent       *agent
 	state       string // such as TASK_RUNNING
 	statuses    []status
+	stagedAt    time.Time
 	container   string // ID of its container
 	surrounding string // ID of the container around it, for task groups
 	pid         uint32 // of its executor
@@ -31,6 +32,7 @@ type task struct {
 	doomed           bool      // was to end while its agent was away
 	doomedFor        string    // the reason of that end
 	draining         bool      // is being killed by a drain
+	replaced         bool      // is killed as soon as another instance runs
 	killedAt         time.Time // when the drain first killed it
 }
 
@@ -60,6 +62,7 @@ func (c *Cluster) start(t *task) {
 		c.agenda.after(c.config.TaskStart/16, func() {
 			if t.state == "TASK_STARTING" {
 				c.executorSays(t, "TASK_RUNNING", "", "")
+				t.app.replacedBy(t)
 				c.notify()
 			}
 		})
@@ -94,10 +97,10 @@ func (c *Cluster) update(t *task, s status) {
 		c.agenda.cancel(t.killing)
 		t.agent.tasks = slices.DeleteFunc(t.agent.tasks, func(other *task) bool { return other == t })
 		t.agent.remember(t)
-		c.framework.ended(t)
+		t.app.framework.ended(t)
 		c.checkDrained(t.agent)
 	case s.state == "TASK_UNREACHABLE":
-		c.framework.lost(t)
+		t.app.framework.lost(t)
 	}
 }
 
@@ -181,7 +184,7 @@ func (c *Cluster) takeTasksBack(a *agent) {
 		}
 		t.statuses = slices.DeleteFunc(t.statuses, func(s status) bool { return s.source == sourceMaster })
 		if t.state == "TASK_UNREACHABLE" {
-			c.framework.returned(t)
+			t.app.framework.returned(t)
 		}
 		c.publishTaskAdded(t)
 	}

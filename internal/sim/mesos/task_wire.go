@@ -14,10 +14,10 @@ func (t *task) message() *mesosapi.Task {
 	shown := &mesosapi.Task{
 		Name:        t.app.options.TaskName,
 		TaskID:      mesosapi.TaskID{Value: t.id},
-		FrameworkID: mesosapi.FrameworkID{Value: t.app.framework},
+		FrameworkID: mesosapi.FrameworkID{Value: t.app.framework.id},
 		AgentID:     mesosapi.AgentID{Value: t.agent.id},
 		State:       &state,
-		Resources:   scalarList(t.app.needs(), allocatedTo("", "*")),
+		Resources:   scalarList(t.app.needs(), allocatedTo("", t.app.role())),
 	}
 	for _, s := range t.statuses {
 		shown.Statuses = append(shown.Statuses, *t.statusMessage(s))

@@ -82,18 +82,31 @@ func (m *member) getLoggingLevel() *master.Response {
 	return &master.Response{Type: master.Response_GET_LOGGING_LEVEL, GetLoggingLevel: &master.Response_GetLoggingLevel{Level: m.logLevel}}
 }
 
-// getRoles lists the one role that the framework uses, with what is allocated
-// and offered to it.
+// getRoles lists the roles that the frameworks use, with what is allocated and
+// offered to each.
 func (c *Cluster) getRoles() *master.Response {
-	var used resources
-	for _, a := range c.registered {
-		used = used.plus(a.allocated()).plus(a.offered())
+	list := &master.Response_GetRoles{}
+	for _, role := range c.roles() {
+		list.Roles = append(list.Roles, c.roleMessage(role))
 	}
-	list := scalarList(used, allocatedTo("", ""))
-	slices.SortFunc(list, func(a, b mesosapi.Resource) int { return strings.Compare(a.Name, b.Name) })
-	return &master.Response{Type: master.Response_GET_ROLES, GetRoles: &master.Response_GetRoles{Roles: []mesosapi.Role{{
-		Name: anyRole, Weight: c.weight(anyRole), Frameworks: []mesosapi.FrameworkID{{Value: c.framework.id}}, Resources: list,
-	}}}}
+	return &master.Response{Type: master.Response_GET_ROLES, GetRoles: list}
+}
+
+func (c *Cluster) roleMessage(role string) mesosapi.Role {
+	message := mesosapi.Role{Name: role, Weight: c.weight(role)}
+	var used resources
+	for _, f := range c.inRole(role) {
+		message.Frameworks = append(message.Frameworks, mesosapi.FrameworkID{Value: f.id})
+		for _, a := range c.registered {
+			used = used.plus(a.usedBy(f))
+			for _, o := range a.offersTo(f) {
+				used = used.plus(o.free)
+			}
+		}
+	}
+	message.Resources = scalarList(used, allocatedTo("", ""))
+	slices.SortFunc(message.Resources, func(a, b mesosapi.Resource) int { return strings.Compare(a.Name, b.Name) })
+	return message
 }
 
 func (c *Cluster) weight(role string) float64 {

@@ -207,8 +207,8 @@ func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
 		RegisteredTime:     timeInfo(a.registeredAt),
 		ReregisteredTime:   timeInfo(a.reregisteredAt),
 		TotalResources:     a.host.resourceList("*"),
-		AllocatedResources: scalarList(a.allocated(), allocatedTo("*", "*")),
-		OfferedResources:   a.offeredList(),
+		AllocatedResources: c.allocatedList(a),
+		OfferedResources:   c.offeredList(a),
 		Capabilities:       agentCapabilities,
 	}
 	if c.has(withDraining) {
@@ -231,13 +231,6 @@ func withoutFirstField(encoded []byte) []byte {
 
 func (a *agent) pid() string {
 	return "slave(1)@" + net.JoinHostPort(a.host.config.IP, itoa(a.host.config.Port))
-}
-
-func (a *agent) offeredList() []mesosapi.Resource {
-	if len(a.offers) == 0 {
-		return nil
-	}
-	return freeList(a.offered(), allocatedTo("*", "*"))
 }
 
 // agentCapabilities are those of a 1.12 agent.

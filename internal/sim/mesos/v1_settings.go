@@ -42,18 +42,3 @@ func (c *Cluster) updateWeights(call *master.Call_UpdateWeights) answer {
 	}
 	return accepted()
 }
-
-// teardown ends all apps of the framework; it stays registered, without work.
-func (c *Cluster) teardown(id string) answer {
-	if id != c.framework.id {
-		return bad("No framework found with specified ID")
-	}
-	for _, app := range c.framework.apps {
-		for _, t := range app.tasks {
-			c.kill(t, t.app.options.KillGrace, "")
-		}
-	}
-	c.framework.apps = nil
-	c.notify()
-	return accepted()
-}

@@ -28,8 +28,8 @@ func (c *Cluster) executorsWire() wire {
 				ExecutorInfo: mesosapi.ExecutorInfo{
 					Type:        mesosapi.ExecutorInfo_DEFAULT,
 					ExecutorID:  mesosapi.ExecutorID{Value: t.executorID()},
-					FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework},
-					Resources:   scalarList(executorNeeds, allocatedTo("", "*")),
+					FrameworkID: &mesosapi.FrameworkID{Value: t.app.framework.id},
+					Resources:   scalarList(executorNeeds, allocatedTo("", t.app.role())),
 				},
 				AgentID: mesosapi.AgentID{Value: a.id},
 			})))
@@ -46,10 +46,10 @@ func (c *Cluster) tasksWire() wire {
 			out = append(out, listed(tasksActive, encode(t.message())))
 		}
 	}
-	for _, t := range c.framework.unreachable {
+	for _, t := range c.lostTasks() {
 		out = append(out, listed(tasksUnreachable, encode(t.message())))
 	}
-	for _, t := range c.framework.completed {
+	for _, t := range c.endedTasks() {
 		out = append(out, listed(tasksCompleted, encode(t.message())))
 	}
 	return out
@@ -57,13 +57,16 @@ func (c *Cluster) tasksWire() wire {
 
 // frameworksWire is GetFrameworks.
 func (c *Cluster) frameworksWire() wire {
-	return wire{listed(frameworksActive, c.frameworkWire())}
+	var out wire
+	for _, f := range c.frameworks {
+		out = append(out, listed(frameworksActive, c.frameworkWire(f)))
+	}
+	return out
 }
 
-// frameworkWire is the framework as GET_FRAMEWORKS lists it, with the offer
+// frameworkWire is a framework as GET_FRAMEWORKS lists it, with the offer
 // constraints that mesos-go does not know.
-func (c *Cluster) frameworkWire() []byte {
-	f := c.framework
+func (c *Cluster) frameworkWire(f *framework) []byte {
 	message := master.Response_GetFrameworks_Framework{
 		FrameworkInfo:    f.info(),
 		Active:           true,
@@ -73,15 +76,15 @@ func (c *Cluster) frameworkWire() []byte {
 	}
 	var allocated, promised resources
 	for _, a := range c.registered {
-		allocated = allocated.plus(a.allocated())
-		for _, o := range a.offers {
+		allocated = allocated.plus(a.usedBy(f))
+		for _, o := range a.offersTo(f) {
 			promised = promised.plus(o.free)
 			message.Offers = append(message.Offers, c.offerMessage(o))
 		}
 	}
-	message.AllocatedResources = scalarList(allocated, allocatedTo("*", "*"))
+	message.AllocatedResources = scalarList(allocated, allocatedTo("*", f.config.Role))
 	if len(message.Offers) > 0 {
-		message.OfferedResources = freeList(promised, allocatedTo("*", "*"))
+		message.OfferedResources = freeList(promised, allocatedTo("*", f.config.Role))
 	}
 	out := encode(&message)
 	out = protowire.AppendTag(out, offerConstraintsField, wireBytes)
@@ -97,15 +100,19 @@ var frameworkCapabilities = []mesosapi.FrameworkInfo_Capability{
 
 func (f *framework) info() mesosapi.FrameworkInfo {
 	failover, checkpoint := 100000.0, true
-	return mesosapi.FrameworkInfo{
+	info := mesosapi.FrameworkInfo{
 		User:            "root",
-		Name:            f.name,
+		Name:            f.config.Name,
 		ID:              &mesosapi.FrameworkID{Value: f.id},
 		FailoverTimeout: &failover,
 		Checkpoint:      &checkpoint,
-		Roles:           []string{anyRole},
+		Roles:           []string{f.config.Role},
 		Capabilities:    frameworkCapabilities,
 	}
+	if f.config.Principal != "" {
+		info.Principal = &f.config.Principal
+	}
+	return info
 }
 
 func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
@@ -117,7 +124,7 @@ func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
 	path := "/slave(1)"
 	return mesosapi.Offer{
 		ID:          mesosapi.OfferID{Value: o.id},
-		FrameworkID: mesosapi.FrameworkID{Value: c.framework.id},
+		FrameworkID: mesosapi.FrameworkID{Value: o.framework.id},
 		AgentID:     mesosapi.AgentID{Value: o.agent.id},
 		Hostname:    config.Hostname,
 		URL: &mesosapi.URL{
@@ -125,9 +132,9 @@ func (c *Cluster) offerMessage(o *offer) mesosapi.Offer {
 			Address: mesosapi.Address{Hostname: &config.Hostname, IP: &config.IP, Port: int32(config.Port)},
 			Path:    &path,
 		},
-		Resources:      freeList(o.free, allocatedTo("", "*")),
+		Resources:      freeList(o.free, allocatedTo("", o.framework.config.Role)),
 		Attributes:     o.agent.host.attributeList(),
 		Unavailability: unavailability,
-		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &anyRole},
+		AllocationInfo: &mesosapi.Resource_AllocationInfo{Role: &o.framework.config.Role},
 	}
 }

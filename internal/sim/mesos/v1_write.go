@@ -92,7 +92,7 @@ func (c *Cluster) reactivate(id string) answer {
 		return text(http.StatusConflict, "Agent removed while processing the call")
 	}
 	a.withheld = !a.connected
-	c.framework.revive()
+	c.revive()
 	c.notify()
 	return accepted()
 }
