@@ -15,11 +15,12 @@ import (
 // Channel is one Slack channel as the poster wants it. Safe for concurrent use.
 type Channel struct {
 	edge *Edge
-	id   string
+	id   string // empty: of a direct conversation
+	with string // the person of a direct conversation, see Direct
 }
 
 // Channel returns the channel with the ID. The bot must have been invited.
-func (e *Edge) Channel(id string) *Channel { return &Channel{e, id} }
+func (e *Edge) Channel(id string) *Channel { return &Channel{edge: e, id: id} }
 
 var _ poster.Channel = (*Channel)(nil)
 
@@ -32,22 +33,34 @@ func metadata(key string) slackgo.MsgOption {
 
 // Post adds a root message and returns its time stamp.
 func (c *Channel) Post(ctx context.Context, message poster.Message) (string, error) {
+	place, err := c.place(ctx)
+	if err != nil {
+		return "", c.outcome(err)
+	}
 	options := append(content(message.Lines, message.Buttons), metadata(message.Key))
-	_, ref, err := c.edge.api.PostMessageContext(ctx, c.id, options...)
+	_, ref, err := c.edge.api.PostMessageContext(ctx, place, options...)
 	return ref, c.outcome(err)
 }
 
 // Update changes a root message.
 func (c *Channel) Update(ctx context.Context, ref string, message poster.Message) error {
+	place, err := c.place(ctx)
+	if err != nil {
+		return c.outcome(err)
+	}
 	options := append(content(message.Lines, message.Buttons), metadata(message.Key))
-	_, _, _, err := c.edge.api.UpdateMessageContext(ctx, c.id, ref, options...)
+	_, _, _, err = c.edge.api.UpdateMessageContext(ctx, place, ref, options...)
 	return c.outcome(err)
 }
 
 // Reply adds lines to a message's thread.
 func (c *Channel) Reply(ctx context.Context, ref, key string, lines []commands.Line) error {
+	place, err := c.place(ctx)
+	if err != nil {
+		return c.outcome(err)
+	}
 	options := append(content(lines, nil), metadata(key), slackgo.MsgOptionTS(ref))
-	_, _, err := c.edge.api.PostMessageContext(ctx, c.id, options...)
+	_, _, err = c.edge.api.PostMessageContext(ctx, place, options...)
 	return c.outcome(err)
 }
 
@@ -80,14 +93,18 @@ func (c *Channel) Find(ctx context.Context, ref, key string, since time.Time) (s
 }
 
 func (c *Channel) page(ctx context.Context, ref, oldest, cursor string) ([]slackgo.Message, string, error) {
+	place, err := c.place(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	if ref != "" {
 		messages, _, next, err := c.edge.api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
-			ChannelID: c.id, Timestamp: ref, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
+			ChannelID: place, Timestamp: ref, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 		})
 		return messages, next, err
 	}
 	history, err := c.edge.api.GetConversationHistoryContext(ctx, &slackgo.GetConversationHistoryParameters{
-		ChannelID: c.id, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
+		ChannelID: place, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 	})
 	if err != nil {
 		return nil, "", err

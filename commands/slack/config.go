@@ -48,10 +48,12 @@ type Edge struct {
 	responses *http.Client
 	log       *slog.Logger
 
-	people people
-	groups groups
-	clicks clicks
-	events seen
+	people    people
+	groups    groups
+	addresses addresses
+	directs   directs
+	clicks    clicks
+	events    seen
 
 	connected  atomic.Bool
 	refused    atomic.Uint64

@@ -466,6 +466,12 @@ func TestManifestScopes(t *testing.T) {
 		if _, _, err := o.edge.Channel("C0OPS").Find(t.Context(), "", "op-1", time.Now()); err != nil {
 			t.Error(err)
 		}
+		if _, _, err := o.edge.Direct("U0BOB").Find(t.Context(), "", "shift-1", time.Now()); err != nil {
+			t.Error(err)
+		}
+		if _, err := o.edge.ByEmail(t.Context(), "bob@example.com"); err != nil {
+			t.Error(err)
+		}
 		if _, err := o.workspace.Say("alice", "", "", "<@"+simslack.BotUserID+"> status"); err != nil {
 			t.Fatal(err)
 		}

@@ -32,11 +32,17 @@ func (e *Edge) Members(ctx context.Context, id string) ([]string, error) {
 	if here && time.Since(known.at) < groupFresh {
 		return known.members, nil
 	}
+	members, err := e.MembersNow(ctx, id)
+	if err != nil && here && time.Since(known.at) < groupStale && !answered(err) {
+		return known.members, nil
+	}
+	return members, err
+}
+
+// MembersNow returns the user IDs of a user group (S…) as Slack says just now. Errors: Unavailable.
+func (e *Edge) MembersNow(ctx context.Context, id string) ([]string, error) {
 	members, err := e.api.GetUserGroupMembersContext(ctx, id)
 	if err != nil {
-		if here && time.Since(known.at) < groupStale && !answered(err) {
-			return known.members, nil
-		}
 		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "Slack does not say who is in user group " + id, Cause: err}
 	}
 	e.groups.mutex.Lock()
