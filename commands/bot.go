@@ -78,6 +78,7 @@ func (b *Bot) SetTeller(teller Teller) { b.config.Teller = teller }
 type turn struct {
 	Input
 	command  Command
+	opens    *verb // the form that is asked for; nil: none
 	cluster  string
 	service  Service
 	desk     Desk              // nil: there are no windows and runs
@@ -132,10 +133,16 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 
 // understand finds what is asked, and of which cluster.
 func (b *Bot) understand(t *turn) (err error) {
-	if t.Press != nil {
+	switch {
+	case t.Filled != nil:
+		t.command, err = t.Filled.command()
+	case t.Press != nil:
 		t.command, err = t.Press.command()
-	} else {
+	default:
 		t.command, err = Parse(t.Text)
+		if command, alone := verbAlone(t.Text); err != nil && t.Forms && alone {
+			t.opens, t.command, err = lexicon[command.Verb], command, nil
+		}
 	}
 	if err != nil {
 		return err
@@ -179,7 +186,9 @@ func (b *Bot) refuse(t *turn, err error) Reply {
 	if t.Press != nil && (filters.CodeOf(err) == filters.Unknown || filters.CodeOf(err) == filters.Conflict) {
 		return renderStale(err)
 	}
-	return renderRefusal(err)
+	reply := renderRefusal(err)
+	reply.Field = t.Filled.fault(err)
+	return reply
 }
 
 // mayHaveHappened tells whether the error leaves open what became of a change.

@@ -11,6 +11,9 @@ import (
 
 // do asks the service and renders what it says.
 func (t *turn) do(ctx context.Context) (Reply, error) {
+	if t.opens != nil {
+		return t.form(ctx)
+	}
 	if isMaintenance(t.command.Verb) {
 		return t.maintain(ctx)
 	}
@@ -80,7 +83,7 @@ func (t *turn) change(ctx context.Context) (Reply, error) {
 // beside several targets: its other words.
 func (t *turn) unquoted(err error) error {
 	known, ok := errors.AsType[*filters.Error](err)
-	if !ok || known.Code != filters.Unknown || len(t.command.Targets) < 2 || t.command.Reason == "" || strings.ContainsAny(t.Text, "\"'“”") {
+	if !ok || t.Filled != nil || known.Code != filters.Unknown || len(t.command.Targets) < 2 || t.command.Reason == "" || strings.ContainsAny(t.Text, "\"'“”") {
 		return err
 	}
 	hinted := *known

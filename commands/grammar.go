@@ -21,6 +21,7 @@ type verb struct {
 	about    string // a sentence without its end
 	examples []string
 	grammar  func() grammar
+	form     bool // typed alone it opens a form, where one can be shown
 
 	takes string            // its arguments, without flags
 	usage string            // what follows the verb, rendered from kong's model

@@ -48,7 +48,7 @@ var fatal = []*verb{
 		grammar:  func() grammar { return &findGrammar{} },
 	},
 	{
-		name: "drain", group: groupTakeDown, needs: filters.VerbDrain,
+		name: "drain", group: groupTakeDown, needs: filters.VerbDrain, form: true,
 		about:    "has the tasks of agents end, so that they can be taken down; another operator must say yes, and it cannot be cancelled",
 		examples: []string{"drain agent-one -m \"disk swap\"", "drain web-1,web-2 --max-grace-period 10m --deadline 1h --max-parallel 2", "drain agent-one --dry-run"},
 		grammar:  func() grammar { return &drainGrammar{} },

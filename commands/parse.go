@@ -122,7 +122,7 @@ func (v *verb) command(given given) (Command, error) {
 	command := Command{Verb: v.name, Cluster: given.Cluster, Reason: strings.TrimSpace(given.Reason), DryRun: given.DryRun, Yes: given.Yes, All: given.All}
 	var err error
 	if length := utf8.RuneCountInString(command.Reason); length > reasonCharacters {
-		return Command{}, &filters.Error{Code: filters.Invalid,
+		return Command{}, &filters.Error{Code: filters.Invalid, Field: "reason",
 			Wrong:    "the reason (`-m`) is " + strconv.Itoa(length) + " characters long",
 			Expected: "at most " + strconv.Itoa(reasonCharacters) + ", such as `-m \"kernel upgrade\"`"}
 	}

@@ -23,6 +23,10 @@ type Input struct {
 	Cause      string // filters.CauseCommand, CauseClick or CauseAPI
 	// Press is the button that was pressed, in place of Text.
 	Press *Press
+	// Filled is the form that was filled in, in place of Text.
+	Filled *Filled
+	// Forms says that a Form may be the answer to a verb that is typed alone.
+	Forms bool
 	// Return is the edge's own address for an answer that comes later (see Teller).
 	Return string
 }
@@ -39,8 +43,13 @@ type Reply struct {
 	Lines   []Line
 	Buttons []Button
 
+	// Form, if not nil, is to be filled in: nothing was done yet.
+	Form *Form
+
 	// Code is empty if what was asked was done or shown, else why not.
 	Code filters.Code
+	// Field is where in the form that was filled in the reason stands; empty: not in one of its fields.
+	Field string
 	// Cluster, Operation and State say what was begun, for programs; Operation is empty if nothing was changed.
 	Cluster   string
 	Operation string

@@ -60,7 +60,7 @@ var everyday = []*verb{
 		grammar:  func() grammar { return &lookGrammar{} },
 	},
 	{
-		name: "filter", aliases: []string{"cordon", "deactivate"}, group: groupWithhold, needs: filters.VerbFilter,
+		name: "filter", aliases: []string{"cordon", "deactivate"}, group: groupWithhold, needs: filters.VerbFilter, form: true,
 		about:    "withholds agents: they get no new tasks, tasks that run there run on",
 		examples: []string{"filter agent-one --for 2h -m \"kernel upgrade\"", "filter web-1,web-2 --until tomorrow 06:00 -m \"disk swap\"", "filter -l rack=r1 --dry-run"},
 		grammar:  func() grammar { return &filterGrammar{} },
@@ -72,13 +72,13 @@ var everyday = []*verb{
 		grammar:  func() grammar { return &filterGrammar{} },
 	},
 	{
-		name: "extend", group: groupWithhold, needs: filters.VerbExtend,
+		name: "extend", group: groupWithhold, needs: filters.VerbExtend, form: true,
 		about:    "moves the end of filters: to the later of what it is and so long from now",
 		examples: []string{"extend agent-one --for 1h", "extend agent-one --for 1d --all", "extend f-3k7q2m9x --for 2h30m"},
 		grammar:  func() grammar { return &extendGrammar{} },
 	},
 	{
-		name: "unfilter", aliases: []string{"uncordon", "reactivate"}, group: groupGiveBack, needs: filters.VerbUnfilter,
+		name: "unfilter", aliases: []string{"uncordon", "reactivate"}, group: groupGiveBack, needs: filters.VerbUnfilter, form: true,
 		about:    "ends your filters on agents; they get tasks when nobody else withholds them",
 		examples: []string{"unfilter agent-one", "unfilter @bench", "unfilter agent-one --all -m \"done early\""},
 		grammar:  func() grammar { return &unfilterGrammar{} },

@@ -37,7 +37,7 @@ func readDuration(text string) (time.Duration, error) {
 
 func wrongDuration(flag, text, expected string) error {
 	return &filters.Error{
-		Code: filters.Invalid, Wrong: "`" + flag + " " + clip(text, 40) + "`",
+		Code: filters.Invalid, Field: strings.TrimLeft(flag, "-"), Wrong: "`" + flag + " " + clip(text, 40) + "`",
 		Expected: expected + ", such as `90m`, `2h30m` or `1d12h`",
 	}
 }
@@ -122,7 +122,7 @@ func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
 
 func (w When) past(now time.Time, zone *time.Location) error {
 	err := &filters.Error{
-		Code:     filters.Invalid,
+		Code: filters.Invalid, Field: strings.TrimLeft(w.flag, "-"),
 		Wrong:    "`" + w.flag + " " + clip(w.text, 40) + "` is past: it is " + now.In(zone).Format("15:04 on 2 January 2006") + " in " + zone.String(),
 		Expected: "a time to come, such as `18:00`, `18:00 Europe/Paris` or `tomorrow 06:00`",
 	}
@@ -164,7 +164,7 @@ func isClock(text string) bool {
 
 func wrongTime(flag, text, why string) error {
 	return &filters.Error{
-		Code: filters.Invalid, Wrong: "`" + flag + " " + clip(text, 40) + "`: " + why,
+		Code: filters.Invalid, Field: strings.TrimLeft(flag, "-"), Wrong: "`" + flag + " " + clip(text, 40) + "`: " + why,
 		Expected: "a time such as `18:00`, `18:00 Europe/Paris`, `tomorrow 06:00` or `2026-09-01T18:00:00Z`",
 	}
 }

@@ -31,7 +31,8 @@ type Error struct {
 	Wrong    string
 	Expected string
 	Try      string
-	Cause    error // for logs; never shown to people
+	Field    string // the flag that is wrong, without its dashes; empty: not one flag, or not told
+	Cause    error  // for logs; never shown to people
 }
 
 // Error joins the parts for people. It holds no secret and no cause.

@@ -39,6 +39,7 @@ type Config struct {
 // Bot answers commands and clicks; *commands.Bot is one.
 type Bot interface {
 	Handle(ctx context.Context, input commands.Input) commands.Reply
+	Suggest(filled commands.Filled, typed string) []commands.Choice
 }
 
 // Edge is the connection to one Slack workspace. Safe for concurrent use.

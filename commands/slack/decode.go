@@ -19,8 +19,8 @@ type slash struct {
 	Trigger     string `json:"trigger_id"`
 }
 
-// press is a click on one of our buttons, or a dialog that was submitted: what we use of a block_actions or a
-// view_submission payload.
+// press is a click on one of our buttons, a dialog that was submitted, or what was typed into a field that searches: what we
+// use of a block_actions, a view_submission or a block_suggestion payload.
 type press struct {
 	Type string `json:"type"`
 	Team struct {
@@ -39,7 +39,47 @@ type press struct {
 		Action string `json:"action_id"`
 		Value  string `json:"value"`
 	} `json:"actions"`
-	View view `json:"view"`
+	Typed string `json:"value"` // of a suggestion
+	View  view   `json:"view"`
+}
+
+// view is what we use of a dialog or a Home tab.
+type view struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Root     string `json:"root_view_id"`
+	Hash     string `json:"hash"`
+	Callback string `json:"callback_id"`
+	Metadata string `json:"private_metadata"`
+	State    struct {
+		Values map[string]map[string]entry `json:"values"`
+	} `json:"state"`
+}
+
+// entry is what stands in one field of a view.
+type entry struct {
+	Value   string   `json:"value"`
+	Option  *option  `json:"selected_option"`
+	Options []option `json:"selected_options"`
+}
+
+type option struct {
+	Value string `json:"value"`
+}
+
+// values are what was chosen or typed.
+func (n entry) values() []string {
+	var values []string
+	for _, chosen := range n.Options {
+		values = append(values, chosen.Value)
+	}
+	if n.Option != nil {
+		values = append(values, n.Option.Value)
+	}
+	if n.Value != "" {
+		values = append(values, n.Value)
+	}
+	return values
 }
 
 // event is an Events API callback.

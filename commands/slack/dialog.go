@@ -24,35 +24,25 @@ type errand struct {
 	Channel string `json:"channel"`
 }
 
-// view is what we use of a submitted dialog.
-type view struct {
-	ID       string `json:"id"`
-	Root     string `json:"root_view_id"`
-	Callback string `json:"callback_id"`
-	Metadata string `json:"private_metadata"`
-	State    struct {
-		Values map[string]map[string]struct {
-			Value string `json:"value"`
-		} `json:"values"`
-	} `json:"state"`
-}
-
 // consult opens the dialog that a button asks in before it counts. The trigger lives for 3 s: it is not put off. A person to
 // whom no dialog can be shown is told what to type.
-func (e *Edge) consult(p press, question *commands.Question) (late func()) {
-	if !e.events.first(p.Trigger) {
-		return func() {} // it was delivered twice
+func (e *Edge) consult(p press, question *commands.Question) outcome {
+	action := p.Actions[0]
+	request := dialog(question, errand{action.Action, action.Value, p.Channel.ID})
+	return outcome{late: func() { e.openView(p.Trigger, request, func() { e.answerLater(p, question.Instead()) }) }}
+}
+
+// openView opens a dialog in the background, once however often its trigger comes, or does the other thing.
+func (e *Edge) openView(trigger string, request slackgo.ModalViewRequest, or func()) {
+	if !e.events.first(trigger) {
+		return
 	}
-	return func() {
-		e.later(func(ctx context.Context) {
-			action := p.Actions[0]
-			request := dialog(question, errand{action.Action, action.Value, p.Channel.ID})
-			if _, err := e.api.OpenViewContext(ctx, p.Trigger, request); err != nil && !opened(err) {
-				e.log.Warn("a dialog could not be opened", "request", p.Trigger, "error", err)
-				e.answerLater(p, question.Instead())
-			}
-		})
-	}
+	e.later(func(ctx context.Context) {
+		if _, err := e.api.OpenViewContext(ctx, trigger, request); err != nil && !opened(err) {
+			e.log.Warn("a dialog could not be opened", "request", trigger, "error", err)
+			or()
+		}
+	})
 }
 
 // opened tells whether a trigger opened its dialog before: the click was delivered twice, to two replicas.
@@ -79,11 +69,11 @@ func dialog(question *commands.Question, about errand) slackgo.ModalViewRequest 
 	}
 }
 
-// submit does what the button stood for whose dialog was submitted. It returns as click does.
-func (e *Edge) submit(ctx context.Context, p press) (late func()) {
+// answerDialog does what the button stood for whose dialog was submitted. It returns as click does.
+func (e *Edge) answerDialog(ctx context.Context, p press) outcome {
 	var about errand
-	if p.View.Callback != dialogID || json.Unmarshal([]byte(p.View.Metadata), &about) != nil {
-		return func() {}
+	if json.Unmarshal([]byte(p.View.Metadata), &about) != nil {
+		return outcome{}
 	}
 	p.Channel.ID = about.Channel
 	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
@@ -91,5 +81,5 @@ func (e *Edge) submit(ctx context.Context, p press) (late func()) {
 		Press: &commands.Press{Action: about.Action, Value: about.Value, Reason: p.View.State.Values[reasonField][reasonField].Value},
 		Actor: actor, Refused: refused, Channel: about.Channel, RequestKey: "view:" + p.View.Root, Cause: filters.CauseClick,
 	})
-	return func() { e.answerLater(p, reply) }
+	return outcome{late: func() { e.answerLater(p, reply) }}
 }

@@ -124,6 +124,9 @@ func (o *office) run(with setup) (stop func()) {
 	}
 }
 
+// quickly takes one click of each person.
+func quickly(c *slack.Config) { c.ClickRate, c.ClickBurst = 0.001, 1 }
+
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func readManifest(t *testing.T) simslack.Manifest {

@@ -33,36 +33,81 @@ func encode(reply commands.Reply) []byte {
 	return encoded
 }
 
-// command answers a slash command.
-func (e *Edge) command(ctx context.Context, command slash) commands.Reply {
+// command answers a slash command, or opens the form that it asks for.
+func (e *Edge) command(ctx context.Context, command slash) outcome {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	actor, refused := e.actor(ctx, command.User, command.Team)
-	return e.config.Bot.Handle(ctx, commands.Input{
-		Text: command.Text, Actor: actor, Refused: refused, Channel: command.Channel,
+	reply := e.config.Bot.Handle(ctx, commands.Input{
+		Text: command.Text, Actor: actor, Refused: refused, Channel: command.Channel, Forms: true,
 		RequestKey: command.Trigger, Cause: filters.CauseCommand, Return: command.ResponseURL,
 	})
+	if reply.Form != nil {
+		return outcome{late: func() { e.openForm(command, reply.Form) }}
+	}
+	return outcome{ack: encode(reply), instead: func() { e.tellLate(command, reply) }}
+}
+
+// tellLate brings an answer that an acknowledgement could not carry.
+func (e *Edge) tellLate(command slash, reply commands.Reply) {
+	e.later(func(ctx context.Context) {
+		to := commands.Recipient{User: command.User, Channel: command.Channel, Return: command.ResponseURL}
+		if err := e.Tell(ctx, to, reply); err != nil {
+			e.log.Warn("an answer could not be sent", "request", command.Trigger, "error", err)
+		}
+	})
+}
+
+// outcome is what a delivery comes to: what it is acknowledged with, and what follows the acknowledgement.
+type outcome struct {
+	ack     []byte // JSON; nil: nothing
+	late    func() // nil: nothing
+	instead func() // where the acknowledgement does not come through; nil: nothing
+}
+
+func (o outcome) after() {
+	if o.late != nil {
+		o.late()
+	}
+}
+
+// payload is the acknowledgement as a socket takes it.
+func (o outcome) payload() any {
+	if o.ack == nil {
+		return nil
+	}
+	return json.RawMessage(o.ack)
 }
 
 // click does what a button stands for, or first asks what it must know for that. It returns when that is durable or refused;
 // the answer follows by response URL, after the acknowledgement. Other interactions are acknowledged and ignored.
-func (e *Edge) click(ctx context.Context, p press) (late func()) {
-	nothing := func() {}
-	if p.Type != "block_actions" && p.Type != "view_submission" {
-		return nothing
-	}
+func (e *Edge) click(ctx context.Context, p press) outcome {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	if allowed, tell := e.clicks.allow(p.User.ID); !allowed {
-		e.refused.Add(1)
-		if !tell {
-			return nothing
-		}
-		return func() { e.answerLater(p, tooQuick()) }
+	switch p.Type {
+	case "block_suggestion":
+		return e.suggest(ctx, p)
+	case "block_actions", "view_submission":
+	default:
+		return outcome{}
 	}
-	if p.Type == "view_submission" {
+	if p.Type == "block_actions" && p.View.Callback == formID {
+		return e.preview(ctx, p)
+	}
+	if allowed, tell := e.clicks.allow(p.User.ID); !allowed {
+		return e.tooQuick(p, tell)
+	}
+	switch {
+	case p.Type == "view_submission" && p.View.Callback == dialogID:
+		return e.answerDialog(ctx, p)
+	case p.Type == "view_submission":
 		return e.submit(ctx, p)
 	}
+	return e.press(ctx, p)
+}
+
+// press does what a button stands for.
+func (e *Edge) press(ctx context.Context, p press) outcome {
 	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
 	pressed := &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value}
 	if question := pressed.Question(); question != nil && refused == nil {
@@ -73,13 +118,26 @@ func (e *Edge) click(ctx context.Context, p press) (late func()) {
 		Actor: actor, Refused: refused, Channel: p.Channel.ID,
 		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
 	})
-	return func() { e.answerLater(p, reply) }
+	return outcome{late: func() { e.answerLater(p, reply) }}
 }
 
-func tooQuick() commands.Reply {
-	return commands.Reply{Code: filters.Limited, Lines: []commands.Line{
+// tooQuick refuses what came too soon. A dialog stays and says so itself.
+func (e *Edge) tooQuick(p press, tell bool) outcome {
+	e.refused.Add(1)
+	reply := commands.Reply{Code: filters.Limited, Lines: []commands.Line{
 		commands.Say("You press faster than I take it in: wait a few seconds, then press again. Nothing was changed."),
 	}}
+	switch {
+	case p.Type == "view_submission":
+		reply.Field = reasonField
+		if filled, _, ok := p.filled(); ok {
+			reply.Field = filled.FirstField()
+		}
+		return outcome{ack: fieldError(reply)}
+	case tell:
+		return outcome{late: func() { e.answerLater(p, reply) }}
+	}
+	return outcome{}
 }
 
 // answerLater sends the answer to a click in the background.

@@ -46,7 +46,9 @@ func (e *Edge) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 		refuse(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, encode(e.command(r.Context(), command)))
+	done := e.command(r.Context(), command)
+	acknowledgeHTTP(w, done.ack)
+	done.after()
 }
 
 func (e *Edge) serveClick(w http.ResponseWriter, r *http.Request, body []byte) {
@@ -55,9 +57,17 @@ func (e *Edge) serveClick(w http.ResponseWriter, r *http.Request, body []byte) {
 		refuse(w, err)
 		return
 	}
-	late := e.click(r.Context(), p)
-	w.WriteHeader(http.StatusOK)
-	late()
+	done := e.click(r.Context(), p)
+	acknowledgeHTTP(w, done.ack)
+	done.after()
+}
+
+func acknowledgeHTTP(w http.ResponseWriter, payload []byte) {
+	if payload == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	writeJSON(w, http.StatusOK, payload)
 }
 
 func (e *Edge) serveEvent(w http.ResponseWriter, body []byte) {

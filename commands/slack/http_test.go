@@ -32,6 +32,8 @@ func (c *counter) Handle(context.Context, commands.Input) commands.Reply {
 	return commands.Reply{Lines: []commands.Line{commands.Say("done")}}
 }
 
+func (c *counter) Suggest(commands.Filled, string) []commands.Choice { return nil }
+
 func door(t testing.TB) (*slack.Edge, *counter) {
 	bot := &counter{}
 	edge := slack.New(slack.Config{Bot: bot, Team: team, SigningSecret: secret, BotToken: "xoxb-x", APIURL: "http://127.0.0.1:1/api/", Logger: quiet()})

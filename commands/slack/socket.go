@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"cordon/commands"
 	"cordon/filters"
 
 	slackgo "github.com/slack-go/slack"
@@ -206,9 +204,9 @@ func (e *Edge) receive(ctx context.Context, request *socketmode.Request, ack ack
 	case socketmode.RequestTypeInteractive:
 		var p press
 		if p, err = e.pressJSON(request.Payload); err == nil {
-			late := e.click(work, p)
-			err = ack(nil)
-			late()
+			done := e.click(work, p)
+			err = ack(done.payload())
+			done.after()
 		}
 	case socketmode.RequestTypeEventsAPI:
 		var received event
@@ -233,19 +231,16 @@ func (e *Edge) receiveCommand(ctx context.Context, payload []byte, ack acknowled
 	if err != nil {
 		return err
 	}
-	reply := e.command(ctx, command)
-	encoded := encode(reply)
-	if len(encoded) < ackBytes && ack(json.RawMessage(encoded)) == nil {
+	done := e.command(ctx, command)
+	if len(done.ack) < ackBytes && ack(done.payload()) == nil {
+		done.after()
 		return nil
 	}
 	// Too long for a socket, or the socket is gone: what was done is told by response URL.
 	err = ack(nil)
-	e.later(func(ctx context.Context) {
-		to := commands.Recipient{User: command.User, Channel: command.Channel, Return: command.ResponseURL}
-		if err := e.Tell(ctx, to, reply); err != nil {
-			e.log.Warn("a long answer could not be sent", "request", command.Trigger, "error", err)
-		}
-	})
+	if done.instead != nil {
+		done.instead()
+	}
 	return err
 }
 

@@ -26,6 +26,8 @@ type interaction struct {
 	trigger  string
 	path     string // of the response URL
 	delivery delivery
+	view     string       // the modal that it happened in; empty: none
+	opener   *interaction // what opened that modal: its response URL may answer too
 
 	// apply does what the acknowledgement says and tells whether the person has an answer with it; nil: nothing.
 	apply func(in *interaction, ack acknowledgement) (answered bool, err error)
@@ -40,7 +42,15 @@ type interaction struct {
 type waiter struct {
 	to      *interaction
 	replies []Message
-	first   chan struct{} // closed with the first reply
+	first   chan struct{} // closed with the first reply, or when a modal opens
+	done    bool          // first is closed
+}
+
+func (g *waiter) answered() {
+	if !g.done {
+		close(g.first)
+		g.done = true
+	}
 }
 
 // registry remembers interactions and who waits for answers.
@@ -148,12 +158,21 @@ func (g *registry) heard(user string, to *interaction, m Message) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, waiting := range g.waiters {
-		if waiting.to.user.ID != user || to != nil && waiting.to != to {
+		if waiting.to.user.ID != user || to != nil && waiting.to != to && waiting.to.opener != to {
 			continue
 		}
-		if len(waiting.replies) == 0 {
-			close(waiting.first)
-		}
+		waiting.answered()
 		waiting.replies = append(waiting.replies, m)
+	}
+}
+
+// shown notes that interactions were answered with a modal, or with a change of the one that they happened in.
+func (g *registry) shown(answered func(in *interaction) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, waiting := range g.waiters {
+		if answered(waiting.to) {
+			waiting.answered()
+		}
 	}
 }

@@ -12,7 +12,7 @@ func (w *Workspace) Views(userName string) []View {
 	views := []View{}
 	for _, m := range w.views.stack(user.ID) {
 		views = append(views, View{
-			ID: m.id, RootID: m.root, CallbackID: m.text("callback_id"), Title: m.label("title"),
+			ID: m.id, RootID: m.root, CallbackID: m.text("callback_id"), Hash: m.hash, Title: m.label("title"),
 			Submit: m.label("submit"), Close: m.label("close"), Blocks: m.blocks(), Errors: m.errors,
 		})
 	}
@@ -45,8 +45,8 @@ func (w *Workspace) Submit(ctx context.Context, submission Submission) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	apply := func(_ *interaction, ack acknowledgement) (bool, error) { return w.settle(user, m, ack) }
-	in := w.interactions.begin(interaction{user: user, apply: apply}, w.config.TeamID, "actions")
+	apply := func(in *interaction, ack acknowledgement) (bool, error) { return w.settle(in, m, ack) }
+	in := w.interactions.begin(interaction{user: user, apply: apply, view: m.id, opener: m.opener}, w.config.TeamID, "actions")
 	payload := w.interactionPayload("view_submission", in)
 	payload["view"], payload["response_urls"] = w.viewJSON(m, submission.Values), []any{}
 	in.delivery = delivery{id: in.trigger, kind: kindInteract, payload: payload, replies: true}
@@ -55,7 +55,8 @@ func (w *Workspace) Submit(ctx context.Context, submission Submission) (Answer, 
 
 // settle does what the acknowledgement of a submission says:
 // https://docs.slack.dev/surfaces/modals#updating_views.
-func (w *Workspace) settle(user User, m modal, ack acknowledgement) (bool, error) {
+func (w *Workspace) settle(in *interaction, m modal, ack acknowledgement) (bool, error) {
+	user := in.user
 	defer w.timeline.touch()
 	var answer struct {
 		Action string            `json:"response_action"`
@@ -73,6 +74,9 @@ func (w *Workspace) settle(user User, m modal, ack acknowledgement) (bool, error
 	case "clear":
 		return true, w.drop(user, m, true)
 	case "errors":
+		if !m.asksFor(answer.Errors) {
+			return false, fail("invalid_response") // "trouble connecting", says Slack
+		}
 		return true, w.views.change(user.ID, func(stack []modal) ([]modal, error) {
 			for i := range stack {
 				if stack[i].id == m.id {
@@ -87,11 +91,22 @@ func (w *Workspace) settle(user User, m modal, ack acknowledgement) (bool, error
 		return true, err
 	}
 	if answer.Action == "push" {
-		_, err = w.views.push(user.ID, fields)
+		_, err = w.views.push(in, fields)
 		return true, err
 	}
 	_, err = w.views.rewrite(m.id, "", "", fields)
 	return true, err
+}
+
+// asksFor tells whether all these are blocks of input.
+func (m modal) asksFor(errors map[string]string) bool {
+	all := parts(m.blocks())
+	for block := range errors {
+		if !slices.ContainsFunc(all, func(p part) bool { return p.block == block }) {
+			return false
+		}
+	}
+	return len(errors) > 0
 }
 
 // drop closes a view, or all of them.
@@ -136,7 +151,7 @@ func (w *Workspace) clickView(ctx context.Context, user User, click Click) (Answ
 	if err != nil {
 		return Answer{}, err
 	}
-	in := w.interactions.begin(interaction{user: user}, w.config.TeamID, "actions")
+	in := w.interactions.begin(interaction{user: user, view: m.id, opener: m.opener}, w.config.TeamID, "actions")
 	payload := w.interactionPayload("block_actions", in)
 	payload["container"] = map[string]any{"type": "view", "view_id": m.id}
 	payload["view"] = w.viewJSON(m, click.Values)

@@ -13,6 +13,7 @@ type View struct {
 	ID         string            `json:"id"`
 	RootID     string            `json:"root_id"`
 	CallbackID string            `json:"callback_id"`
+	Hash       string            `json:"hash"` // changes when the bot changes the view
 	Title      string            `json:"title"`
 	Submit     string            `json:"submit"` // the button's text; empty: there is none
 	Close      string            `json:"close"`
@@ -25,6 +26,7 @@ type modal struct {
 	id, root, previous, hash string
 	fields                   map[string]any // as the app gave it, blocks with IDs
 	errors                   map[string]string
+	opener                   *interaction // whose trigger opened it
 }
 
 func (m modal) text(name string) string {
@@ -40,7 +42,10 @@ func (m modal) label(name string) string {
 
 func (m modal) blocks() json.RawMessage { return encode(m.fields["blocks"]) }
 
-const stackLimit = 3 // views on top of each other
+const (
+	stackLimit = 3         // views on top of each other
+	viewBytes  = 250 << 10 // of a view's JSON
+)
 
 // modals holds each person's open views, the visible one last.
 type modals struct {
@@ -68,8 +73,12 @@ func (v *modals) stack(user string) []modal {
 }
 
 // push adds a view above what is open.
-func (v *modals) push(user string, fields map[string]any) (modal, error) {
-	m := modal{id: "V" + strings.ToUpper(secret(5)), hash: secret(8), fields: fields}
+func (v *modals) push(in *interaction, fields map[string]any) (modal, error) {
+	m := modal{id: "V" + strings.ToUpper(secret(5)), hash: secret(8), fields: fields, opener: in}
+	if in.opener != nil {
+		m.opener = in.opener
+	}
+	user := in.user.ID
 	err := v.change(user, func(stack []modal) ([]modal, error) {
 		if len(stack) >= stackLimit {
 			return nil, fail("push_limit_reached")
@@ -95,7 +104,7 @@ func (v *modals) rewrite(id, external, hash string, fields map[string]any) (moda
 			if hash != "" && hash != m.hash {
 				return m, fail("hash_conflict")
 			}
-			stack[i] = modal{id: m.id, root: m.root, previous: m.previous, hash: secret(8), fields: fields}
+			stack[i] = modal{id: m.id, root: m.root, previous: m.previous, hash: secret(8), fields: fields, opener: m.opener}
 			return stack[i], nil
 		}
 	}
@@ -109,6 +118,9 @@ var viewShape = object(shape{
 
 // readView checks the definition of a modal.
 func readView(text string) (map[string]any, error) {
+	if len(text) > viewBytes {
+		return nil, fail("view_too_large")
+	}
 	var fields map[string]any
 	if err := decodeExactly(text, &fields); err != nil || fields == nil {
 		return nil, fail("invalid_arguments")
@@ -142,7 +154,9 @@ func (w *Workspace) openView(args arguments) (result, error) {
 		return nil, err
 	}
 	_ = w.views.change(in.user.ID, func([]modal) ([]modal, error) { return nil, nil })
-	return w.shown(w.views.push(in.user.ID, fields))
+	m, err := w.views.push(in, fields)
+	w.interactions.shown(func(other *interaction) bool { return other == in })
+	return w.shown(m, err)
 }
 
 func (w *Workspace) pushView(args arguments) (result, error) {
@@ -154,7 +168,9 @@ func (w *Workspace) pushView(args arguments) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.shown(w.views.push(in.user.ID, fields))
+	m, err := w.views.push(in, fields)
+	w.interactions.shown(func(other *interaction) bool { return other == in })
+	return w.shown(m, err)
 }
 
 func (w *Workspace) updateView(args arguments) (result, error) {
@@ -162,7 +178,9 @@ func (w *Workspace) updateView(args arguments) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.shown(w.views.rewrite(args["view_id"], args["external_id"], args["hash"], fields))
+	m, err := w.views.rewrite(args["view_id"], args["external_id"], args["hash"], fields)
+	w.interactions.shown(func(in *interaction) bool { return in.view != "" && in.view == m.id })
+	return w.shown(m, err)
 }
 
 func (w *Workspace) shown(m modal, err error) (result, error) {
