@@ -29,7 +29,7 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 	return renderDrain(t.cluster, &run, t.service.Now()), nil
 }
 
-// unlisted adds to an error about an agent that nobody knows what becomes of one that is unreachable.
+// unlisted adds to an error about an agent that nobody knows what can be done about one that is unreachable.
 func (t *turn) unlisted(err error) error {
 	known, ok := errors.AsType[*filters.Error](err)
 	if !ok || known.Code != filters.Unknown {
@@ -39,7 +39,7 @@ func (t *turn) unlisted(err error) error {
 	if hinted.Try != "" {
 		hinted.Try += ". "
 	}
-	hinted.Try += "An unreachable agent is in no list of the master: it can be drained, or marked gone, when it is back"
+	hinted.Try += "An agent that was away before I began to look is known to the master alone: `/mesos gone` takes its ID in full"
 	return &hinted
 }
 

@@ -131,7 +131,7 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 			total = result.Count
 		}
 		head := subject("▶ ", hosts, total, " takes tasks again", " take tasks again")
-		if result.Held != "" || len(result.Draining) > 0 {
+		if result.Held != "" || len(result.Draining)+len(result.Leaving) > 0 {
 			head = subject("⏏ ", hosts, total, " is released", " are released")
 		}
 		lines = append(lines, Separated(head, Say("asked ", Clock(result.At, result.At))))
@@ -152,13 +152,16 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 	return lines
 }
 
-// stillDraining says what is given back only after its drain.
+// stillDraining says what is given back only after its drain, or never.
 func stillDraining(result filters.Result) []Line {
-	drains := result.Draining
-	if len(drains) == 0 {
-		return nil
+	var lines []Line
+	if drains := result.Draining; len(drains) > 0 {
+		lines = append(lines, Say(Strong(Names(drains, 0)), " "+is(len(drains))+" still being drained, which cannot be cancelled; given back after DRAINED."))
 	}
-	return []Line{Say(Strong(Names(drains, 0)), " "+is(len(drains))+" still being drained, which cannot be cancelled; given back after DRAINED.")}
+	if leave := result.Leaving; len(leave) > 0 {
+		lines = append(lines, Say(Strong(Names(leave, 0)), " "+is(len(leave))+" to leave the cluster for ever, which cannot be taken back: it goes on."))
+	}
+	return lines
 }
 
 // renderStillHeld says by whom agents are withheld although the filter is gone.

@@ -170,7 +170,7 @@ func renderTasks(cluster string, agents []filters.AgentStatus, asOf, now time.Ti
 			}
 		}
 		if i < listed {
-			lines = append(lines, tasksLine(agent))
+			lines = append(lines, tasksLine(agent, now))
 		}
 	}
 	head := Say(Strong(cluster), " · ", Strong(Count(taskSum(whole), "task")), " on "+Count(len(agents), "agent"))
@@ -188,10 +188,10 @@ func renderTasks(cluster string, agents []filters.AgentStatus, asOf, now time.Ti
 	return Reply{Cluster: cluster, Lines: lines}
 }
 
-func tasksLine(agent *filters.AgentStatus) Line {
+func tasksLine(agent *filters.AgentStatus, now time.Time) Line {
 	state := Line(nil)
 	if words := agentState(*agent); words != "takes tasks" {
-		state = Say(words)
+		state = append(Say(words), since(agent.Since, now)...)
 	}
 	if !agent.TasksKnown {
 		return Separated(Say(Strong(agent.Agent.Hostname), " not known"), state)

@@ -190,6 +190,10 @@ func doubts(status filters.Status) []Line {
 // agentState says in a few words whether the agent takes tasks.
 func agentState(agent filters.AgentStatus) string {
 	switch {
+	case !agent.Listed && agent.Ledger.Leaving():
+		return "to leave for ever, not in the master's list"
+	case !agent.Listed && agent.Ledger.Draining():
+		return "to be drained when it is back, not in the master's list"
 	case !agent.Listed:
 		return "not in the master's list"
 	case agent.Foreign:
@@ -248,7 +252,7 @@ func agentLine(agent filters.AgentStatus, now time.Time) Line {
 	if agentState(agent) != "takes tasks" {
 		sign = "⏸ "
 	}
-	line := Separated(Say(sign, Strong(agent.Agent.Hostname), " "+agentState(agent)), attributes(agent.Agent.Attributes))
+	line := Separated(append(Say(sign, Strong(agent.Agent.Hostname), " "+agentState(agent)), since(agent.Since, now)...), attributes(agent.Agent.Attributes))
 	if len(agent.Filters) == 0 {
 		return line
 	}
@@ -258,6 +262,14 @@ func agentLine(agent filters.AgentStatus, now time.Time) Line {
 		line = append(line, Text(fmt.Sprintf(" and %d more", others)))
 	}
 	return line
+}
+
+// since says since when the master does not list an agent.
+func since(since, now time.Time) Line {
+	if since.IsZero() {
+		return nil
+	}
+	return Say(" since ", Clock(since, now))
 }
 
 func attributes(all []filters.Attribute) Line {
@@ -279,7 +291,7 @@ func renderAgent(cluster string, agents []filters.AgentStatus, now time.Time) Re
 	var lines []Line
 	for _, agent := range agents[:min(len(agents), 3)] {
 		lines = append(lines, agentLine(agent, now))
-		lines = append(lines, Say("ID ", Literal(string(agent.Agent.ID)), " · ", resources(agent.Agent.Resources)))
+		lines = append(lines, Separated(Say("ID ", Literal(string(agent.Agent.ID))), hardware(&agent)))
 		if agent.TasksKnown {
 			lines = append(lines, Say(TaskCounts(agent.Tasks)))
 		}
@@ -311,6 +323,14 @@ func holdWord(entry *filters.LedgerEntry) string {
 		return "being given back"
 	}
 	return stateWord(entry.State)
+}
+
+// hardware is what a listed agent has.
+func hardware(agent *filters.AgentStatus) Line {
+	if !agent.Listed {
+		return nil
+	}
+	return Say(resources(agent.Agent.Resources))
 }
 
 func resources(r filters.Resources) string {

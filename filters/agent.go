@@ -116,4 +116,6 @@ type View struct {
 	// Recovered are agents that the master knows from its registry and that have not registered again since a failover;
 	// they come without flags.
 	Recovered []Agent
+	// Departed are agents that an earlier reading listed and this one does not, the newest first.
+	Departed []Departed
 }

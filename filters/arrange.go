@@ -16,8 +16,9 @@ type Arrangement struct {
 	Term int64
 	// Subject is whose message tells of the filters; empty: the operation's own.
 	Subject string
-	// Withhold are the agents whose filters begin. One that the newest reading does not list is left out (if it is to be
-	// drained: Conflict), and so is one on which the actor's filter stands.
+	// Withhold are the agents whose filters begin. One on which the actor's filter stands is left out, and so is one that the
+	// newest reading does not list, unless it is to be drained: then it may be departed, or, to be marked gone, be known to nobody
+	// here. Else that is a Conflict.
 	Withhold []AgentID
 	// Mode is that of the filters that begin, and Drain what they ask for; empty: filter.
 	Mode  Mode
@@ -105,10 +106,13 @@ func (s *Service) arrangeFilters(c *change, a *Arrangement) error {
 	roster := s.config.State.Roster()
 	for _, id := range a.Withhold {
 		agent := roster.Agent(id)
+		if agent == nil && a.Drain != nil {
+			agent = reached(roster, id, a.Drain)
+		}
 		known := s.config.Book.Filter(FilterKey{id, c.modeOf(), a.Actor.Owner()})
 		switch {
 		case agent == nil && a.Drain != nil: // else it would look like one that has left for ever
-			return &Error{Code: Conflict, Wrong: "an agent that is to be drained is in no list of the master any more"}
+			return &Error{Code: Conflict, Wrong: "an agent that is to be drained is in no list of the master any more, and nobody remembers it"}
 		case agent != nil && (known == nil || !known.Stands()):
 			s.place(c, agent, KindFilter)
 		}
@@ -119,6 +123,15 @@ func (s *Service) arrangeFilters(c *change, a *Arrangement) error {
 		}
 	}
 	return nil
+}
+
+// reached is an agent that the master does not list and that a drain reaches all the same; nil: it does not.
+func reached(roster *Roster, id AgentID, drain *Drain) *Agent {
+	agent, _ := roster.Known(id)
+	if agent == nil && drain.Gone {
+		return &Agent{ID: id, Hostname: string(id)}
+	}
+	return agent
 }
 
 // complete fills in what every entry of a request has.

@@ -24,9 +24,9 @@ type Book struct {
 	shelved   map[Shelf]uint64 // counts the changes of each shelf
 	freeze    pages[struct{}, Freeze]
 	lock      pages[struct{}, Lock]
-	freed     map[AgentID]time.Time // when the agent's ledger entry was removed
-	turned    chan struct{}         // closed and replaced when a page may have turned
-	moved     chan struct{}         // closed and replaced when more may have changed than ends that moved further away
+	freed     map[AgentID]freed // how the agent's ledger entry was removed
+	turned    chan struct{}     // closed and replaced when a page may have turned
+	moved     chan struct{}     // closed and replaced when more may have changed than ends that moved further away
 }
 
 // pages holds records with the ID of the journal entry that wrote them. A replica meets its own writes twice, at once
@@ -95,7 +95,7 @@ func (b *Book) Reset(state State) {
 	b.filters, b.byAgent, b.sorted = newPages[FilterKey, Filter](), map[AgentID][]*Filter{}, nil
 	b.ledger, b.questions, b.records = newPages[AgentID, LedgerEntry](), newPages[string, Question](), newPages[RecordKey, Record]()
 	b.freeze, b.lock = newPages[struct{}, Freeze](), newPages[struct{}, Lock]()
-	b.freed = map[AgentID]time.Time{}
+	b.freed = map[AgentID]freed{}
 	for _, shelf := range Shelves() {
 		b.shelve(shelf)
 	}
@@ -195,6 +195,12 @@ func (b *Book) apply(event *Event) {
 	}
 }
 
+// freed is when an agent's ledger entry was removed, and whether because the agent has left for ever.
+type freed struct {
+	at   time.Time
+	gone bool
+}
+
 // freedMemory is how long a book remembers that an agent was given back; readings are taken more often than that.
 const freedMemory = 10 * time.Minute
 
@@ -202,15 +208,22 @@ func (b *Book) turnLedger(event *Event, entry *LedgerEntry) {
 	if !b.ledger.turn(entry.Agent, event.ID, unless(entry.Hold == HoldFree, entry)) || entry.Hold != HoldFree {
 		return
 	}
-	maps.DeleteFunc(b.freed, func(_ AgentID, at time.Time) bool { return event.At.Sub(at) > freedMemory })
-	b.freed[entry.Agent] = event.At
+	maps.DeleteFunc(b.freed, func(_ AgentID, freed freed) bool { return event.At.Sub(freed.at) > freedMemory })
+	b.freed[entry.Agent] = freed{event.At, event.Kind == KindGone}
 }
 
 // Freed returns when the agent was last given back, zero if not lately: a reading that began before shows it withheld.
 func (b *Book) Freed(agent AgentID) time.Time {
 	b.mutex.RLock()
 	defer b.mutex.RUnlock()
-	return b.freed[agent]
+	return b.freed[agent].at
+}
+
+// Gone tells whether the agent has lately left the cluster for ever, as was asked.
+func (b *Book) Gone(agent AgentID) bool {
+	b.mutex.RLock()
+	defer b.mutex.RUnlock()
+	return b.freed[agent].gone
 }
 
 func unless[V any](removed bool, value *V) *V {

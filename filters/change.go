@@ -50,6 +50,7 @@ const (
 
 	ChangeNotice ChangeKind = "notice" // an agent may be a returned host: a later reading will tell
 	ChangeLook   ChangeKind = "look"   // only a newer reading of the agent can tell
+	ChangeProve  ChangeKind = "prove"  // only the master's word can tell whether it has left for ever
 )
 
 // Change is one difference between what should be, what is and what is written down. What it points to must not be
@@ -57,7 +58,8 @@ const (
 type Change struct {
 	Kind  ChangeKind
 	Agent AgentID
-	// Seen is the agent as the newest reading showed it; nil if that did not list it.
+	// Seen is the agent as the newest reading showed it; nil if that did not list it. What is sent for such an agent has it with
+	// what its filter or the ledger knows of it, and without flags.
 	Seen *Agent
 	// Entry is the ledger's entry; nil if there is none.
 	Entry *LedgerEntry

@@ -24,6 +24,11 @@ func (e *LedgerEntry) SentFor(filter *Filter) bool {
 	return filter.ID != "" && (e.DrainSent == filter.ID || e.GoneSent == filter.ID)
 }
 
+// Leaving tells whether the agent leaves the cluster for ever by what we sent, which cannot be taken back.
+func (e *LedgerEntry) Leaving() bool {
+	return e != nil && (e.Ends || e.GoneSent != "") && e.Refused == ""
+}
+
 // Draining tells whether the agent is being drained by us, as far as the ledger knows: it is given back after that only.
 func (e *LedgerEntry) Draining() bool {
 	return e != nil && e.DrainSent != "" && e.GoneSent == "" && e.Refused == "" && e.Drained.IsZero()

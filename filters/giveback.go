@@ -123,11 +123,15 @@ func (s *Service) addOthers(c *change) {
 				c.result.Others = append(c.result.Others, *filter)
 			}
 		}
-		if entry := s.config.Book.Ledger(agent); entry.Draining() {
+		switch entry := s.config.Book.Ledger(agent); {
+		case entry.Leaving():
+			c.result.Leaving = append(c.result.Leaving, entry.Hostname)
+		case entry.Draining():
 			c.result.Draining = append(c.result.Draining, entry.Hostname)
 		}
 	}
 	slices.Sort(c.result.Draining)
+	slices.Sort(c.result.Leaving)
 	slices.SortFunc(c.result.Others, func(a, b Filter) int { return strings.Compare(a.Hostname+a.ID, b.Hostname+b.ID) })
 }
 

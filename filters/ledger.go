@@ -41,6 +41,8 @@ type LedgerEntry struct {
 	DrainSent string `json:"drain_sent,omitempty"`
 	DownSent  string `json:"down_sent,omitempty"`
 	GoneSent  string `json:"gone_sent,omitempty"`
+	// Ends says that what was sent has the agent leave the cluster for ever: at once, or once it is drained.
+	Ends bool `json:"ends,omitempty"`
 	// Heard says that what was sent arrived: the master said yes, or a reading showed it.
 	Heard bool `json:"heard,omitempty"`
 	// Refused is why the master refused the call that kills; empty: it did not.

@@ -9,8 +9,9 @@ import (
 // AgentStatus is an agent with what we and others hold on it.
 type AgentStatus struct {
 	Agent   Agent
-	Listed  bool     // the master lists it; false: only filters know it
-	Filters []Filter // that stand
+	Listed  bool      // the master lists it; false: only filters know it, or it has departed
+	Since   time.Time // since when it is not listed; zero: it is, or that is not known
+	Filters []Filter  // that stand
 	Ledger  *LedgerEntry
 	Foreign bool // withheld on the master, and not by us
 	// Tasks counts tasks by framework; TasksKnown is false on a replica that does not know.
@@ -24,7 +25,7 @@ func (a *AgentStatus) Withheld() bool {
 }
 
 // Agents returns the agents that the targets name, by hostname; all without targets. Agents that only filters know are
-// among them.
+// among them, and departed ones that are named.
 func (s *Service) Agents(targets []Target) ([]AgentStatus, error) {
 	var listed []*Agent
 	absent := s.absent()
@@ -34,12 +35,14 @@ func (s *Service) Agents(targets []Target) ([]AgentStatus, error) {
 		var err error
 		listed, err = Resolve(s.config.State.Roster(), s.config.Groups, targets)
 		if _, missing := Resolve(absent, s.config.Groups, targets); err != nil && missing != nil {
-			return nil, err
+			if listed, missing = ResolveKnown(s.config.State.Roster(), s.config.Groups, targets, false); missing != nil {
+				return nil, err
+			}
 		}
 	}
 	statuses := make([]AgentStatus, 0, len(listed))
 	for _, agent := range listed {
-		statuses = append(statuses, s.agentStatus(agent, true))
+		statuses = append(statuses, s.agentStatus(agent, s.config.State.Roster().Agent(agent.ID) != nil))
 	}
 	for agent := range absent.All() {
 		if len(targets) == 0 || named(absent, s.config.Groups, targets, agent) {
@@ -56,6 +59,9 @@ func named(absent *Roster, groups map[string]Group, targets []Target, agent *Age
 
 func (s *Service) agentStatus(agent *Agent, listed bool) AgentStatus {
 	status := AgentStatus{Agent: *agent, Listed: listed, Ledger: s.config.Book.Ledger(agent.ID)}
+	if !listed {
+		_, status.Since = s.config.State.Roster().Known(agent.ID)
+	}
 	for _, filter := range s.config.Book.Standing(agent.ID) {
 		status.Filters = append(status.Filters, *filter)
 	}

@@ -35,6 +35,8 @@ type Result struct {
 	Others []Filter `json:"others,omitempty"`
 	// Draining are the hosts of an unfilter or release that are being drained: they are given back after DRAINED.
 	Draining []string `json:"draining,omitempty"`
+	// Leaving are those that leave the cluster for ever all the same: what was sent cannot be taken back.
+	Leaving []string `json:"leaving,omitempty"`
 	// Held says why what was ended is not given back yet; empty: it is on its way.
 	Held string    `json:"held,omitempty"`
 	At   time.Time `json:"at"`

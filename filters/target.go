@@ -250,6 +250,9 @@ func ambiguous(prefix string, names []string, glob bool) error {
 }
 
 func unknownAgent(roster *Roster, name string) error {
+	if departed := roster.departed(name); len(departed) > 0 {
+		return notListed(departed[0])
+	}
 	err := &Error{Code: Unknown, Wrong: "I know no agent `" + name + "` in *" + roster.view.Cluster + "*"}
 	err.Try = "`/mesos agents` lists every agent"
 	if nearest := roster.Nearest(name, 3); len(nearest) > 0 {

@@ -102,6 +102,9 @@ func (s *Service) place(c *change, agent *Agent, kind Kind) {
 		Owner: c.Actor.Owner(), Mode: c.modeOf(), Drain: c.drain, Reason: c.Reason, Created: c.now, Until: c.Until,
 		Subject: c.subjectOf(), Operation: c.operation, State: StateRecorded, Adopt: kind == KindAdopt,
 	}
+	if s.config.State.Roster().Agent(agent.ID) == nil {
+		filter.Missing = c.now // that it is away is known
+	}
 	known := s.config.Book.Filter(filter.Key())
 	if known == nil {
 		c.put(step, filter, kind)

@@ -112,7 +112,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	if err != nil {
 		return RunListing{}, err
 	}
-	targets, err := d.targets(&request)
+	targets, err := d.targets(&request, run.Drain)
 	if err != nil {
 		return RunListing{}, err
 	}
@@ -209,7 +209,9 @@ func refusedField(err error) error {
 	return &told
 }
 
-func (d *Desk) targets(request *filters.Request) ([]*filters.Agent, error) {
+// targets resolves what a run is to go over. A drain reaches agents that have departed; what is to be marked gone may be known to
+// nobody here.
+func (d *Desk) targets(request *filters.Request, drain *filters.Drain) ([]*filters.Agent, error) {
 	roster := d.config.Roster()
 	age := d.now().Sub(roster.AsOf())
 	switch {
@@ -218,7 +220,13 @@ func (d *Desk) targets(request *filters.Request) ([]*filters.Agent, error) {
 	case request.DryRun && age > time.Minute:
 		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "my picture of the cluster is " + lasting(age) + " old", Expected: "a dry run is answered from one that is at most a minute old", Try: "Try again in a moment"}
 	}
-	agents, err := filters.Resolve(roster, d.config.Groups, request.Targets)
+	var agents []*filters.Agent
+	var err error
+	if drain == nil {
+		agents, err = filters.Resolve(roster, d.config.Groups, request.Targets)
+	} else {
+		agents, err = filters.ResolveKnown(roster, d.config.Groups, request.Targets, drain.Gone)
+	}
 	if err == nil && len(agents) > mostAgents {
 		err = &filters.Error{Code: filters.Limited, Wrong: fmt.Sprintf("this names %d agents", len(agents)), Expected: fmt.Sprintf("a run goes over at most %d", mostAgents), Try: "Name fewer, and start one run after the other"}
 	}

@@ -53,11 +53,42 @@ func (d *Desk) drainable(run *RunState, agents []*filters.Agent) (notes []string
 		if err := d.obstacle(run, agent); err != nil {
 			return nil, err
 		}
-		if !agent.Connected() && !run.Drain.Gone {
-			notes = append(notes, agent.Hostname+" is disconnected: what runs there is killed when it is back")
+		if note := d.awayNote(run, agent); note != "" {
+			notes = append(notes, note)
 		}
 	}
 	return notes, nil
+}
+
+// awayNote says what an agent's being away means for a drain; empty: it is there, or it does not matter.
+func (d *Desk) awayNote(run *RunState, agent *filters.Agent) string {
+	roster := d.config.Roster()
+	known, since := roster.Known(agent.ID)
+	switch {
+	case known == nil:
+		return "nobody here remembers " + string(agent.ID) + ": the master says whether it knows that agent"
+	case !since.IsZero() && run.Drain.Gone:
+		return agent.Hostname + " is not listed by the master since " + since.UTC().Format("2006-01-02 15:04") + " UTC"
+	case !since.IsZero():
+		return agent.Hostname + " is not listed by the master since " + since.UTC().Format("2006-01-02 15:04") + " UTC: what runs there is killed when it is back"
+	case !agent.Connected() && !run.Drain.Gone:
+		return agent.Hostname + " is disconnected: what runs there is killed when it is back"
+	}
+	return ""
+}
+
+// reborn is the registered agent that the host of a departed one has become; nil: there is none.
+func (d *Desk) reborn(agent *filters.Agent) *filters.Agent {
+	roster := d.config.Roster()
+	if roster.Agent(agent.ID) != nil {
+		return nil
+	}
+	for _, other := range roster.OnHost(agent.Hostname) {
+		if other.IP == agent.IP && other.Port == agent.Port {
+			return other
+		}
+	}
+	return nil
 }
 
 // obstacle says why the agent cannot be drained, or marked gone, now.
@@ -67,14 +98,16 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is under way in run `" + other.state.ID + "`", Expected: "one operation on an agent at a time", Try: "`/mesos run show " + other.state.ID + "` tells how far it is"}
 	}
 	switch {
-	case entry != nil && entry.GoneSent != "" && entry.Refused == "":
-		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being marked gone already"}
+	case entry.Leaving() && (entry.GoneSent != "" || !run.Drain.Gone):
+		return &filters.Error{Code: filters.Conflict, Wrong: host + " leaves the cluster for ever already", Try: "`/mesos status " + agent.Hostname + "` shows how far that is"}
 	case d.config.foreign(agent) && agent.Drain == filters.Draining:
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being drained by somebody else", Expected: "one drain at a time", Try: "`/mesos tasks " + agent.Hostname + "` shows what is left there"}
 	case d.config.foreign(agent):
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is withheld by somebody else", Expected: "an agent that is ours", Try: "`/mesos adopt " + agent.Hostname + " -m \"why\"` makes it ours first"}
 	case run.Drain.Gone:
 		return nil
+	case d.reborn(agent) != nil:
+		return &filters.Error{Code: filters.Conflict, Wrong: host + " came back as agent " + string(d.reborn(agent).ID) + ", and " + string(agent.ID) + " is in no list of the master", Expected: "an agent that may come back", Try: "`/mesos drain " + agent.Hostname + "` drains the one that is there"}
 	case d.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil:
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is in the maintenance schedule, and Mesos drains no agent of a machine that is", Expected: "one or the other", Try: "`/mesos maintenance cancel " + agent.Hostname + "` takes it out"}
 	case entry == nil:

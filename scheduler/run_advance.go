@@ -33,6 +33,7 @@ type sight struct {
 	filter *filters.Filter      // the run's, ended or not; nil: there is none
 	ledger *filters.LedgerEntry // nil: it is not ours
 	freed  time.Time            // when it was last let go by the ledger; zero: not known
+	gone   bool                 // it left the cluster for ever by that
 	others bool                 // other filters stand on it
 	tasks  map[string]int       // that run on it, by framework; nil: not known
 	moved  filters.AgentID      // where the run's filter moved with its host; empty: nowhere
@@ -102,9 +103,9 @@ func (a RunAgent) waited(run *RunState, s *sight, now time.Time) (RunAgent, bool
 }
 
 // begun is the agent once its filter is recorded, with what it had before.
-func (a RunAgent) begun(agent *filters.Agent, now time.Time) RunAgent {
+func (a RunAgent) begun(agent *filters.Agent, away bool, now time.Time) RunAgent {
 	a = a.to(AgentWithholding, "", now)
-	a.Begun, a.Hostname = now, agent.Hostname
+	a.Begun, a.Hostname, a.Away = now, agent.Hostname, away
 	a.Attributes, a.Resources, a.Registered = agent.Attributes, agent.Resources, agent.Registered
 	return a
 }
@@ -282,16 +283,28 @@ func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 func (a RunAgent) released(run *RunState, s *sight, now time.Time) (RunAgent, bool) {
 	by := "somebody"
 	switch {
-	case run.Drain.Ends() && (s.agent == nil || s.filter != nil && s.filter.EndCause == filters.CauseGone):
+	case run.Drain.Ends() && (s.gone || s.agent == nil && s.filter == nil && !a.Away || s.filter != nil && s.filter.EndCause == filters.CauseGone):
 		return a.to(AgentDone, "it has left the cluster", now), true
+	case s.filter != nil && s.ledger.Leaving():
+		return a.leaving(s.filter.EndedBy, now)
 	case run.Drain.Ends() && s.filter == nil && !s.asOf.After(s.freed.Add(clockSlack)):
 		return a, false
-	case run.Drain != nil && s.filter == nil && s.agent == nil:
+	case run.Drain != nil && s.filter == nil && s.agent == nil && !a.Away:
 		return a.to(AgentSkipped, "it has left the cluster", now), true
 	case s.filter != nil:
 		by = s.filter.EndedBy
 	}
 	return a.to(AgentSkipped, "released by "+by+" while it was under way", now), true
+}
+
+// leaving is an agent whose filter somebody ended after what has it leave for ever was sent.
+func (a RunAgent) leaving(by string, now time.Time) (RunAgent, bool) {
+	why := "released by " + by + ", but what was sent cannot be taken back: it leaves the cluster"
+	if why == a.Why {
+		return a, false
+	}
+	a.Why, a.Since = why, now
+	return a, true
 }
 
 // aborted gives an agent back to which nothing was done, and leaves one withheld to which something was. One whose steps are

@@ -14,7 +14,9 @@ type scout struct {
 	room    func(*filters.Agent) (why string) // takes room; why: which limit leaves none
 	taken   *filters.Room                     // that room was taken from; nil: none was
 	frozen  string                            // why nothing begins; empty: nothing stands in the way
-	kills   bool                              // the run drains: that needs no connection
+	// reached is an agent of a drain that the reading does not list, nil if the drain does not reach it; a nil function: the run
+	// is no drain, and needs agents that are connected.
+	reached func(*RunAgent) *filters.Agent
 }
 
 // beginning is what begins of a run now.
@@ -76,7 +78,10 @@ func (c *course) candidates(run *going) (waiting []*part, free int) {
 
 func (c *course) tryBegin(b *beginning, waiting part, s *scout, now time.Time) {
 	agent := s.roster.Agent(waiting.Agent)
-	away := agent == nil || !s.kills && !agent.Connected()
+	if agent == nil && s.reached != nil {
+		agent = s.reached(&waiting.RunAgent)
+	}
+	away := agent == nil || s.reached == nil && !agent.Connected()
 	switch {
 	case away && waiting.Why == "":
 		waiting.RunAgent = waiting.to(AgentWaiting, absentWhy, now)
@@ -98,7 +103,7 @@ func (c *course) tryBegin(b *beginning, waiting part, s *scout, now time.Time) {
 	switch {
 	case why == "":
 		s.busy[agent.ID] = true
-		waiting.RunAgent = waiting.begun(agent, now)
+		waiting.RunAgent = waiting.begun(agent, s.roster.Agent(agent.ID) == nil, now)
 		b.begun = append(b.begun, waiting)
 	case waiting.Why != "": // it is back
 		waiting.RunAgent = waiting.to(AgentWaiting, "", now)

@@ -168,6 +168,9 @@ func (r *runs) tasks(agent filters.AgentID) map[string]int {
 func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	sent := s.ledger != nil && s.ledger.SentFor(s.filter)
 	switch {
+	case s.ledger != nil && s.ledger.Refused != "" && a.Away && s.agent == nil: // perhaps there is no such agent: nothing is to be kept
+		a.Skip = "the master refused: " + s.ledger.Refused
+		return a.to(AgentGiving, a.Skip, now), true
 	case s.ledger != nil && s.ledger.Refused != "":
 		return a.to(AgentFailed, "the master refused: "+s.ledger.Refused, now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero() && run.Keep:
@@ -180,6 +183,16 @@ func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 	return a.draining(run, s, now)
 }
 
+// reached is an agent of a drain that the master does not list: it takes the call all the same. nil: nobody remembers the agent,
+// and it is not to be marked gone.
+func reached(roster *filters.Roster, agent *RunAgent, drain *filters.Drain) *filters.Agent {
+	known, _ := roster.Known(agent.Agent)
+	if known == nil && drain.Gone {
+		return &filters.Agent{ID: agent.Agent, Hostname: agent.Hostname}
+	}
+	return known
+}
+
 // draining tells how far the drain has come, now and then, and once that it takes longer than it may.
 func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bool) {
 	left := 0
@@ -189,6 +202,7 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 	a.Tasks = max(a.Tasks, left)
 	why := ""
 	switch {
+	case run.Drain.Gone:
 	case s.agent == nil:
 		why = "the master cannot reach it: the kill waits until it is back"
 	case s.tasks != nil && left == 0:

@@ -190,7 +190,7 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 		s.tasks = r.tasks(agent.current())
 	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
-	s.filter, s.ledger, s.freed = book.Filter(key), book.Ledger(key.Agent), book.Freed(key.Agent)
+	s.filter, s.ledger, s.freed, s.gone = book.Filter(key), book.Ledger(key.Agent), book.Freed(key.Agent), book.Gone(key.Agent)
 	for _, other := range book.Standing(key.Agent) {
 		s.others = s.others || other.Owner != key.Owner
 	}
@@ -218,10 +218,13 @@ func (r *runs) moved(run *going, agent *part) filters.AgentID {
 
 func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 	s := &scout{
-		roster: r.config.Roster(), foreign: r.config.foreign, kills: run.state.Drain != nil, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window()),
+		roster: r.config.Roster(), foreign: r.config.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window()),
 	}
-	if lock := r.config.Book.Lock(); lock != nil && s.kills && s.frozen == "" {
-		s.frozen = "locked, so nothing is killed: " + lock.Cause
+	if drain := run.state.Drain; drain != nil {
+		s.reached = func(agent *RunAgent) *filters.Agent { return reached(s.roster, agent, drain) }
+		if lock := r.config.Book.Lock(); lock != nil && s.frozen == "" {
+			s.frozen = "locked, so nothing is killed: " + lock.Cause
+		}
 	}
 	all, _ := r.archive.going()
 	for _, other := range all {

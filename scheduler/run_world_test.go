@@ -30,6 +30,7 @@ type runWorld struct {
 
 	machines sync.Mutex
 	agents   []filters.Agent
+	departed []filters.Departed
 	roster   *filters.Roster
 	tasks    map[filters.AgentID]map[string]int // that run, by framework; nil: not known
 	allow    []filters.Verb
@@ -173,7 +174,7 @@ func (w *runWorld) read() {
 	if w.blind {
 		return
 	}
-	w.roster = filters.NewRoster(filters.View{Cluster: "prod", Began: time.Now().UTC(), Ended: time.Now().UTC(), Backend: filters.BackendOperator, Agents: slices.Clone(w.agents)})
+	w.roster = filters.NewRoster(filters.View{Cluster: "prod", Began: time.Now().UTC(), Ended: time.Now().UTC(), Backend: filters.BackendOperator, Agents: slices.Clone(w.agents), Departed: slices.Clone(w.departed)})
 }
 
 // change changes an agent as the master has it; it is listed no more if the change says false.
@@ -186,6 +187,17 @@ func (w *runWorld) change(host string, change func(*filters.Agent) bool) {
 			return
 		}
 	}
+}
+
+// lose makes an agent unreachable: it is in no list, and remembered.
+func (w *runWorld) lose(host string) (id filters.AgentID) {
+	w.change(host, func(a *filters.Agent) bool {
+		id = a.ID
+		w.departed = append(w.departed, filters.Departed{Agent: filters.Agent{ID: a.ID, Hostname: a.Hostname, IP: a.IP, Port: a.Port}, Since: time.Now().UTC()})
+		return false
+	})
+	wait(readEvery)
+	return id
 }
 
 func (w *runWorld) restart(host string) {

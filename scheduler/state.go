@@ -153,6 +153,8 @@ type RunAgent struct {
 	// Tasks is how many tasks ran on an agent when its drain began, Overdue that it took longer than its deadline.
 	Tasks   int  `json:"tasks,omitempty"`
 	Overdue bool `json:"overdue,omitempty"`
+	// Away says that the master did not list the agent when its turn came.
+	Away bool `json:"away,omitempty"`
 }
 
 // AgentPhase is where an agent of a run stands.

@@ -31,6 +31,7 @@ type Master struct {
 	mutex   sync.Mutex
 	reading filters.View // the newest reading as it came
 	told    *publication // the newest of the leader; nil: none yet
+	left    departures
 	roster  atomic.Pointer[filters.Roster]
 }
 
@@ -171,7 +172,9 @@ func (m *Master) index(view filters.View) {
 	if m.leading.Load() == 0 {
 		view = m.told.over(view)
 	}
-	m.roster.Store(filters.NewRoster(m.members.amend(view)))
+	roster := filters.NewRoster(m.members.amend(view))
+	roster.View().Departed = m.left.follow(m.Roster(), roster, m.config.Now().UTC())
+	m.roster.Store(roster)
 }
 
 // refresh indexes anew when events told of agents, at once, and again as often as costs a quarter of a core at most.

@@ -18,13 +18,14 @@ type publication struct {
 	Disconnected []filters.AgentID                      `json:"disconnected,omitempty"`
 	Filtered     []filters.AgentID                      `json:"filtered,omitempty"` // by the allocator module
 	Drains       map[filters.AgentID]filters.DrainState `json:"drains,omitempty"`
+	Departed     []filters.Departed                     `json:"departed,omitempty"`
 }
 
 // Published returns what followers need of the leader as compact JSON: its condition, and which agents are deactivated,
 // disconnected, filtered or drained. It is for Overlay; nothing else should read it.
 func (m *Master) Published() []byte {
 	roster := m.Roster()
-	told := publication{Schema: 1, At: m.config.Now().UTC(), AsOf: roster.AsOf(), Condition: m.Condition()}
+	told := publication{Schema: 1, At: m.config.Now().UTC(), AsOf: roster.AsOf(), Condition: m.Condition(), Departed: roster.View().Departed}
 	for agent := range roster.All() {
 		told.add(agent)
 	}
@@ -71,6 +72,7 @@ func (m *Master) Overlay(published []byte) error {
 		return nil
 	}
 	m.told = &told
+	m.left.learn(told.Departed)
 	if told.AsOf.After(m.reading.Began) && !m.reading.Ended.IsZero() {
 		m.index(m.reading)
 	}

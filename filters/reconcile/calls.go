@@ -21,7 +21,7 @@ func (l *leading) apply(ctx context.Context, changes []filters.Change) {
 		switch change.Kind {
 		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeDrain, filters.ChangeGive:
 			calls = append(calls, change)
-		case filters.ChangeLook:
+		case filters.ChangeLook, filters.ChangeProve:
 			looks = append(looks, change)
 		default:
 			records = append(records, change)
@@ -217,7 +217,9 @@ func (l *leading) takeOne(draft *draft, done *report) {
 		delete(l.memory.Busy, done.look)
 		l.Meter.call("look", done.err, done.took)
 		l.heard(done)
-		if done.seen != nil {
+		if done.proof != nil {
+			l.memory.Proofs[done.look] = *done.proof
+		} else if done.seen != nil {
 			l.memory.Sightings[done.look] = *done.seen
 		} else if done.err == nil {
 			l.unlisted[done.look] = true
@@ -255,7 +257,9 @@ func (l *leading) called(draft *draft, done *report) {
 		draft.refused(call, done)
 		l.reasons[call.Agent] = done.err.Error()
 		l.pause(call, done.ended, l.Period)
-		l.wantRead = l.wantRead || code == filters.Unknown
+		if code == filters.Unknown {
+			l.wantRead, l.memory.Proofs[call.Agent] = true, Proof{done.ended, true}
+		}
 	default:
 		log.Warn("the call is not confirmed", "reason", done.err, "code", code)
 		if code != filters.Unavailable && call.Kind != filters.ChangeGive {

@@ -45,6 +45,7 @@ func Difference(s *Situation) []filters.Change {
 func (d *differ) decide(t *track) {
 	tracked := t.entry != nil
 	switch {
+	case tracked && d.leaves(t):
 	case t.stands && d.drain(t):
 		d.settle(t, "others still withhold it")
 	case tracked && t.stands:

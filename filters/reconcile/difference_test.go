@@ -427,7 +427,7 @@ var cases = []struct {
 		b.ledger(1)
 		b.Noticed["bbbb-S1"] = noon.Add(-time.Minute)
 	}, "move web-1"},
-	{"it was marked gone: never", func(b *board) { b.reborn(1); b.filter(1, isMissing); b.ledger(1, markedGone) }, ""},
+	{"it was marked gone: never", func(b *board) { b.reborn(1); b.filter(1, isMissing); b.ledger(1, markedGone) }, "prove web-1"},
 	{"the old ID may come back: recovered", func(b *board) { b.reborn(1); b.recovered = []filters.Agent{{ID: idOf(1)}}; b.filter(1); b.ledger(1) }, ""},
 	{"another port: ask", func(b *board) {
 		b.reborn(1, func(a *filters.Agent) { a.Port = 5052 })

@@ -9,6 +9,9 @@ import (
 // drainLook is how often an agent is looked at that is being drained: nothing tells that it is done.
 const drainLook = 5 * time.Second
 
+// proveEvery is how often the master is asked whether it still knows an agent that is away and is to leave for ever.
+const proveEvery = 30 * time.Second
+
 // drainer returns the filter that asks for the agent to be drained: of those that stand the one that marks it gone, or else the
 // one that was placed first; nil if there is none.
 func drainer(all []*filters.Filter) *filters.Filter {
@@ -42,16 +45,35 @@ func (d *differ) drain(t *track) bool {
 		return false
 	case t.entry != nil && t.entry.SentFor(filter):
 		return d.drainSent(t, filter)
-	case t.seen == nil || d.paused(t, filters.HoldTaking):
+	case t.seen == nil && !d.absent(t) || d.paused(t, filters.HoldTaking):
 		return false
 	case filter.Drain.Gone: // whatever became of a drain before
 	case t.entry != nil && sent(t.entry) && t.entry.Drained.IsZero():
 		return false // another drain of ours is under way: this one's wish comes true with it
-	case t.seen.Drain != filters.NotDraining:
+	case t.seen != nil && t.seen.Drain != filters.NotDraining:
 		return false // somebody else drains it: the agent is withheld, and the run says whose drain it is
 	}
-	d.takes = append(d.takes, t.change(filters.ChangeDrain, "", ""))
+	d.takes = append(d.takes, t.kill(""))
 	return true
+}
+
+// kill is the call that kills. The master takes it for an agent that is away, too.
+func (t *track) kill(reason string) filters.Change {
+	change := t.change(filters.ChangeDrain, "", reason)
+	change.Seen = t.known()
+	return change
+}
+
+// known is the agent as it was seen or, without flags, as it is written down.
+func (t *track) known() *filters.Agent {
+	switch {
+	case t.seen != nil:
+		return t.seen
+	case len(t.filters) > 0:
+		filter := t.filters[0]
+		return &filters.Agent{ID: t.agent, Hostname: filter.Hostname, IP: filter.IP, Port: filter.Port}
+	}
+	return &filters.Agent{ID: t.agent, Hostname: t.entry.Hostname, IP: t.entry.IP, Port: t.entry.Port}
 }
 
 // drainSent goes on with a drain whose call was made, or was about to be.
@@ -60,7 +82,7 @@ func (d *differ) drainSent(t *track, filter *filters.Filter) bool {
 	case t.entry.Refused != "":
 		return false
 	case filter.Drain.Ends() && d.absent(t):
-		d.record(t.change(filters.ChangeGone, filters.CauseGone, ""))
+		d.left(t, filter)
 		return true
 	case t.seen == nil || !d.settled(t):
 		d.look(t)
@@ -77,6 +99,49 @@ func (d *differ) drainSent(t *track, filter *filters.Filter) bool {
 	return false
 }
 
+// left deals with an agent that is to leave for ever and is in no list. An unreachable one is in none either: that it has left is
+// proved by the master's yes to MARK_AGENT_GONE, which is the same however often it is asked for (recording gone-7), or else by its
+// knowing the agent no more. The filter is the one that asks for it; nil: it was released.
+func (d *differ) left(t *track, filter *filters.Filter) {
+	marked := t.entry.GoneSent != ""
+	switch {
+	case marked && t.entry.Heard && t.began.After(t.entry.Sent), d.Proofs[t.agent].Forgotten:
+		d.record(t.change(filters.ChangeGone, filters.CauseGone, ""))
+	case marked && !t.entry.Heard && filter != nil:
+		d.again(t)
+	default:
+		d.prove(t)
+	}
+}
+
+// prove asks the master whether it knows the agent, now and then.
+func (d *differ) prove(t *track) {
+	if proof, asked := d.Proofs[t.agent]; !asked || d.Local.Sub(proof.At) >= proveEvery {
+		change := t.change(filters.ChangeProve, "", "")
+		change.Seen = t.known()
+		d.looks = append(d.looks, change)
+	}
+}
+
+// leaves deals with an agent that leaves the cluster for ever although nobody asks for it any more, and tells whether it does: what
+// was sent cannot be taken back.
+func (d *differ) leaves(t *track) bool {
+	switch {
+	case !t.entry.Leaving() || drainer(t.filters) != nil:
+		return false
+	case t.seen == nil:
+		if d.absent(t) {
+			d.left(t, nil)
+		}
+		return true
+	case !t.entry.Heard && t.seen.Drain == filters.NotDraining:
+		return false // as far as is known it was never heard
+	case d.Local.Sub(t.began) >= drainLook:
+		d.look(t)
+	}
+	return true
+}
+
 // unheard tells whether the call surely did not arrive: the intent stands, and a reading that began after the call could
 // still be under way shows no drain.
 func (d *differ) unheard(t *track, filter *filters.Filter) bool {
@@ -90,7 +155,7 @@ func (d *differ) again(t *track) bool {
 	case !t.began.After(d.quietFrom(t)):
 		d.look(t)
 	case !d.paused(t, filters.HoldTaking):
-		d.takes = append(d.takes, t.change(filters.ChangeDrain, "", "the call before did not arrive"))
+		d.takes = append(d.takes, t.kill("the call before was not confirmed"))
 	}
 	return true
 }
@@ -117,6 +182,7 @@ func (d *differ) drainingStill(t *track) bool {
 func (d *draft) sending(call *filters.Change, entry *filters.LedgerEntry) {
 	filter := drainer(call.Filters)
 	entry.Mode, entry.Drained, entry.Refused, entry.Heard = filters.ModeDrain, time.Time{}, "", false
+	entry.Ends = filter.Drain.Ends()
 	if filter.Drain.Gone {
 		entry.GoneSent = filter.ID
 	} else {

@@ -148,7 +148,7 @@ func TestGoneIsTerminal(t *testing.T) {
 				ok(t, w.filter("UBOB", 0, "web-0"))
 				ok(t, w.drain(run, drain, 0))
 				wait(drainTime + 2*time.Minute)
-				if w.callsOf("drain") != 1 || len(w.ledger)+len(w.filters) != 0 || w.callsOf("give") != 0 {
+				if w.callsOf("drain")+w.callsOf("gone") != 1 || len(w.ledger)+len(w.filters) != 0 || w.callsOf("give") != 0 {
 					t.Errorf("left %v %v after %v", w.filters, w.ledger, w.calls)
 				}
 				if len(w.kinds(filters.KindGone)) == 0 {
@@ -168,7 +168,7 @@ func TestGoneOutranksADrain(t *testing.T) {
 				wait(after)
 				ok(t, w.drain("run:r-2", filters.Drain{Gone: true}, 0))
 				wait(2 * time.Minute)
-				if w.callsOf("drain") != 2 || len(w.ledger)+len(w.filters) != 0 || w.callsOf("give") != 0 || len(w.broken) > 0 {
+				if w.callsOf("drain") != 1 || w.callsOf("gone") != 1 || len(w.ledger)+len(w.filters) != 0 || w.callsOf("give") != 0 || len(w.broken) > 0 {
 					t.Errorf("left %v %v after %v, %v", w.filters, w.ledger, w.calls, w.broken)
 				}
 			})

@@ -27,9 +27,7 @@ func (d *differ) giveBack(t *track) {
 	case d.drainingStill(t):
 		// A drain cannot be cancelled: the agent is given back after it.
 	case t.seen == nil:
-		if d.absent(t) && d.forgotten(t) {
-			d.free(t, "the master knows the agent no more")
-		}
+		d.giveAway(t)
 	case !d.settled(t):
 		d.look(t)
 	case d.blind(t):
@@ -43,6 +41,17 @@ func (d *differ) giveBack(t *track) {
 		d.free(t, "somebody drains it: it is theirs to give back")
 	case t.seen.Drain != filters.Draining:
 		d.gives = append(d.gives, t)
+	}
+}
+
+// giveAway deals with an agent that is ours for nobody and in no list: it may come back, withheld.
+func (d *differ) giveAway(t *track) {
+	switch {
+	case !d.absent(t):
+	case d.forgotten(t), d.Proofs[t.agent].Forgotten:
+		d.free(t, "the master knows the agent no more")
+	case t.entry.Refused != "": // perhaps because there is no such agent
+		d.prove(t)
 	}
 }
 

@@ -62,12 +62,13 @@ type leading struct {
 	due        time.Time // local: a pass is due without any other reason
 }
 
-// report is what a call or reading came to. Exactly one of call, look and read is what it was.
+// report is what a call or reading came to. Exactly one of call, look and read is what it was; a look may be a proof.
 type report struct {
 	call  *filters.Change
 	look  filters.AgentID
 	read  bool
 	seen  *Sighting // of a look; nil: not listed
+	proof *Proof    // nil: it was none
 	err   error
 	ended time.Time // local
 	took  time.Duration
@@ -105,8 +106,8 @@ func newLeading(r *Reconciler, leadership Leadership) *leading {
 	}
 	l.memory = Memory{
 		Sightings: map[filters.AgentID]Sighting{}, Touched: map[filters.AgentID]time.Time{}, Busy: map[filters.AgentID]bool{},
-		Unanswered: map[filters.AgentID]time.Time{},
-		Paused:     map[filters.AgentID]Pause{}, Registered: map[filters.AgentID]time.Time{}, Noticed: map[filters.AgentID]time.Time{},
+		Unanswered: map[filters.AgentID]time.Time{}, Proofs: map[filters.AgentID]Proof{},
+		Paused: map[filters.AgentID]Pause{}, Registered: map[filters.AgentID]time.Time{}, Noticed: map[filters.AgentID]time.Time{},
 	}
 	return l
 }
@@ -227,6 +228,7 @@ func (l *leading) note(s *Situation) {
 	clear(l.unlisted)
 	maps.DeleteFunc(l.memory.Sightings, func(_ filters.AgentID, seen Sighting) bool { return !seen.Began.After(asOf) })
 	maps.DeleteFunc(l.memory.Touched, func(_ filters.AgentID, at time.Time) bool { return asOf.After(at) })
+	maps.DeleteFunc(l.memory.Proofs, func(agent filters.AgentID, _ Proof) bool { return s.Reading.Agent(agent) != nil })
 	maps.DeleteFunc(l.memory.Paused, func(_ filters.AgentID, pause Pause) bool { return s.Local.After(pause.Until.Add(refusedMost)) })
 	backend := s.Reading.View().Backend
 	if l.memory.Foreign == nil {

@@ -15,15 +15,34 @@ func (l *leading) startLooks(ctx context.Context, looks []filters.Change) {
 		if l.memory.Touched[agent].IsZero() {
 			l.memory.Touched[agent] = time.Now().UTC().Add(-1) // the reading that begins now is newer
 		}
-		if !few || l.unlisted[agent] {
+		if !few || l.unlisted[agent] && looks[i].Kind == filters.ChangeLook {
 			l.wantRead = true
 			continue
 		}
 		l.memory.Busy[agent] = true
 		l.looking++
-		l.workers.Go(func() { l.done <- l.look(ctx, agent) })
+		if change := looks[i]; change.Kind == filters.ChangeProve {
+			l.workers.Go(func() { l.done <- l.prove(ctx, &change) })
+		} else {
+			l.workers.Go(func() { l.done <- l.look(ctx, agent) })
+		}
 	}
 	l.startReading(ctx)
+}
+
+// prove asks the master to withhold an agent that is away and that we drain: it refuses if it knows no such agent, and nothing
+// changes if it does (recordings unreachable-2, gone-6). No reading tells the one from the other.
+func (l *leading) prove(ctx context.Context, change *filters.Change) report {
+	begun := time.Now()
+	err := l.call(ctx, &filters.Change{Kind: filters.ChangeTake, Agent: change.Agent, Seen: change.Seen})
+	done := report{look: change.Agent, err: err, ended: time.Now().UTC(), took: time.Since(begun), proof: &Proof{At: begun.UTC()}}
+	switch filters.CodeOf(err) {
+	case filters.Unknown:
+		done.err, done.proof.Forgotten = nil, true
+	case filters.Denied, filters.Invalid: // it answers, and says nothing about that
+		done.err = nil
+	}
+	return done
 }
 
 func (l *leading) look(ctx context.Context, id filters.AgentID) report {

@@ -35,8 +35,10 @@ type machine struct {
 	stranger bool      // somebody else deactivated it while it was active
 	back     time.Time // registers again then; zero: it is here
 	gone     bool
-	drains   time.Time // when its drain is done; zero: it is not drained
-	leaves   bool      // it is gone then
+	drains   time.Time      // when its drain is done; zero: it is not drained
+	leaves   bool           // it is gone then
+	away     bool           // unreachable: in no list, and known
+	waits    *filters.Drain // begins when it is back
 }
 
 // shown is the agent as a reading shows it now.
@@ -52,8 +54,34 @@ func (m *machine) shown(now time.Time) filters.Agent {
 }
 
 func (m *machine) state(now time.Time) (listed, recovered bool) {
-	gone := m.gone || m.leaves && !now.Before(m.drains)
-	return !gone && !now.Before(m.back), !gone && now.Before(m.back)
+	gone := m.ended(now)
+	return !gone && !m.away && !now.Before(m.back), !gone && !m.away && now.Before(m.back)
+}
+
+// ended tells whether the master has forgotten the agent.
+func (m *machine) ended(now time.Time) bool {
+	return m.gone || m.leaves && !m.drains.IsZero() && !now.Before(m.drains)
+}
+
+// begin begins a drain, or notes it until the agent is back.
+func (m *machine) begin(drain filters.Drain) {
+	m.Deactivated, m.Active = true, false
+	if m.waits = nil; m.away {
+		m.waits = &drain
+		return
+	}
+	m.drains, m.leaves = time.Now().Add(drainTime), drain.MarkGone
+}
+
+// lose makes an agent unreachable, or lets it come back.
+func (c *cluster) lose(i int, away bool) {
+	c.edit(!away, func() {
+		m := c.agent(i)
+		m.away = away
+		if !away && m.waits != nil {
+			m.begin(*m.waits)
+		}
+	})
 }
 
 // cluster is the truth about a master and its agents. The handles of replicas (hand) work on it.
@@ -71,7 +99,7 @@ type cluster struct {
 	ones      int
 	looking   int // single readings under way, and the most that ever were
 	lookers   int
-	calls     []string // "take agent", "give agent", "drain agent"
+	calls     []string // "take agent", "give agent", "drain agent", "gone agent"
 	broken    []string // what no master would have been asked
 	running   int      // calls under way, and the most that ever were
 	crowd     int
@@ -187,7 +215,7 @@ func (c *cluster) view(began time.Time) filters.View {
 			view.Recovered = append(view.Recovered, filters.Agent{ID: m.ID, Hostname: m.Hostname, IP: m.IP, Port: m.Port})
 		}
 	}
-	return view
+	return c.remembered(view)
 }
 
 // hand is one replica's way to the master. A dead replica's calls do nothing; those that are late arrive all the same.
@@ -334,12 +362,11 @@ func (h *hand) Take(ctx context.Context, agent filters.Agent) error {
 const drainTime = 2 * time.Minute
 
 func (h *hand) Drain(ctx context.Context, agent filters.Agent, drain filters.Drain) error {
+	if drain.Gone {
+		return h.do(ctx, "gone", agent.ID, func(m *machine) { m.gone = true })
+	}
 	return h.do(ctx, "drain", agent.ID, func(m *machine) {
-		if drain.Gone {
-			m.gone = true
-			return
-		}
-		m.Deactivated, m.Active, m.drains, m.leaves = true, false, time.Now().Add(drainTime), drain.MarkGone
+		m.begin(drain)
 	})
 }
 
@@ -390,7 +417,10 @@ func (h *hand) carryOut(verb string, id filters.AgentID, change func(*machine)) 
 	defer h.mutex.Unlock()
 	h.calls = append(h.calls, verb+" "+string(id))
 	m := h.machines[id]
-	if m == nil || m.gone {
+	if m != nil && m.gone && verb == "gone" {
+		return nil // as it answered before
+	}
+	if m == nil || m.ended(time.Now()) {
 		return &filters.Error{Code: filters.Unknown, Wrong: "Unknown agent"}
 	}
 	change(m)

@@ -27,7 +27,7 @@ func (d *differ) presence(t *track) {
 			change.Filters = t.having(present)
 			d.record(change)
 		}
-		if t.stands && (t.entry == nil || t.entry.GoneSent == "") {
+		if t.stands && !t.entry.Leaving() && !t.has(stays) {
 			d.returned(t)
 		}
 	case t.seen != nil && t.has(missing):
@@ -38,6 +38,12 @@ func (d *differ) presence(t *track) {
 		change.Filters = t.having(missing)
 		d.record(change)
 	}
+}
+
+// stays tells whether the filter does not follow its host to another agent ID: its agent is to leave for ever, or was away
+// already when it was asked for.
+func stays(filter *filters.Filter) bool {
+	return filter.Stands() && filter.Drain != nil && (filter.Drain.Ends() || filter.Missing.Equal(filter.Created))
 }
 
 func missing(filter *filters.Filter) bool { return !filter.Missing.IsZero() }

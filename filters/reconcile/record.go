@@ -124,6 +124,7 @@ func (l *leading) remember(change *filters.Change) {
 		delete(l.reasons, change.Agent)
 		delete(l.memory.Unanswered, change.Agent)
 		delete(l.memory.Paused, change.Agent)
+		delete(l.memory.Proofs, change.Agent)
 	case filters.ChangeWould:
 		l.observed[change.Agent] = filters.ChangeKind(change.Reason)
 	case filters.ChangeNotice:

@@ -46,8 +46,16 @@ type Memory struct {
 	Registered map[filters.AgentID]time.Time
 	// Noticed is when an agent was first seen that may be a returned host.
 	Noticed map[filters.AgentID]time.Time
+	// Proofs are what the master said when it was asked whether it knows an agent that is in no list.
+	Proofs map[filters.AgentID]Proof
 	// Suspect is when the master last said that agents came or went: what is older is looked at again.
 	Suspect time.Time
+}
+
+// Proof is whether the master knew an agent when it was asked.
+type Proof struct {
+	At        time.Time
+	Forgotten bool // it did not
 }
 
 // Sighting is one agent as a reading that Began then showed it.

@@ -38,7 +38,7 @@ func (s *stack) baseline() reconcile.Baseline {
 	return reconcile.Baseline{}
 }
 
-// inherit reads what the leader before left settled.
+// inherit reads what the leader before left settled, and whom it saw leave.
 func (s *stack) inherit(ctx context.Context) reconcile.Baseline {
 	var told publication
 	view, _, err := s.store.View(ctx)
@@ -47,6 +47,11 @@ func (s *stack) inherit(ctx context.Context) reconcile.Baseline {
 	}
 	if err != nil {
 		s.log.Warn("what the leader before left settled is not known", "error", err)
+	}
+	if len(told.Master) > 0 { // for the agents that have departed
+		if err := s.master.Overlay(told.Master); err != nil {
+			s.log.Warn("the leader before published what cannot be read", "error", err)
+		}
 	}
 	s.before.Store(&told.Baseline)
 	return told.Baseline
