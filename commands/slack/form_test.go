@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"cordon/commands"
-	"cordon/commands/internal/stage"
-	"cordon/filters"
 	simslack "cordon/internal/sim/slack"
 )
 
@@ -83,7 +81,7 @@ func TestAFormIsACommand(t *testing.T) {
 
 func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 	both(t, func(t *testing.T, http bool) {
-		o := open(t, setup{http: http, stage: stage.Options{Limits: filters.LimitConfig{Cluster: filters.LimitValue{Count: 1}}}})
+		o := open(t, setup{http: http})
 		form := o.asks("alice", "/mesos filter")
 		for _, c := range []struct {
 			values      map[string]any
@@ -92,7 +90,7 @@ func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 			{map[string]any{"target": "agent-one", "until": "soon"}, "until", "a time is not written like this"},
 			{map[string]any{"target": "agent-one", "until": "-2h"}, "until", "more than zero"},
 			{map[string]any{"target": "agent-on"}, "target", "I know no agent agent-on"},
-			{map[string]any{"target": []string{"agent-one", "agent-two"}}, "target", "max_withheld"},
+			{map[string]any{"target": "@none"}, "target", "I know no group"},
 			{map[string]any{"target": "agent-one", "reason": strings.Repeat("x", 501)}, "reason", "501 characters"},
 		} {
 			if answer := o.fills("alice", form, c.values); len(answer.Replies) != 0 {
