@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cordon/commands"
+	"cordon/commands/slack"
 	simslack "cordon/internal/sim/slack"
 )
 
@@ -81,7 +82,7 @@ func TestAFormIsACommand(t *testing.T) {
 
 func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 	both(t, func(t *testing.T, http bool) {
-		o := open(t, setup{http: http})
+		o := open(t, setup{http: http, edge: func(c *slack.Config) { c.ClickBurst = 20 }})
 		form := o.asks("alice", "/mesos filter")
 		for _, c := range []struct {
 			values      map[string]any
