@@ -107,7 +107,7 @@ func (t *turn) addWindow(ctx context.Context) (Reply, error) {
 	}
 	definition := t.command.Window
 	definition.TimeZone = cmp.Or(definition.TimeZone, t.Actor.Location().String())
-	if _, problems := scheduler.Compile(t.command.Name, definition, scheduler.NowIs(t.service.Now())); len(problems) > 0 {
+	if _, problems := scheduler.Compile(t.command.Name, definition, scheduler.NowIs(t.service.Now()), scheduler.MadeInChat()); len(problems) > 0 {
 		return renderProblems(t.cluster, t.command.Name, problems), nil
 	}
 	_, unknown := t.desk.Window(t.command.Name)

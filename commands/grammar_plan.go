@@ -45,19 +45,21 @@ type (
 	}
 	windowAddGrammar struct {
 		clusterFlag
-		Words     []string `arg:"" optional:"" sep:"none" name:"name target" help:"The window's name, then its agents: hostnames, agent IDs, globs such as web-*, @group. They are found when it opens."`
-		Schedule  string   `placeholder:"\"0 2 * * 2\"" help:"When it opens: minute, hour, day of the month, month, day of the week."`
-		Duration  string   `aliases:"for" placeholder:"2h" help:"How long it is open: 90m, 2h30m, 1d12h; --for is the same."`
-		TimeZone  string   `name:"timezone" aliases:"time-zone" placeholder:"Europe/Berlin" help:"The time zone of the schedule; without it your own."`
-		Attribute []string `short:"l" sep:"none" placeholder:"rack=r1" help:"Only agents with this attribute; may be given again."`
-		Joining   bool     `help:"Agents that join while it is open are withheld, too."`
-		Mode      string   `placeholder:"filter" help:"What it does to its agents: filter."`
-		StartDate string   `placeholder:"2027-01-01" help:"The first day on which it opens."`
-		EndDate   string   `placeholder:"2027-12-31" help:"The last day on which it opens."`
-		Announce  []string `placeholder:"24h,1h" help:"How long before it opens the channel is told."`
-		Cutoff    string   `placeholder:"15m" help:"How long before its end nothing new begins."`
-		Missed    string   `placeholder:"late" help:"What becomes of an opening that nobody was there for: late, or skip."`
-		Overrun   string   `placeholder:"finish" help:"What becomes of a run that is under way at the end: finish, or stop."`
+		Words          []string `arg:"" optional:"" sep:"none" name:"name target" help:"The window's name, then its agents: hostnames, agent IDs, globs such as web-*, @group. They are found when it opens."`
+		Schedule       string   `placeholder:"\"0 2 * * 2\"" help:"When it opens: minute, hour, day of the month, month, day of the week."`
+		Duration       string   `aliases:"for" placeholder:"2h" help:"How long it is open: 90m, 2h30m, 1d12h; --for is the same."`
+		TimeZone       string   `name:"timezone" aliases:"time-zone" placeholder:"Europe/Berlin" help:"The time zone of the schedule; without it your own."`
+		Attribute      []string `short:"l" sep:"none" placeholder:"rack=r1" help:"Only agents with this attribute; may be given again."`
+		Joining        bool     `help:"Agents that join while it is open are withheld, too."`
+		Mode           string   `placeholder:"drain" help:"What it does with its agents: filter, which is meant without it, or drain, which kills what runs there and needs --approval."`
+		MaxGracePeriod string   `placeholder:"10m" help:"Of --mode drain: the longest that a task is given to end, where its executor obeys it."`
+		Deadline       string   `placeholder:"1h" help:"Of --mode drain: when the channel is told who holds an agent up; nothing is forced."`
+		StartDate      string   `placeholder:"2027-01-01" help:"The first day on which it opens."`
+		EndDate        string   `placeholder:"2027-12-31" help:"The last day on which it opens."`
+		Announce       []string `placeholder:"24h,1h" help:"How long before it opens the channel is told."`
+		Cutoff         string   `placeholder:"15m" help:"How long before its end nothing new begins."`
+		Missed         string   `placeholder:"late" help:"What becomes of an opening that nobody was there for: late, or skip."`
+		Overrun        string   `placeholder:"finish" help:"What becomes of a run that is under way at the end: finish, or stop."`
 		unavailableFlags
 		Approval bool `help:"Each opening asks before it opens; without a yes it does not."`
 		procedureFlags
@@ -110,10 +112,19 @@ func (g *windowAddGrammar) given() given {
 		Window: scheduler.Definition{
 			Schedule: g.Schedule, Duration: g.Duration, TimeZone: g.TimeZone, Joining: g.Joining, Mode: g.Mode, StartDate: g.StartDate, EndDate: g.EndDate,
 			Cutoff: g.Cutoff, Overrun: g.Overrun, Missed: g.Missed, Announce: slices.Clone(g.Announce),
-			MaxUnavailable: g.MaxUnavailable, MaxUnavailablePer: g.Per, Approval: g.Approval,
+			MaxUnavailable: g.MaxUnavailable, MaxUnavailablePer: g.Per, Approval: g.Approval, Drain: g.draining(),
 		},
 	}
 }
+
+// draining is what was said of how agents are drained; nil: nothing.
+func (g *windowAddGrammar) draining() *scheduler.Draining {
+	if g.MaxGracePeriod+g.Deadline == "" {
+		return nil
+	}
+	return &scheduler.Draining{MaxGracePeriod: g.MaxGracePeriod, Deadline: g.Deadline}
+}
+
 func (g *windowWordGrammar) given() given {
 	return given{Cluster: g.Cluster, Words: g.Name, Reason: g.Reason, DryRun: g.DryRun}
 }

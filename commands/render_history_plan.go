@@ -42,6 +42,9 @@ func planWords(event *filters.Event) string {
 	case filters.KindOpen:
 		return openWords(event)
 	case filters.KindWarn:
+		if strings.HasPrefix(event.Reason, "over the deadline") {
+			return "drains take longer than they may"
+		}
 		return "cutoff has come, nothing new begins"
 	case filters.KindClose:
 		return "closing"

@@ -110,7 +110,7 @@ func RunHead(run *scheduler.RunListing) string {
 // DoneWord says what an agent of the run is in the end.
 func DoneWord(state *scheduler.RunState) string {
 	switch {
-	case state.Drain == nil:
+	case !state.IsDrain():
 		return "done"
 	case state.Drain.Ends():
 		return "gone"
@@ -138,7 +138,7 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 		Separated(runReason(state), Say("by ", Who(state.By)), runWhy(state)),
 	}
 	lines = append(lines, runTerms(state)...)
-	if state.Word != nil && state.Word.Reason != "" && state.Drain == nil {
+	if state.Word != nil && state.Word.Reason != "" && !state.IsDrain() {
 		lines = append(lines, Say("said by ", Who(state.Word.By), ": "+state.Word.Reason))
 	}
 	lines = append(lines, runAgentLines(run, now)...)
@@ -150,8 +150,11 @@ func renderRun(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 
 // runTerms say how a run goes about it.
 func runTerms(state *scheduler.RunState) []Line {
-	if state.Drain == nil {
+	switch {
+	case state.Drain == nil:
 		return []Line{procedureLine(&state.Procedure)}
+	case !state.IsDrain():
+		return append(DrainTerms(state), procedureLine(&state.Procedure))
 	}
 	return DrainTerms(state)
 }
@@ -199,7 +202,7 @@ func runAgentLines(run *scheduler.RunListing, now time.Time) []Line {
 
 // AgentWords says what becomes of an agent of a run, or of a drain, just now.
 func AgentWords(agent *scheduler.RunAgent, state *scheduler.RunState, now time.Time) Line {
-	if state.Drain != nil {
+	if state.IsDrain() || state.Drain != nil && agent.Phase == scheduler.AgentWithholding {
 		return DrainAgentWords(agent, state.Drain, now)
 	}
 	return RunAgentWords(agent, &state.Procedure, now)
@@ -319,7 +322,7 @@ func renderChangedRun(cluster, verb, word string, run *scheduler.RunListing, dry
 		head = Say(Strong("Would "+would+" the run"), " ", Literal(state.ID), " (nothing was changed)")
 	}
 	switch {
-	case verb != "run abort" || state.Drain == nil:
+	case verb != "run abort" || !state.IsDrain():
 	case run.Doing == 0:
 		then = "Nothing was begun, and nothing is killed."
 	case state.Drain.Ends():

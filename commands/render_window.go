@@ -179,6 +179,7 @@ func WindowTerms(window *scheduler.Window) []Line {
 	if window.Per != "" {
 		of = "of each " + window.Per
 	}
+	terms = append(terms, modeTerms(window)...)
 	add(definition.MaxUnavailable != "", "at most "+definition.MaxUnavailable+" "+of+" withheld")
 	add(window.Cutoff > 0, "nothing new in its last "+Lasting(window.Cutoff))
 	add(definition.Joining, "agents that join are withheld, too")
@@ -276,7 +277,7 @@ func problemLines(problems []scheduler.Problem) []Line {
 
 // flagOf is how a field of a definition is typed.
 func flagOf(field string) string {
-	field, _, _ = strings.Cut(strings.TrimPrefix(field, "run."), "[")
+	field, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(field, "run."), "drain."), "[")
 	switch field {
 	case "time_zone":
 		return "--timezone"

@@ -64,6 +64,11 @@ func definitionYAML(name string, d *scheduler.Definition) string {
 	}
 	p.yes(2, "joining", d.Joining)
 	p.text(2, "mode", d.Mode)
+	if drain := d.Drain; drain != nil {
+		p.WriteString("  drain:\n")
+		p.text(4, "max_grace_period", drain.MaxGracePeriod)
+		p.text(4, "deadline", drain.Deadline)
+	}
 	p.text(2, "reason", d.Reason)
 	p.text(2, "start_date", d.StartDate)
 	p.text(2, "end_date", d.EndDate)

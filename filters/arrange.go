@@ -12,6 +12,8 @@ type Arrangement struct {
 	// Until is their end.
 	Request
 	Verb Verb
+	// Also are verbs that the gate is asked about beside Verb: what a window does, say.
+	Also []Verb
 	// Term fences a leader's step; 0 is a person's word.
 	Term int64
 	// Subject is whose message tells of the filters; empty: the operation's own.
@@ -64,7 +66,7 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		return Result{}, err
 	}
 	c.result.Plan.Steps, c.commit.Starts = append(c.result.Plan.Steps, a.Steps...), c.commit.Starts || a.Starts
-	if err := s.permit(ctx, c); err != nil {
+	if err := s.permitAll(ctx, c, a.Also); err != nil {
 		return Result{}, err
 	}
 	if err := s.boundSteps(c, &a); err != nil {
@@ -85,6 +87,28 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		a.Room.tighten(c.commit.Limits, s.config.State.Roster(), &c.result.Plan)
 	}
 	return s.write(ctx, c)
+}
+
+// permitAll asks the gate about the arrangement as what it is, and as each of the verbs.
+func (s *Service) permitAll(ctx context.Context, c *change, also []Verb) error {
+	if err := s.permit(ctx, c); err != nil {
+		return err
+	}
+	for _, verb := range also {
+		plan := c.result.Plan
+		plan.Verb = verb
+		if err := s.config.Gate.Decide(ctx, c.Actor, plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LeftOut is an agent that has no part in what was planned, and why.
+type LeftOut struct {
+	Agent    AgentID `json:"agent"`
+	Hostname string  `json:"hostname"`
+	Why      string  `json:"why"` // in a phrase
 }
 
 // boundSteps checks the steps that place no filter: those are not counted where they are written.

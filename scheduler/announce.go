@@ -74,8 +74,11 @@ func (s *scene) ask(occurrence Occurrence, agents []*filters.Agent) filters.Ques
 	for _, agent := range agents {
 		question.Agents, question.Hosts = append(question.Agents, agent.ID), append(question.Hosts, agent.Hostname)
 	}
-	question.Text = fmt.Sprintf("Window %s opens on %s UTC for %s and withholds %d of %d agents (%s). May it open?", s.name,
-		occurrence.Start.Format("2006-01-02 15:04"), lasting(occurrence.End.Sub(occurrence.Start)), len(agents), s.config.Roster().Len(), someOf(question.Hosts))
+	if s.window.kills() != "" && !s.configured {
+		question.AskedBy = s.state.Author // somebody else says yes to what kills
+	}
+	question.Text = fmt.Sprintf("Window %s opens on %s UTC for %s and %s %d of %d agents (%s)%s. May it open?", s.name,
+		occurrence.Start.Format("2006-01-02 15:04"), lasting(occurrence.End.Sub(occurrence.Start)), s.window.does(), len(agents), s.config.Roster().Len(), someOf(question.Hosts), s.window.cost())
 	return question
 }
 

@@ -24,6 +24,7 @@ func Compile(name string, d Definition, options ...Option) (*Window, []Problem) 
 	wrong.lengths(w)
 	wrong.targets(w, known)
 	wrong.words(w)
+	wrong.mode(w, known)
 	wrong.limit(w)
 	if d.Run != nil {
 		wrong.run(w, known)
@@ -153,13 +154,6 @@ func (p *problems) group(field, group string, known known) {
 // words checks the words of which there are few.
 func (p *problems) words(w *Window) {
 	d := &w.Definition
-	switch mode := filters.Mode(d.Mode); {
-	case d.Mode == "" || mode == filters.ModeFilter:
-	case mode.Strength() > 0:
-		p.add("mode", "windows cannot "+code(d.Mode)+" yet", "`filter`", "")
-	default:
-		p.add("mode", code(d.Mode)+" is not known", "`filter`", "")
-	}
 	p.choice("overrun", d.Overrun, "finish", "stop")
 	p.choice("missed", d.Missed, "late", "skip")
 }

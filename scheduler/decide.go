@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -47,10 +48,10 @@ func (s *scene) author() string {
 
 // decide returns what happens to the window now, nil if nothing does. What it returns is one step: when it is done, there may
 // be another.
-func (s *scene) decide() *move {
+func (s *scene) decide(ctx context.Context) *move {
 	switch {
 	case s.state.Open != nil && s.state.Open.Closing.IsZero():
-		return cmp.Or(s.close(), s.fill(), s.warn())
+		return cmp.Or(s.close(), s.fill(ctx), s.warn(), s.overdue())
 	case s.state.Open != nil:
 		return s.closed()
 	case s.window == nil:
@@ -58,7 +59,7 @@ func (s *scene) decide() *move {
 	case s.revision == 0 || s.state.Timing != timing(s.window), s.configured && s.state.Definition != nil:
 		return s.see()
 	}
-	return cmp.Or(s.due(), s.announce())
+	return cmp.Or(s.due(ctx), s.announce())
 }
 
 // next returns when the window must be looked at again at the latest (zero: only when its record changes), whether other
@@ -74,10 +75,11 @@ func (s *scene) next() (at time.Time, live, unseen bool) {
 		return at, true, false
 	case open != nil:
 		cutoff, more := s.cutoff(open), s.mayTake(open)
+		at = first(open.End, s.nextOverdue())
 		if !open.Warned && s.now.Before(cutoff) {
-			return cutoff, more, more
+			at = first(at, cutoff)
 		}
-		return open.End, more, more
+		return at, more, more
 	case s.window == nil:
 		return time.Time{}, false, false
 	}
@@ -156,12 +158,12 @@ func (s *scene) forget() *move {
 
 // due deals with starts that have come and are not accounted for: it lets the newest open, if it still would be open, and
 // accounts for the others.
-func (s *scene) due() *move {
+func (s *scene) due(ctx context.Context) *move {
 	var over []Occurrence
 	for occurrence := range s.window.Between(s.floor().Add(1), s.now.Add(1)) {
 		if occurrence.End.After(s.now) {
 			if len(over) == 0 {
-				return s.admit(occurrence)
+				return s.admit(ctx, occurrence)
 			}
 			break
 		}
@@ -188,6 +190,9 @@ func (s *scene) whyNot(occurrence Occurrence) string {
 	if why := s.config.frozenDuring(occurrence); why != "" {
 		return why
 	}
+	if lock := s.config.Book.Lock(); lock != nil && s.window.kills() != "" {
+		return "locked, so nothing is killed: " + lock.Cause
+	}
 	switch question := s.question(occurrence); {
 	case question == nil || question.Answer == answerYes:
 		return "nobody was there to open it"
@@ -201,7 +206,7 @@ func (s *scene) whyNot(occurrence Occurrence) string {
 const answerYes = "yes"
 
 // admit lets an occurrence open that has started and is not over, as soon as nothing stands in its way.
-func (s *scene) admit(occurrence Occurrence) *move {
+func (s *scene) admit(ctx context.Context, occurrence Occurrence) *move {
 	if skip := s.skip(occurrence); skip != nil {
 		return s.pass(occurrence, "skipped by "+skip.Word.By)
 	}
@@ -211,11 +216,14 @@ func (s *scene) admit(occurrence Occurrence) *move {
 	if !s.now.Before(occurrence.End.Add(-s.window.Cutoff)) {
 		return s.pass(occurrence, s.whyNot(occurrence)+" before its cutoff")
 	}
-	if s.state.Paused != nil || s.config.frozen(s.now, s.name) != "" || !s.sees() {
+	if s.state.Paused != nil || s.held() != "" || !s.sees() {
 		return nil
 	}
+	if why := s.unable(); why != "" {
+		return s.pass(occurrence, why)
+	}
 	if !s.window.Definition.Approval {
-		return s.open(occurrence, s.targets(s.window))
+		return s.open(ctx, occurrence, s.targets(s.window))
 	}
 	question := s.question(occurrence)
 	switch {
@@ -226,7 +234,7 @@ func (s *scene) admit(occurrence Occurrence) *move {
 	case question.Answer != answerYes:
 		return s.pass(occurrence, "refused by "+question.By)
 	}
-	return s.open(occurrence, among(s.targets(s.window), question.Agents))
+	return s.open(ctx, occurrence, among(s.targets(s.window), question.Agents))
 }
 
 // sees tells whether the cluster was read lately enough to know its agents.

@@ -20,9 +20,13 @@ type Definition struct {
 	Targets    []string          `yaml:"targets,omitempty" json:"targets,omitempty"`
 	Attributes map[string]string `yaml:"attributes,omitempty" json:"attributes,omitempty"`
 	// Joining withholds agents that join while the window is open, too.
-	Joining bool   `yaml:"joining,omitempty" json:"joining,omitempty"`
-	Mode    string `yaml:"mode,omitempty" json:"mode,omitempty"` // empty: filter
-	Reason  string `yaml:"reason,omitempty" json:"reason,omitempty"`
+	Joining bool `yaml:"joining,omitempty" json:"joining,omitempty"`
+	// Mode is what it does with its agents: `filter` (no new tasks), `drain` (that, and what runs there is killed gracefully) or
+	// `schedule` (their machines are in Mesos's maintenance schedule); empty: filter.
+	Mode string `yaml:"mode,omitempty" json:"mode,omitempty"`
+	// Drain is how a window of mode drain does it; nil: every task has its own kill grace, and as long as it takes.
+	Drain  *Draining `yaml:"drain,omitempty" json:"drain,omitempty"`
+	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
 	// StartDate is the first and EndDate the last day on which it opens, such as `2026-12-31`, in its time zone.
 	StartDate string `yaml:"start_date,omitempty" json:"start_date,omitempty"`
 	EndDate   string `yaml:"end_date,omitempty" json:"end_date,omitempty"`
@@ -45,6 +49,16 @@ type Definition struct {
 	Approval bool `yaml:"approval,omitempty" json:"approval,omitempty"`
 	// Run is what goes over the agents while the window is open; nil: they are all withheld from its start to its end.
 	Run *Procedure `yaml:"run,omitempty" json:"run,omitempty"`
+}
+
+// Draining is how agents are drained, as people write it.
+type Draining struct {
+	// MaxGracePeriod bounds how long tasks are given to end by themselves, such as `10m`; empty: their own kill grace.
+	MaxGracePeriod string `yaml:"max_grace_period,omitempty" json:"max_grace_period,omitempty"`
+	// Deadline is how long an agent may drain before the channel is told what holds it up; empty: as long as it takes.
+	Deadline string `yaml:"deadline,omitempty" json:"deadline,omitempty"`
+	// MarkGone is refused: a window never does what cannot be undone.
+	MarkGone bool `yaml:"mark_gone,omitempty" json:"mark_gone,omitempty"`
 }
 
 // Procedure is how a run goes over its agents, as people write it.

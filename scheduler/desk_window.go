@@ -171,7 +171,7 @@ func (s *scene) period(occurrence Occurrence) (Period, bool) {
 // Add makes a window, or changes one that was made in chat; what is open of it ends as it was opened. Invalid if the
 // definition is wrong, or the configuration has the name.
 func (d *Desk) Add(ctx context.Context, request filters.Request, name string, definition Definition) (Listing, error) {
-	window, problems := Compile(name, definition, d.options()...)
+	window, problems := Compile(name, definition, append(d.options(), MadeInChat())...)
 	if len(problems) > 0 {
 		return Listing{}, refusedField(problems[0])
 	}
@@ -184,7 +184,7 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 		if scene.window != nil {
 			next.outcome = outcomeChanged
 		}
-		scene.window = window
+		scene.window, next.also = window, window.verbs()
 		next.state.Definition, next.state.Author, next.state.Added = &definition, request.Actor.ID, scene.now
 		if next.state.Timing != timing(window) {
 			next.settle(scene.asked())
@@ -358,5 +358,5 @@ func (d *Desk) done(next *move, result filters.Result) string {
 // options tell what a definition may name.
 func (d *Desk) options() []Option {
 	groups := slices.Collect(maps.Keys(d.config.Groups))
-	return []Option{KnownWebhooks(d.config.Hooks...), KnownGroups(groups...), NowIs(d.config.Service.Now())}
+	return []Option{KnownWebhooks(d.config.Hooks...), KnownGroups(groups...), Allows(d.config.Allow...), NowIs(d.config.Service.Now())}
 }

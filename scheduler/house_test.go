@@ -22,10 +22,14 @@ import (
 type house struct {
 	*testing.T
 	mutex  sync.Mutex
-	agents []filters.Agent // that are listed
-	asOf   time.Time       // of the newest reading; zero: always now
-	denied string          // a Slack user who may do nothing
-	held   string          // why nothing is given back; empty: it is
+	agents []filters.Agent   // that are listed
+	asOf   time.Time         // of the newest reading; zero: always now
+	denied string            // a Slack user who may do nothing
+	verbs  []filters.Verb    // what people may do; nil: everything
+	held   string            // why nothing is given back; empty: it is
+	drains map[string]bool   // hosts that still drain
+	barred []filters.AgentID // whose machines are in the master's maintenance schedule
+	blind  bool              // the master does not tell of its schedule
 
 	store    *memory.Store
 	limits   filters.LimitConfig
@@ -93,7 +97,7 @@ func (h *house) start() {
 	if len(problems) > 0 {
 		h.Fatal(problems)
 	}
-	config := &scheduler.Config{Cluster: "prod", Replica: "one", Service: h.service, Book: h.book, Roster: h.Roster, Freezes: freezes, Digest: h.digest}
+	config := &scheduler.Config{Cluster: "prod", Replica: "one", Service: h.service, Book: h.book, Roster: h.Roster, Freezes: freezes, Digest: h.digest, Allow: []filters.Verb{filters.VerbDrain}, InSchedule: h.inSchedule}
 	for name, definition := range h.windows {
 		window, problems := scheduler.Compile(name, definition)
 		if len(problems) > 0 {
@@ -105,7 +109,7 @@ func (h *house) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
 	term := h.store.Acquire()
-	hand := &memory.Hand{Store: h.store, Book: h.book, Roster: h.Roster, Idle: func() bool { h.mutex.Lock(); defer h.mutex.Unlock(); return h.held != "" }}
+	hand := &memory.Hand{Store: h.store, Book: h.book, Roster: h.Roster, Idle: func() bool { h.mutex.Lock(); defer h.mutex.Unlock(); return h.held != "" }, Drained: h.drained}
 	workers.Go(func() { _ = scheduler.New(config).Run(ctx, term) })
 	workers.Go(func() {
 		for ctx.Err() == nil {
@@ -146,15 +150,30 @@ func (h *house) Roster() *filters.Roster {
 	}
 	return filters.NewRoster(filters.View{Cluster: "prod", Began: asOf, Backend: filters.BackendOperator, Agents: slices.Clone(h.agents)})
 }
+func (h *house) drained(entry *filters.LedgerEntry) bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return !h.drains[entry.Hostname]
+}
+
+func (h *house) inSchedule(context.Context, []*filters.Agent) ([]filters.AgentID, error) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.blind {
+		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "the master does not answer"}
+	}
+	return h.barred, nil
+}
+
 func (h *house) Tasks(filters.AgentID) (map[string]int, bool) { return nil, false }
 func (h *house) Condition() filters.Condition                 { return filters.Condition{} }
 func (h *house) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
 }
-func (h *house) Decide(_ context.Context, actor filters.Actor, _ filters.Plan) error {
+func (h *house) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	if actor.User != "" && actor.User == h.denied {
+	if actor.User != "" && (actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, plan.Verb)) {
 		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
 	return nil

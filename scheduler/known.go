@@ -3,6 +3,8 @@ package scheduler
 import (
 	"slices"
 	"time"
+
+	"cordon/filters"
 )
 
 // Option tells Compile and CompileProcedure what is known beside a definition.
@@ -12,6 +14,8 @@ type known struct {
 	webhooks, groups             []string
 	checksWebhooks, checksGroups bool
 	now                          time.Time
+	allowed                      []filters.Verb
+	checksAllowed, madeInChat    bool
 }
 
 // KnownWebhooks are the names of the configuration's webhooks: no other is taken. Without this option any is.
@@ -23,6 +27,15 @@ func KnownWebhooks(names ...string) Option {
 func KnownGroups(names ...string) Option {
 	return func(k *known) { k.groups, k.checksGroups = slices.Sorted(slices.Values(names)), true }
 }
+
+// Allows are the verbs of what kills tasks that the configuration allows: a window that needs another is refused. Without this
+// option none is.
+func Allows(verbs ...filters.Verb) Option {
+	return func(k *known) { k.allowed, k.checksAllowed = verbs, true }
+}
+
+// MadeInChat says that a person made the definition just now: one that kills tasks must ask before each opening.
+func MadeInChat() Option { return func(k *known) { k.madeInChat = true } }
 
 // NowIs lets problems of a schedule name the next openings.
 func NowIs(now time.Time) Option { return func(k *known) { k.now = now } }

@@ -157,7 +157,7 @@ func (s *Scheduler) look(ctx context.Context, place *entry, now time.Time, term 
 			return now.Add(sleepMost)
 		}
 		place.revision = scene.revision
-		next := scene.decide()
+		next := scene.decide(ctx)
 		if next == nil {
 			return s.rest(place, scene)
 		}

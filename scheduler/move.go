@@ -30,6 +30,9 @@ type move struct {
 	owner           filters.Owner
 	until           time.Time
 	withhold        []filters.AgentID
+	mode            filters.Mode   // of the filters that withhold; empty: filter
+	drain           *filters.Drain // what they ask for
+	also            []filters.Verb // that the gate is asked about beside windows
 	end             []filters.FilterKey
 	questions       []filters.AskedOf
 	room            *filters.Room  // that what is withheld was taken from
@@ -120,7 +123,8 @@ func (t *move) arrangement(request filters.Request, term int64) filters.Arrangem
 		Event:  filters.Event{Kind: t.kind, Subject: t.subject, Outcome: t.outcome, Reason: t.reason},
 	}
 	return filters.Arrangement{
-		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, End: t.end, Room: t.room,
+		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, Mode: t.mode, Drain: t.drain, End: t.end, Room: t.room,
+		Also: t.also,
 		Told: append([]filters.Told{told}, t.others...), Questions: t.questions,
 	}
 }

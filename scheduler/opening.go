@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,20 +16,27 @@ func (s *scene) occurrence(opening *Opening) Occurrence {
 }
 
 // open begins the occurrence: with its run, or by withholding its agents for as long as it lasts.
-func (s *scene) open(occurrence Occurrence, agents []*filters.Agent) *move {
+func (s *scene) open(ctx context.Context, occurrence Occurrence, agents []*filters.Agent) *move {
+	agents, out, known := s.sift(ctx, s.window, agents)
+	if !known {
+		return nil
+	}
 	next := s.to(filters.KindOpen, "")
 	next.about(occurrence)
 	next.key = occurrence.Name() // not again, even if the window was removed and made anew meanwhile
 	next.settle(s.question(occurrence))
 	next.account(occurrence)
-	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual, Definition: &s.window.Definition}
+	next.also = s.window.verbs()
+	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual, Definition: &s.window.Definition, Out: out}
 	next.state.Open = opening
 	if s.window.Definition.Joining {
 		opening.Known = ids(agents)
 	}
 	switch {
-	case len(agents) == 0:
+	case len(agents)+len(out) == 0:
 		opening.Why = "no agent matches its targets"
+	case len(agents) == 0:
+		opening.Why = "something else stands in the way of every agent"
 	case s.window.Definition.Run != nil:
 		run, parts := startOf(occurrence, s.window, agents, s.now)
 		run.Author = s.author()
@@ -59,7 +67,7 @@ func (s *scene) place(next *move, window *Window, agents []*filters.Agent) {
 		next.withhold = append(next.withhold, agent.ID)
 		opening.Placed++
 	}
-	next.until = opening.End
+	next.until, next.mode, next.drain, next.also = opening.End, window.Mode, window.Drain, window.verbs()
 }
 
 // mayTake tells whether the occurrence may yet withhold agents that wait, or that join.
@@ -71,22 +79,23 @@ func (s *scene) mayTake(opening *Opening) bool {
 }
 
 // fill withholds agents that waited, or that joined, while there is room and time.
-func (s *scene) fill() *move {
+func (s *scene) fill(ctx context.Context) *move {
 	opening := s.state.Open
-	if !s.mayTake(opening) || s.config.frozen(s.now, s.name) != "" || !s.sees() {
+	if !s.mayTake(opening) || s.held() != "" || !s.sees() {
 		return nil
 	}
 	waiting, away := s.present(opening.Waiting)
 	joined := s.joined(opening)
-	if len(waiting)+len(joined) == 0 {
+	agents, out, known := s.sift(ctx, s.opened, append(waiting, joined...))
+	if !known || len(agents)+len(out) == 0 {
 		return nil
 	}
 	next := s.to(filters.KindOpen, "")
 	next.about(s.occurrence(opening))
 	filled := next.state.Open
-	filled.Waiting, filled.Known = away, append(slices.Clone(opening.Known), ids(joined)...)
-	s.place(next, s.opened, append(waiting, joined...))
-	if len(next.withhold) == 0 && len(joined) == 0 {
+	filled.Waiting, filled.Known, filled.Out = away, append(slices.Clone(opening.Known), ids(joined)...), append(slices.Clone(opening.Out), out...)
+	s.place(next, s.opened, agents)
+	if len(next.withhold) == 0 && len(joined)+len(out) == 0 {
 		return nil
 	}
 	return next
@@ -155,15 +164,16 @@ func (s *scene) close() *move {
 // one is to open.
 func (s *scene) closed() *move {
 	opening := s.state.Open
-	held, kept, failed := s.left(opening)
+	held, draining, kept, failed := s.left(opening)
 	following, ok := s.following(opening)
-	if len(held) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
+	if len(held)+len(draining) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
 		return nil
 	}
 	next := s.to(filters.KindClosed, "")
 	next.about(s.occurrence(opening))
 	next.reason = strings.Join(slices.Concat(
 		naming("not given back yet: ", held),
+		naming("still draining, and given back after that: ", draining),
 		naming("stay withheld, because somebody moved their end: ", kept),
 		naming("stay withheld, because the run left them so: ", failed)), "; ")
 	next.state.Open = nil
@@ -178,9 +188,9 @@ func naming(phrase string, hosts []string) []string {
 	return []string{phrase + someOf(hosts)}
 }
 
-// left returns the hosts whose filters of the occurrence and its run are not settled, those whose filters somebody gave a
-// later end, and those that the run, which is over, left withheld.
-func (s *scene) left(opening *Opening) (held, kept, failed []string) {
+// left returns the hosts whose filters of the occurrence and its run are not settled, those of them that are being drained, those
+// whose filters somebody gave a later end, and those that the run, which is over, left withheld.
+func (s *scene) left(opening *Opening) (held, draining, kept, failed []string) {
 	owner, runs := s.occurrence(opening).Owner(), filters.Owner("run:"+opening.Run)
 	over := s.run(opening) == nil
 	for _, filter := range s.config.Book.Filters() {
@@ -190,11 +200,13 @@ func (s *scene) left(opening *Opening) (held, kept, failed []string) {
 			failed = append(failed, filter.Hostname)
 		case filter.Owner == owner && filter.Stands() && (filter.Until.IsZero() || filter.Until.After(opening.End)):
 			kept = append(kept, filter.Hostname)
+		case !filter.Stands() && s.config.Book.Ledger(filter.Agent).Draining():
+			draining = append(draining, filter.Hostname)
 		default:
 			held = append(held, filter.Hostname)
 		}
 	}
-	return held, kept, failed
+	return held, draining, kept, failed
 }
 
 // run is the record of the opening's run while that is not over; nil: there is none.

@@ -37,6 +37,9 @@ type Config struct {
 	Condition func() filters.Condition
 	// Undrainable explains why the master would not drain one of the agents, by what it says now; nil: nothing is asked.
 	Undrainable func(ctx context.Context, agents []filters.Agent) error
+	// InSchedule returns those of the agents whose machines are in the maintenance schedule, whoever put them there, as the master
+	// has it now: it drains none of them. nil: nothing is asked.
+	InSchedule func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error)
 	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
 	Allow   []filters.Verb
 	Windows []*Window // the configuration's

@@ -33,6 +33,10 @@ func startOf(occurrence Occurrence, window *Window, agents []*filters.Agent, now
 		Started: now, Mode: window.Mode, Procedure: *window.Definition.Run, NoNew: occurrence.End.Add(-window.Cutoff), Until: occurrence.End, Stop: window.Stop,
 		MaxUnavailable: window.Definition.MaxUnavailable, Per: window.Definition.MaxUnavailablePer, Agents: len(agents),
 	}
+	if window.Drain != nil {
+		drain := *window.Drain
+		run.Drain, run.Deadline = &drain, Duration(window.Deadline)
+	}
 	return run, lineUp(&run, agents)
 }
 

@@ -17,6 +17,9 @@ type scout struct {
 	// reached is an agent of a drain that the reading does not list, nil if the drain does not reach it; a nil function: the run
 	// is no drain, and needs agents that are connected.
 	reached func(*RunAgent) *filters.Agent
+	// scheduled tells whether we have the agent's machine in the maintenance schedule, which keeps it from being drained; nil: that
+	// does not matter.
+	scheduled func(*filters.Agent) bool
 }
 
 // beginning is what begins of a run now.
@@ -91,6 +94,10 @@ func (c *course) tryBegin(b *beginning, waiting part, s *scout, now time.Time) {
 		return
 	case s.foreign(agent):
 		waiting.RunAgent = waiting.to(AgentSkipped, "somebody else withholds it", now)
+		b.others = append(b.others, waiting)
+		return
+	case s.scheduled != nil && s.scheduled(agent):
+		waiting.RunAgent = waiting.to(AgentSkipped, inScheduleWhy, now)
 		b.others = append(b.others, waiting)
 		return
 	}

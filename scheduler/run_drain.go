@@ -175,7 +175,13 @@ func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 		return a.to(AgentFailed, "the master refused: "+s.ledger.Refused, now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero() && run.Keep:
 		return a.to(AgentDone, "drained: safe to take down", now), true
+	case s.ledger != nil && !s.ledger.Drained.IsZero() && run.Phase == RunAborting:
+		a.Skip = "the run was aborted before its steps: it was drained"
+		return a.to(AgentGiving, "", now), true
 	case s.ledger != nil && !s.ledger.Drained.IsZero():
+		if s.agent != nil {
+			a.Registered = s.agent.Registered
+		}
 		return c.toStep(a, 0, now), true
 	case !sent && s.asOf.After(a.Begun.Add(withholdPatience)):
 		return a.to(AgentFailed, "the master was not seen to drain it within "+lasting(withholdPatience), now), true

@@ -226,6 +226,11 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 			s.frozen = "locked, so nothing is killed: " + lock.Cause
 		}
 	}
+	if run.state.Drain != nil && !run.state.Drain.Gone {
+		s.scheduled = func(agent *filters.Agent) bool {
+			return r.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil
+		}
+	}
 	all, _ := r.archive.going()
 	for _, other := range all {
 		if outranks(&run.state, &other.state) {

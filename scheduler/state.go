@@ -56,14 +56,24 @@ type Opening struct {
 	Placed  int               `json:"placed"`          // agents that were withheld
 	Known   []filters.AgentID `json:"known,omitempty"` // every agent that was ever its target, where joining ones are taken
 	Why     string            `json:"why,omitempty"`   // why some wait, in a phrase
-	Run     string            `json:"run,omitempty"`   // the ID of its run
-	Warned  bool              `json:"warned,omitempty"`
-	Late    bool              `json:"late,omitempty"` // it opened more than a minute after its start
+	// Out are agents that it leaves out, because something else stands in the way: a drain of somebody else, say.
+	Out []filters.LeftOut `json:"out,omitempty"`
+	Run string            `json:"run,omitempty"` // the ID of its run
+	// Overdue says what holds agents up that drain for longer than they may, in a phrase; Told is up to when that was told.
+	Overdue string    `json:"overdue,omitempty"`
+	Told    time.Time `json:"told,omitzero"`
+	Warned  bool      `json:"warned,omitempty"`
+	Late    bool      `json:"late,omitempty"` // it opened more than a minute after its start
 	// Definition is what it was opened by: what changes meanwhile is for the next.
 	Definition *Definition `json:"definition,omitempty"`
 	// Closing is since when it is over; zero: it is open. EndedBy is who ended it before its time, empty: nobody.
 	Closing time.Time `json:"closing,omitzero"`
 	EndedBy string    `json:"ended_by,omitempty"`
+}
+
+// Drains tells whether the occurrence drains its agents.
+func (o *Opening) Drains() bool {
+	return o.Definition != nil && filters.Mode(o.Definition.Mode) == filters.ModeDrain
 }
 
 // RunState is a run: the body of its record on filters.ShelfRuns, by its ID.
@@ -103,6 +113,10 @@ type RunState struct {
 	// Forgiven is how many agents had failed when somebody last let it go on after it had stopped.
 	Forgiven int `json:"forgiven,omitempty"`
 }
+
+// IsDrain tells whether the run is a drain: its agents stay withheld when they are drained, for somebody to take them down. A run
+// that drains its agents and gives them back is none.
+func (r *RunState) IsDrain() bool { return r.Drain != nil && r.Keep }
 
 // RunPhase is where a run stands.
 type RunPhase string

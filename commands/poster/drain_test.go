@@ -24,7 +24,7 @@ func TestWhatADrainKillsIsToldByWhoKnows(t *testing.T) {
 		"nothing runs there": {filters.Impact{}, map[string]int{}, "no tasks run there"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state := scheduler.RunState{ID: "r-1", Phase: scheduler.RunAsked, Agents: 1, Drain: &filters.Drain{}, Question: "q-1", Impact: &test.impact}
+			state := scheduler.RunState{ID: "r-1", Phase: scheduler.RunAsked, Agents: 1, Keep: true, Drain: &filters.Drain{}, Question: "q-1", Impact: &test.impact}
 			notice := poster.Notice{Topic: poster.TopicRun, Run: &poster.Progress{State: state}, Question: &filters.Question{ID: "q-1", Hosts: []string{"web-1"}, AskedBy: "user:UALICE"}}
 			message := poster.Render(notice, poster.Scene{Now: time.Now(), Tasks: test.tasks})
 			if text := commands.PlainText(message.Lines); !strings.Contains(text, test.want) || len(message.Buttons) != 3 {

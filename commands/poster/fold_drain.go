@@ -9,7 +9,7 @@ import (
 
 // drains tells whether the notice is about a drain.
 func (n *Notice) drains() bool {
-	return n.Topic == TopicRun && n.Run != nil && n.Run.State.Drain != nil
+	return n.Topic == TopicRun && n.Run != nil && n.Run.State.IsDrain()
 }
 
 // foldDrain follows what happens to the agents of a drain: they stay withheld when it is over, so its message stays open until

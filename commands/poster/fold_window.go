@@ -67,6 +67,7 @@ func readOccasion(event *filters.Event) *Occasion {
 	if open := state.Open; open != nil {
 		occasion.Waiting, occasion.Agents = len(open.Waiting), open.Placed+len(open.Waiting)
 		open.Waiting, open.Known = open.Waiting[:min(len(open.Waiting), keptMost)], nil
+		open.Out = open.Out[:min(len(open.Out), oddMost)]
 		occasion.Opening = open
 	}
 	if told := state.Announced; told != nil && occasion.Opening == nil {

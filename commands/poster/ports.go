@@ -70,6 +70,8 @@ type Windows interface {
 type Standing struct {
 	// Asked, Confirmed and Failed count those that stand: recorded or accepted, verified, refused by the master.
 	Asked, Confirmed, Failed int
+	// Drained counts those of them whose agents are drained, as they ask for.
+	Drained int
 	// Ending counts those that are ended and not given back yet.
 	Ending int
 	// Hosts are the first hosts of those that stand, by name.
@@ -82,8 +84,8 @@ func (s Standing) Whole() int { return s.Asked + s.Confirmed + s.Failed }
 // hostsMost is how many hosts a Standing names.
 const hostsMost = listed
 
-// Stand sums up filters of one subject.
-func Stand(all []*filters.Filter, subject string) Standing {
+// Stand sums up filters of one subject; ledger tells what is ours of an agent.
+func Stand(all []*filters.Filter, ledger func(filters.AgentID) *filters.LedgerEntry, subject string) Standing {
 	var standing Standing
 	for _, filter := range all {
 		if filter.Subject != subject {
@@ -99,6 +101,9 @@ func Stand(all []*filters.Filter, subject string) Standing {
 			standing.Failed++
 		default:
 			standing.Asked++
+		}
+		if entry := ledger(filter.Agent); filter.Drain != nil && entry != nil && !entry.Drained.IsZero() {
+			standing.Drained++
 		}
 		standing.Hosts = append(standing.Hosts, filter.Hostname)
 	}

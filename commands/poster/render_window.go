@@ -27,9 +27,10 @@ func renderAnnounce(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	case outcomePassed:
 		return []commands.Line{commands.Say("⚠ ", commands.Strong(occasion.Name+" did not open"), " ", start), commands.Phrase(n.EndReason)}, nil
 	}
-	lines := []commands.Line{commands.Separated(commands.Say("🗓 ", commands.Strong(occasion.Name+" opens"), " ", start), commands.Say(commands.Count(occasion.Agents, "agent")))}
+	does := commands.WindowDoes(scene.Window, occasion.Agents)
+	lines := []commands.Line{commands.Separated(commands.Say("🗓 ", commands.Strong(occasion.Name+" opens"), " ", start), commands.Say(does))}
 	if n.asks() {
-		lines[0] = commands.Separated(commands.Say("❓ ", commands.Strong("May "+occasion.Name+" open?"), " ", start), commands.Say(commands.Count(occasion.Agents, "agent")))
+		lines[0] = commands.Separated(commands.Say("❓ ", commands.Strong("May "+occasion.Name+" open?"), " ", start), commands.Say(does))
 	}
 	if window := scene.Window; window != nil {
 		lines = append(lines, commands.Separated(commands.Say(window.Definition.Reason), commands.Say(commands.WindowTargets(window)), commands.Say("for "+commands.Lasting(window.Length))))
@@ -148,6 +149,10 @@ func renderOccurrence(n *Notice, scene Scene) ([]commands.Line, []commands.Butto
 		lines = append(lines, commands.Say("run ", commands.Literal(opening.Run), " goes over them: ", commands.Literal("/mesos run show "+opening.Run)))
 	}
 	lines = append(lines, waiting(occasion, scene)...)
+	lines = append(lines, commands.LeftOut(opening.Out)...)
+	if opening.Overdue != "" && scene.Under.Drained < scene.Under.Whole() {
+		lines = append(lines, commands.Say("⚠ "+opening.Overdue))
+	}
 	if opening.Warned {
 		lines = append(lines, commands.Say("Its cutoff has come: nothing new begins."))
 	}
@@ -175,7 +180,24 @@ func openHead(n *Notice, scene Scene) commands.Line {
 	if whole := under.Whole(); whole != occasion.Agents {
 		share = commands.Of(whole, occasion.Agents, "agent")
 	}
+	if opening.Drains() {
+		return commands.Separated(commands.Say("⏬ ", commands.Strong(occasion.Name+" drains "+share)), until, drainedWords(under))
+	}
 	return commands.Separated(commands.Say("⏸ ", commands.Strong(occasion.Name+" withholds "+share)), until, underWords(under))
+}
+
+// drainedWords says how far draining has come.
+func drainedWords(under Standing) commands.Line {
+	switch whole := under.Whole(); {
+	case whole == 0:
+		return nil
+	case under.Drained == whole:
+		return commands.Say("drained")
+	case under.Asked == whole:
+		return commands.Say("asked")
+	default:
+		return commands.Say(fmt.Sprintf("%d of %d drained", under.Drained, whole))
+	}
 }
 
 // underWords says how far withholding has come.
@@ -258,6 +280,9 @@ func renderClosing(n *Notice, scene Scene) []commands.Line {
 		head = append(head, commands.Text(": "+commands.Of(left, max(occasion.Opening.Placed, left), "agent")+" not given back yet"))
 	}
 	lines := []commands.Line{head, endOf(n)}
+	if left > 0 && occasion.Opening.Drains() {
+		lines = append(lines, commands.Say("A drain cannot be cancelled: what still drains is given back when it is drained."))
+	}
 	lines = append(lines, unreached(n)...)
 	return withoutEmpty(append(lines, odd(n)...))
 }
@@ -285,6 +310,7 @@ func renderClosed(n *Notice, scene Scene) []commands.Line {
 		lines = append(lines, commands.Say("run ", commands.Literal(opening.Run)))
 	}
 	lines = append(lines, unreached(n)...)
+	lines = append(lines, commands.LeftOut(opening.Out)...)
 	if n.Reason != "" {
 		lines = append(lines, commands.Say("⚠ ", commands.Phrase(n.Reason)))
 	}

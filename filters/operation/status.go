@@ -149,3 +149,19 @@ func (d *Desk) Undrainable(ctx context.Context, agents []filters.Agent) error {
 	}
 	return nil
 }
+
+// InSchedule returns those of the agents whose machines are in the maintenance schedule, whoever put them there. It reads the
+// master once.
+func (d *Desk) InSchedule(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {
+	schedule, err := d.config.Master.Schedule(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var scheduled []filters.AgentID
+	for _, agent := range agents {
+		if _, is := schedule.Of(agent.Machine()); is {
+			scheduled = append(scheduled, agent.ID)
+		}
+	}
+	return scheduled, nil
+}

@@ -222,7 +222,7 @@ func (d *differ) age(t *track) {
 		if !filter.Stands() {
 			continue
 		}
-		expires := filter.Expired(d.Now) && filter.Mode.Strength() <= filters.ModeFilter.Strength()
+		expires := filter.Expired(d.Now) && (filter.Mode.Strength() <= filters.ModeFilter.Strength() || filter.Owner.Kind() == windowOwner)
 		if expires {
 			d.record(filters.Change{Kind: filters.ChangeExpire, Agent: t.agent, Filters: []*filters.Filter{filter}, Cause: filters.CauseExpiry})
 		} else if due := nagTime(filter); !due.IsZero() && !d.Now.Before(due) {

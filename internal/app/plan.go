@@ -21,6 +21,9 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 	plan := &scheduler.Config{
 		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allow),
 		Undrainable: func(ctx context.Context, agents []filters.Agent) error { return s.machines.Undrainable(ctx, agents) },
+		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {
+			return s.machines.InSchedule(ctx, agents)
+		},
 		Cluster:     s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
 		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
 	}

@@ -7,7 +7,7 @@ import (
 
 // Under tells how the filters of a subject are.
 func (v view) Under(subject string) poster.Standing {
-	return poster.Stand(v.stack.book.Filters(), subject)
+	return poster.Stand(v.stack.book.Filters(), v.stack.book.Ledger, subject)
 }
 
 // Host returns the agent's hostname; empty if it is not known.

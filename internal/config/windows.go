@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"cordon/filters"
 	"cordon/scheduler"
 )
 
@@ -43,6 +44,7 @@ func (d Digest) Compile() *scheduler.Digests {
 func (r *reader) checkWindows(at string, cluster Cluster, webhooks map[string]Webhook) {
 	known := []scheduler.Option{
 		scheduler.KnownGroups(sortedKeys(cluster.Groups)...), scheduler.KnownWebhooks(sortedKeys(webhooks)...), scheduler.NowIs(time.Now()),
+		scheduler.Allows(verbs(cluster.Allow)...),
 	}
 	for _, name := range sortedKeys(cluster.Windows) {
 		_, problems := scheduler.Compile(name, cluster.Windows[name], known...)
@@ -144,4 +146,13 @@ func (r *reader) webhookFiles(at string, webhooks map[string]Webhook) map[string
 		found[name] = secret
 	}
 	return found
+}
+
+// verbs are the words of what is allowed.
+func verbs(words []string) []filters.Verb {
+	all := make([]filters.Verb, len(words))
+	for i, word := range words {
+		all[i] = filters.Verb(word)
+	}
+	return all
 }

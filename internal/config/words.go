@@ -18,7 +18,8 @@ var scheduled = map[reflect.Type]map[string]words{
 		"targets":             {"Hostnames, agent IDs, globs and @groups, resolved when it opens. Targets or attributes are required.", "[web-*, \"@bench\"]"},
 		"attributes":          {"Attributes, all of which an agent must have: they narrow targets, and alone they select among all agents.", "{rack: r1}"},
 		"joining":             {"Agents that join while it is open are withheld, too.", ""},
-		"mode":                {"What its filters do; empty: filter (no new offers).", "filter"},
+		"mode":                {"What it does with its agents: filter (no new offers) or drain (that, and what runs there is killed gracefully, which needs `allow: [drain]`; they are given back when the window is over and they are drained). Empty: filter.", "drain"},
+		"drain":               {"How a window of mode drain does it.", ""},
 		"reason":              {"What people are told it is for.", "kernel updates"},
 		"start_date":          {"The first day on which it opens, in its time zone.", "2026-12-01"},
 		"end_date":            {"The last day on which it opens, in its time zone.", "2027-03-31"},
@@ -30,6 +31,11 @@ var scheduled = map[reflect.Type]map[string]words{
 		"max_unavailable_per": {"The attribute that max_unavailable is counted over.", "rack"},
 		"approval":            {"Each occurrence asks before it opens, the longest `announce` ahead, or an hour; without a yes it does not open.", ""},
 		"run":                 {"What goes over the agents while it is open. Without it they are all withheld from start to end.", ""},
+	},
+	reflect.TypeFor[scheduler.Draining](): {
+		"max_grace_period": {"The longest that a task is given to end, where its executor obeys it: command tasks keep their own by default. Empty: each its own.", "10m"},
+		"deadline":         {"How long an agent may drain before the channel is told what holds it up; nothing is forced. Empty: as long as it takes.", "1h"},
+		"mark_gone":        {"Is refused: a window never does what cannot be undone.", ""},
 	},
 	reflect.TypeFor[scheduler.Procedure](): {
 		"steps":        {"What is done for each agent while it is withheld, in order: `wait DURATION`, `confirm` (a person says done, failed or skip), `webhook NAME`.", "[webhook reboot, wait 5m]"},

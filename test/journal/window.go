@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -232,12 +233,18 @@ func (c *Checker) takes(e *filters.Event, known *window, is *scheduler.Opening) 
 			c.fail(RuleTaken, "%s withholds %s again in one occurrence", name, filter.Hostname)
 		case known.approved != nil && !known.approved[filter.Agent]:
 			c.fail(RuleTaken, "%s withholds %s, which nobody approved", name, filter.Hostname)
+		case filter.Mode != modeOf(is.Definition) || (filter.Drain != nil) != (filter.Mode == filters.ModeDrain) || filter.Drain.Ends():
+			c.fail(RuleKill, "%s withholds %s in mode %s, and its own is %s", name, filter.Hostname, filter.Mode, modeOf(is.Definition))
 		case !filter.Until.Equal(is.End):
 			c.fail(RuleTaken, "%s withholds %s until %s, and ends %s", name, filter.Hostname, filter.Until, is.End)
 		}
 		known.placed[filter.Agent] = true
 	}
 	c.most(fresh, is.Definition.MaxUnavailable, is.Definition.MaxUnavailablePer)
+}
+
+func modeOf(definition *scheduler.Definition) filters.Mode {
+	return cmp.Or(filters.Mode(definition.Mode), filters.ModeFilter)
 }
 
 func ownerOf(name string, is *scheduler.Opening) filters.Owner {

@@ -20,6 +20,8 @@ type Hand struct {
 	Roster func() *filters.Roster
 	// Idle says that nothing is given back just now; nil: giving back goes on.
 	Idle func() bool
+	// Drained tells whether the agent of an entry, which the master was asked to drain, is drained by now; nil: at once.
+	Drained func(entry *filters.LedgerEntry) bool
 }
 
 // pieces is how many records one commit has at most.
@@ -92,7 +94,9 @@ func (h *Hand) agent(p *page, id filters.AgentID, on []*filters.Filter) {
 		p.move(h.Book, on, entry, h.returned(standing[0]))
 	case len(standing) == 0 && (entry == nil || seen == nil):
 		p.settle(on, nil)
-	case len(standing) == 0 && h.Idle != nil && h.Idle():
+	case seen != nil && entry.Draining() && h.drained(entry):
+		p.drained(*entry)
+	case len(standing) == 0 && h.Idle != nil && h.Idle(), len(standing) == 0 && entry.Draining():
 	case len(standing) == 0 && entry.Hold == filters.HoldHeld:
 		p.intent(filters.KindReleasing, filters.HoldReleasing, *entry)
 	case len(standing) == 0:
@@ -102,6 +106,8 @@ func (h *Hand) agent(p *page, id filters.AgentID, on []*filters.Filter) {
 	case seen == nil:
 	case entry == nil:
 		p.intent(filters.KindTaking, filters.HoldTaking, filters.LedgerEntry{Agent: id, Hostname: seen.Hostname, Mode: filters.ModeFilter, Operation: standing[0].Operation})
+	case entry.Hold == filters.HoldHeld && entry.DrainSent == "" && wished(standing) != nil:
+		p.drain(wished(standing), *entry)
 	default:
 		p.take(standing, *entry)
 		if len(on) > len(standing) {
@@ -109,6 +115,17 @@ func (h *Hand) agent(p *page, id filters.AgentID, on []*filters.Filter) {
 		}
 	}
 }
+
+// wished is the first filter that asks for the agent to be drained, nil if none does.
+func wished(standing []*filters.Filter) *filters.Filter {
+	at := slices.IndexFunc(standing, func(f *filters.Filter) bool { return f.Drain != nil })
+	if at < 0 {
+		return nil
+	}
+	return standing[at]
+}
+
+func (h *Hand) drained(entry *filters.LedgerEntry) bool { return h.Drained == nil || h.Drained(entry) }
 
 // returned is the agent that the filter's host has come back as, nil if it has not.
 func (h *Hand) returned(filter *filters.Filter) *filters.Agent {
@@ -136,6 +153,18 @@ func (p *page) event(kind filters.Kind, outcome filters.ChangeState, operation, 
 func (p *page) intent(kind filters.Kind, hold filters.Hold, entry filters.LedgerEntry) {
 	entry.Hold, entry.State, entry.At, entry.Term = hold, filters.StateRecorded, p.now, p.term
 	p.commit.PutLedger(entry, p.event(kind, "", "", entry.Subject))
+}
+
+// drain writes that the master was asked to drain the agent, and said yes.
+func (p *page) drain(filter *filters.Filter, entry filters.LedgerEntry) {
+	entry.Mode, entry.DrainSent, entry.Heard, entry.At, entry.Term = filters.ModeDrain, filter.ID, true, p.now, p.term
+	p.commit.PutLedger(entry, p.event(filters.KindDraining, "", "", entry.Subject))
+}
+
+// drained writes that nothing runs on the agent any more.
+func (p *page) drained(entry filters.LedgerEntry) {
+	entry.Drained, entry.Term = p.now, p.term
+	p.commit.PutLedger(entry, p.event(filters.KindDrained, "", "", entry.Subject))
 }
 
 // take verifies the filters, and that the agent is held.

@@ -23,7 +23,7 @@ const (
 
 var limits = filters.LimitConfig{Cluster: filters.LimitValue{Percent: 12}, Rack: filters.LimitValue{Percent: 40}}
 
-// definitions are the windows of the configuration: 30 of them.
+// definitions are the windows of the configuration.
 func definitions() map[string]scheduler.Definition {
 	all := map[string]scheduler.Definition{}
 	zones := []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "UTC"}
@@ -46,6 +46,13 @@ func definitions() map[string]scheduler.Definition {
 			Cutoff: "30m", Overrun: []string{"finish", "stop"}[i%2], Reason: "firmware",
 			MaxUnavailable: []string{"10%", "2"}[i%2], MaxUnavailablePer: []string{"", "rack"}[i%2],
 			Run: &scheduler.Procedure{Steps: [][]string{{"wait 5m"}, {"wait 2m", "confirm", "wait 1m"}}[i%2], MaxParallel: 1 + i, BatchBy: []string{"", "rack"}[i/2], Soak: "1m", MaxFailures: 1},
+		}
+	}
+	for i := range 2 { // that drain: as they are, and with a run
+		all[fmt.Sprintf("disks-%d", i+1)] = scheduler.Definition{
+			Schedule: fmt.Sprintf("0 %d * * %d", 10+i, 3+i), Duration: "3h", TimeZone: zones[i], Targets: []string{fmt.Sprintf("web-r1%d-*", 8+i)}, Mode: "drain",
+			Drain: &scheduler.Draining{MaxGracePeriod: "5m", Deadline: "30m"}, MaxUnavailable: "4", Cutoff: "30m", Joining: i == 0, Reason: "disks",
+			Run: []*scheduler.Procedure{nil, {Steps: []string{"wait 4m"}, MaxParallel: 2, MaxFailures: 1}}[i],
 		}
 	}
 	for name, each := range map[string]scheduler.Definition{

@@ -80,10 +80,20 @@ func (w *world) start() *replica {
 	}
 	config := &scheduler.Config{
 		Cluster: "prod", Replica: "replica", Service: r.service, Book: r.book, Roster: w.fleet.Roster, Groups: groups, Windows: w.windows, Freezes: w.freezes, Digest: digests,
+		Allow: []filters.Verb{filters.VerbDrain},
 	}
 	r.scheduler, r.desk = scheduler.New(config), scheduler.NewDesk(config)
-	r.hand = &memory.Hand{Store: w.store, Book: r.book, Roster: w.fleet.Roster, Idle: func() bool { return w.now.Before(w.fleet.settling) }}
+	r.hand = &memory.Hand{Store: w.store, Book: r.book, Roster: w.fleet.Roster, Idle: func() bool { return w.now.Before(w.fleet.settling) }, Drained: w.drained}
 	return r
+}
+
+// drained tells whether an agent's tasks have ended: those of some take minutes, and those of some an hour.
+func (w *world) drained(entry *filters.LedgerEntry) bool {
+	takes := time.Duration(len(entry.DrainSent)+int(entry.Agent[len(entry.Agent)-1])%7) * time.Minute
+	if entry.Agent[len(entry.Agent)-1] == '3' {
+		takes += time.Hour
+	}
+	return !w.now.Before(entry.At.Add(takes))
 }
 
 // gate lets everybody do everything.
@@ -120,7 +130,7 @@ func (w *world) written(events []filters.Event) {
 		w.seen["entries"]++
 		w.sum = w.sum*31 + uint64(len(events[i].Reason)+len(events[i].Kind)+len(events[i].Host)) + uint64(events[i].At.UnixMilli())
 		switch e := &events[i]; e.Kind {
-		case filters.KindOpen, filters.KindPassed, filters.KindClose, filters.KindClosed, filters.KindAnnounce, filters.KindWarn, filters.KindDigest, filters.KindMove, filters.KindFilter:
+		case filters.KindOpen, filters.KindPassed, filters.KindClose, filters.KindClosed, filters.KindAnnounce, filters.KindWarn, filters.KindDigest, filters.KindMove, filters.KindFilter, filters.KindDraining, filters.KindDrained:
 			w.seen[string(e.Kind)]++
 		case filters.KindRun, filters.KindWindow:
 			w.seen[string(e.Kind)+" "+e.Outcome]++

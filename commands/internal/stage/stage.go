@@ -454,7 +454,9 @@ func (v View) Withheld() (int, int) {
 }
 
 // Under tells how the filters of a subject are.
-func (v View) Under(subject string) poster.Standing { return poster.Stand(v.Book.Filters(), subject) }
+func (v View) Under(subject string) poster.Standing {
+	return poster.Stand(v.Book.Filters(), v.Book.Ledger, subject)
+}
 
 // Host returns the agent's hostname.
 func (v View) Host(id filters.AgentID) string {
