@@ -32,6 +32,19 @@ func (r Resources) Add(other Resources) Resources {
 	return Resources{r.CPUs + other.CPUs, r.GPUs + other.GPUs, r.MemMB + other.MemMB, r.DiskMB + other.DiskMB}
 }
 
+// Sub returns what is left of r without other, of no resource less than nothing.
+func (r Resources) Sub(other Resources) Resources {
+	return Resources{max(0, r.CPUs-other.CPUs), max(0, r.GPUs-other.GPUs), max(0, r.MemMB-other.MemMB), max(0, r.DiskMB-other.DiskMB)}
+}
+
+// resourceDust is below what Mesos tells apart: three decimals.
+const resourceDust = 0.0005
+
+// Covers tells whether r has at least as much of every resource as other.
+func (r Resources) Covers(other Resources) bool {
+	return r.CPUs+resourceDust > other.CPUs && r.GPUs+resourceDust > other.GPUs && r.MemMB+resourceDust > other.MemMB && r.DiskMB+resourceDust > other.DiskMB
+}
+
 // DrainState is the state of a drain as the master tells it in drain_info.
 type DrainState string
 
@@ -50,6 +63,11 @@ type Agent struct {
 	Port       int         `json:"port,omitempty"`
 	Attributes []Attribute `json:"attributes,omitempty"` // sorted by name
 	Resources  Resources   `json:"resources"`
+
+	// Allocated is what tasks and executors hold of the resources.
+	Allocated Resources `json:"allocated,omitzero"`
+	// Claims are what roles hold of the agent; nil: nothing beyond what tasks of the role * use. It must not be changed.
+	Claims *Claims `json:"claims,omitempty"`
 
 	// Active is the master's `active`: connected and given offers, as far as the master knows.
 	Active bool `json:"active"`

@@ -79,7 +79,7 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		c.commit.PutQuestion(asked.Question, c.complete(asked.Event))
 	}
 	if a.DryRun {
-		c.result.Impact, c.result.Count = s.impact(&c.result.Plan), len(c.result.Changed)
+		c.result.Impact, c.result.Count = s.impact(ctx, &c.result.Plan), len(c.result.Changed)
 		return c.result, nil
 	}
 	if c.commit.Starts {
@@ -119,9 +119,8 @@ func (s *Service) boundSteps(c *change, a *Arrangement) error {
 	if err := s.bound(c); err != nil || c.DryRun || !a.Within {
 		return err
 	}
-	impact := s.impact(&c.result.Plan)
-	if impact.Exceeds != "" {
-		return &Error{Code: Limited, Wrong: "this takes " + impact.Exceeds, Try: "`--dry-run` shows what it costs"}
+	if exceeds := s.exceeds(&c.result.Plan, &s.weigh(&c.result.Plan).impact); exceeds != "" {
+		return &Error{Code: Limited, Wrong: "this takes " + exceeds, Try: "`--dry-run` shows what it costs"}
 	}
 	return nil
 }

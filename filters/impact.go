@@ -2,164 +2,163 @@ package filters
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
-// limits returns what the plan may lead to, in agents, worked out from the percentages of the configuration.
-func (s *Service) limits(plan *Plan) *Limits {
-	config, roster := s.config.Limits, s.config.State.Roster()
-	limits := &Limits{Cluster: config.Cluster.Of(roster.Len())}
-	if config.Rack == (LimitValue{}) {
-		return limits
-	}
-	limits.Racks = map[string]int{}
-	for rack := range racksOf(roster, plan) {
-		limits.Racks[rack] = config.Rack.Of(roster.Sizes(RackAttribute)[rack])
-	}
-	return limits
+// Impact is a plan's blast radius: what withholding its agents costs the cluster, as of one reading. It is stored with what
+// somebody agreed to, as the bound that the plan must keep (invariant 7): see Worse and Brief.
+type Impact struct {
+	AsOf   time.Time
+	Agents int // distinct agents newly withheld
+	Total  int // registered agents of the cluster
+	// Withheld counts agents under filters before, of all owners; Foreign those that somebody else withholds.
+	Withheld, Foreign int
+	// Away counts other agents that are disconnected or not back since a failover; Down machines that are taken down.
+	Away  int `json:",omitempty"`
+	Down  int `json:",omitempty"`
+	Racks []RackImpact
+	// Tasks counts tasks on the plan's agents by framework; TasksKnown is false on a replica that does not know them.
+	Tasks      map[string]int
+	TasksKnown bool
+	// States counts the same tasks by state; Oldest is the one that has run for the longest time, nil: not known.
+	States map[TaskState]int `json:",omitempty"`
+	Oldest *OldTask          `json:",omitempty"`
+	// Alone names the frameworks all of whose tasks are on the plan's agents, Last the apps all of whose instances are.
+	Alone []string
+	Last  []string `json:",omitempty"`
+	// Volumes are the persistent volumes on the plan's agents by role, Operations what is pending there by type and framework.
+	Volumes    []VolumeImpact    `json:",omitempty"`
+	Operations []OperationImpact `json:",omitempty"`
+	// Left is what is free for new tasks of agents that would still take them; Whole what all agents have.
+	Left, Whole Resources
+	// Roles are those with a quota, and those that hold something of the plan's agents.
+	Roles []RoleImpact `json:",omitempty"`
+	// Unread names what could not be read, each in a word or two.
+	Unread []string `json:",omitempty"`
+	// Exceeds says which limit the plan would break, in a phrase; empty: none.
+	Exceeds string
+	// Cut is how much Brief left out.
+	Cut Cut `json:",omitzero"`
 }
 
-func racksOf(roster *Roster, plan *Plan) map[string]int {
-	racks := map[string]int{}
-	for _, step := range plan.Steps {
-		if agent := roster.Agent(step.Agent); agent != nil && agent.Rack() != "" {
-			racks[agent.Rack()]++
+// RackImpact is what a plan does to one rack.
+type RackImpact struct {
+	Rack     string
+	Agents   int // of the plan
+	Withheld int // under filters before
+	Total    int
+	// Left and Whole are the rack's, as the Impact's are the cluster's.
+	Left  Resources `json:",omitzero"`
+	Whole Resources `json:",omitzero"`
+}
+
+// VolumeImpact is what a role has on the disks of the plan's agents.
+type VolumeImpact struct {
+	Role       string
+	Principals []string `json:",omitempty"` // who made the volumes
+	Frameworks []string `json:",omitempty"` // that are subscribed to the role, as far as that is known
+	Count      int
+	SizeMB     float64
+}
+
+// OperationImpact counts operations that are pending on the plan's agents.
+type OperationImpact struct {
+	Type      string
+	Framework string `json:",omitempty"` // empty: an operator's
+	Count     int
+}
+
+// RoleImpact is what is left to a role.
+type RoleImpact struct {
+	Role string
+	// Could is what it could have in all: what it holds then, what is reserved for it, and what is free.
+	Could     Resources
+	Guarantee Resources `json:",omitzero"`
+	Limit     Resources `json:",omitzero"`
+	// Short is what could be had of its quota before and no more then: ShortGuarantee, ShortLimit or, empty, nothing.
+	Short string `json:",omitempty"`
+}
+
+// What a role is short of.
+const (
+	ShortGuarantee = "guarantee"
+	ShortLimit     = "limit"
+)
+
+// Cut counts what Brief left out of an Impact's lists.
+type Cut struct {
+	Racks      int `json:",omitempty"`
+	Frameworks int `json:",omitempty"`
+	Alone      int `json:",omitempty"`
+	Last       int `json:",omitempty"`
+	Volumes    int `json:",omitempty"` // roles that have some
+	Roles      int `json:",omitempty"`
+	Short      int `json:",omitempty"` // of these: that are short of their quota
+	// Tasks and Stored are how many tasks, and how many volumes, those left out have.
+	Tasks  int `json:",omitempty"`
+	Stored int `json:",omitempty"`
+}
+
+// briefMost bounds each list of an Impact that is stored.
+const briefMost = 20
+
+// Brief returns the impact with lists of at most twenty, in a few kilobytes; what is left out is counted in Cut.
+func (i *Impact) Brief() Impact {
+	brief := *i
+	roles := slices.Clone(i.Roles)
+	slices.SortStableFunc(roles, func(a, b RoleImpact) int { return strings.Compare(b.Short, a.Short) }) // those that lose first
+	brief.Racks = cutTo(i.Racks, &brief.Cut.Racks)
+	brief.Alone, brief.Last = cutTo(i.Alone, &brief.Cut.Alone), cutTo(i.Last, &brief.Cut.Last)
+	brief.Volumes, brief.Roles = cutTo(i.Volumes, &brief.Cut.Volumes), cutTo(roles, &brief.Cut.Roles)
+	for _, left := range roles[len(brief.Roles):] {
+		if left.Short != "" {
+			brief.Cut.Short++
 		}
 	}
-	return racks
-}
-
-// Weigh returns what withholding the agents would cost, as of the newest reading. An error with code Limited says that one
-// command may not name so many (invariant 15), or, if it is no dry run, that `max_withheld` has no room for them.
-func (s *Service) Weigh(request Request, verb Verb, agents []*Agent) (Impact, error) {
-	c := s.begin(request, verb)
-	for _, agent := range agents {
-		c.result.Plan.Steps = append(c.result.Plan.Steps, Step{agent.ID, agent.Hostname, ModeDrain})
+	for _, left := range i.Volumes[len(brief.Volumes):] {
+		brief.Cut.Stored += left.Count
 	}
-	if err := s.bound(c); err != nil {
-		return Impact{}, err
-	}
-	impact := s.impact(&c.result.Plan)
-	if impact.Exceeds != "" && !request.DryRun {
-		return impact, &Error{Code: Limited, Wrong: "this is " + impact.Exceeds, Try: "Name fewer, or give others back first"}
-	}
-	return impact, nil
-}
-
-// impact works out the plan's blast radius from the newest reading.
-func (s *Service) impact(plan *Plan) Impact {
-	roster := s.config.State.Roster()
-	impact := Impact{AsOf: roster.AsOf(), Total: roster.Len(), TasksKnown: true, Tasks: map[string]int{}}
-	inPlan := make(map[AgentID]bool, len(plan.Steps))
-	for _, step := range plan.Steps {
-		inPlan[step.Agent] = true
-	}
-	everywhere := map[string]int{}
-	racks := map[string]*RackImpact{}
-	for agent := range roster.All() {
-		ours := len(s.config.Book.Standing(agent.ID)) > 0
-		foreign := !ours && s.foreign(agent)
-		impact.Whole = impact.Whole.Add(agent.Resources)
-		if !ours && !foreign && agent.Connected() && !inPlan[agent.ID] {
-			impact.Left = impact.Left.Add(agent.Resources)
+	brief.Operations = i.Operations[:min(len(i.Operations), briefMost)]
+	if names := Frameworks(i.Tasks); len(names) > briefMost {
+		brief.Tasks = map[string]int{}
+		for _, name := range names[:briefMost] {
+			brief.Tasks[name] = i.Tasks[name]
 		}
-		impact.count(ours, foreign, inPlan[agent.ID])
-		countRack(racks, agent, ours, inPlan[agent.ID])
-		impact.countTasks(s.config.State, agent.ID, inPlan[agent.ID], everywhere)
+		brief.Cut.Frameworks += len(names) - briefMost
+		brief.Cut.Tasks += sum(i.Tasks) - sum(brief.Tasks)
 	}
-	impact.Racks = touched(racks)
-	impact.Alone = alone(impact.Tasks, everywhere)
-	impact.Exceeds = s.exceeds(plan, &impact)
-	return impact
+	return brief
 }
 
-func (i *Impact) count(ours, foreign, planned bool) {
-	switch {
-	case ours:
-		i.Withheld++
-	case foreign:
-		i.Foreign++
+func cutTo[E any](list []E, cut *int) []E {
+	if len(list) <= briefMost {
+		return list
 	}
-	if planned && !ours {
-		i.Agents++
-	}
+	*cut += len(list) - briefMost
+	return list[:briefMost:briefMost]
 }
 
-func (i *Impact) countTasks(cluster Cluster, agent AgentID, planned bool, everywhere map[string]int) {
-	tasks, known := cluster.Tasks(agent)
-	if !known {
-		i.TasksKnown = false
-		return
+func sum(counts map[string]int) int {
+	total := 0
+	for count := range maps.Values(counts) {
+		total += count
 	}
-	for framework, count := range tasks {
-		everywhere[framework] += count
-		if planned {
-			i.Tasks[framework] += count
-		}
-	}
+	return total
 }
 
-func countRack(racks map[string]*RackImpact, agent *Agent, ours, planned bool) {
-	name := agent.Rack()
-	if name == "" {
-		return
-	}
-	rack := racks[name]
-	if rack == nil {
-		rack = &RackImpact{Rack: name}
-		racks[name] = rack
-	}
-	rack.Total++
-	if ours {
-		rack.Withheld++
-	}
-	if planned && !ours {
-		rack.Agents++
-	}
-}
+// TaskSum returns how many tasks are on the plan's agents.
+func (i *Impact) TaskSum() int { return sum(i.Tasks) + i.Cut.Tasks }
 
-func touched(racks map[string]*RackImpact) []RackImpact {
-	var impacts []RackImpact
-	for _, rack := range racks {
-		if rack.Agents > 0 {
-			impacts = append(impacts, *rack)
-		}
+// VolumeSum returns how many persistent volumes are on the plan's agents.
+func (i *Impact) VolumeSum() int {
+	total := i.Cut.Stored
+	for k := range i.Volumes {
+		total += i.Volumes[k].Count
 	}
-	slices.SortFunc(impacts, func(a, b RackImpact) int { return cmp.Compare(a.Rack, b.Rack) })
-	return impacts
-}
-
-func alone(planned, everywhere map[string]int) []string {
-	var names []string
-	for framework, count := range planned {
-		if count > 0 && count == everywhere[framework] {
-			names = append(names, framework)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// exceeds says which limit the plan would break. The script that writes checks again.
-func (s *Service) exceeds(plan *Plan, impact *Impact) string {
-	limits := s.limits(plan)
-	var broken []string
-	if after := impact.Withheld + impact.Agents; limits.Cluster > 0 && impact.Agents > 0 && after > limits.Cluster {
-		broken = append(broken, fmt.Sprintf("%d agents of the cluster, %d allowed", after, limits.Cluster))
-	}
-	for _, rack := range impact.Racks {
-		most, limited := limits.Racks[rack.Rack]
-		if after := rack.Withheld + rack.Agents; limited && after > most {
-			broken = append(broken, fmt.Sprintf("%d of rack %s, %d allowed", after, rack.Rack, most))
-		}
-	}
-	if len(broken) == 0 {
-		return ""
-	}
-	return "more than `max_withheld` allows (" + strings.Join(broken, "; ") + ")"
+	return total
 }
 
 // Frameworks returns the names in tasks, most tasks first.

@@ -36,30 +36,3 @@ func (p *Plan) Hash() string {
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:])
 }
-
-// Impact is a plan's blast radius: what withholding its agents costs the cluster, as of one reading.
-type Impact struct {
-	AsOf   time.Time
-	Agents int // distinct agents newly withheld
-	Total  int // registered agents of the cluster
-	// Withheld counts agents under filters before, of all owners; Foreign those that somebody else withholds.
-	Withheld, Foreign int
-	Racks             []RackImpact
-	// Tasks counts tasks on the plan's agents by framework; TasksKnown is false on a replica that does not know them.
-	Tasks      map[string]int
-	TasksKnown bool
-	// Alone names the frameworks all of whose tasks are on the plan's agents.
-	Alone []string
-	// Left and Whole are the resources of agents that would still take tasks, and of all agents.
-	Left, Whole Resources
-	// Exceeds says which limit the plan would break, in a phrase; empty: none.
-	Exceeds string
-}
-
-// RackImpact is what a plan does to one rack.
-type RackImpact struct {
-	Rack     string
-	Agents   int // of the plan
-	Withheld int // under filters before
-	Total    int
-}

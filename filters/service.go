@@ -14,7 +14,7 @@ type Service struct {
 	config ServiceConfig
 }
 
-// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Observe, Held and Away.
+// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Survey, Apps, Observe, Held and Away.
 type ServiceConfig struct {
 	Cluster string // the cluster's name
 	Groups  map[string]Group
@@ -23,6 +23,8 @@ type ServiceConfig struct {
 	Book    *Book
 	State   Cluster
 	Gate    Gate
+	Survey  Survey // nil: of what plans cost only what State knows is told
+	Apps    Apps   // nil: nothing is known of apps
 	// Observe says that nothing is sent to the master: answers say so.
 	Observe bool
 	// Held tells why nothing is given back just now, in a phrase; empty: giving back goes on.

@@ -192,7 +192,7 @@ func (s *Service) finish(ctx context.Context, c *change) (Result, error) {
 		if err := s.fresh(c); err != nil {
 			return Result{}, err
 		}
-		c.result.Impact = s.impact(&c.result.Plan)
+		c.result.Impact = s.impact(ctx, &c.result.Plan)
 		if freeze := s.config.Book.Freeze(); freeze != nil && c.commit.Starts {
 			c.result.Impact.Exceeds = "*" + s.config.Cluster + "* is frozen for " + Quoted(freeze.Reason)
 		}

@@ -147,7 +147,7 @@ func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState
 			return nil, err
 		}
 	}
-	impact, err := d.config.Service.Weigh(request, run.verb(), agents)
+	impact, err := d.config.Service.Weigh(ctx, request, run.verb(), agents)
 	run.Impact = &impact
 	return notes, err
 }

@@ -17,7 +17,7 @@ type Service interface {
 	// Now is the cluster's time: Redis TIME, UTC.
 	Now() time.Time
 	// Weigh returns what withholding the agents costs, and a Limited error if one command may not, see filters.Service.
-	Weigh(request filters.Request, verb filters.Verb, agents []*filters.Agent) (filters.Impact, error)
+	Weigh(ctx context.Context, request filters.Request, verb filters.Verb, agents []*filters.Agent) (filters.Impact, error)
 	// Room tells what the limits leave.
 	Room(most filters.LimitValue, per string) *filters.Room
 }

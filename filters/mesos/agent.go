@@ -20,6 +20,7 @@ type decoder struct {
 	previous   *filters.Roster
 	texts      map[string]string
 	attributes []attribute // reused
+	claims     claims      // reused
 }
 
 // attribute is one as it lies in the message.
@@ -47,10 +48,12 @@ func (d *decoder) intern(text []byte) string {
 func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	var agent, info filters.Agent
 	var total bool
-	var pid []byte
+	var pid, about []byte
+	d.claims.reset()
 	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
 		switch number {
 		case 1:
+			about = bytes
 			info, err = d.info(bytes)
 		case 2:
 			agent.Active = value != 0
@@ -60,7 +63,9 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 			err = later(&agent.Registered, bytes)
 		case 7:
 			total = true
-			err = addResource(&agent.Resources, bytes)
+			err = d.had(&agent.Resources, bytes)
+		case 8:
+			err = d.held(&agent.Allocated, bytes)
 		case 12:
 			agent.Deactivated = value != 0
 		case 13:
@@ -77,16 +82,17 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	if string(ip) != agent.IP {
 		agent.IP = string(ip)
 	}
-	if !total {
-		agent.Resources = info.Resources
-	}
 	if agent.ID == "" {
 		return agent, errMalformed
 	}
-	return agent, nil
+	if !total {
+		agent.Resources, err = infoResources(about)
+	}
+	agent.Claims = d.claimed(agent.ID)
+	return agent, err
 }
 
-// info decodes an AgentInfo, which is also what a recovered agent is.
+// info decodes an AgentInfo, which is also what a recovered agent is, without its resources.
 func (d *decoder) info(message []byte) (filters.Agent, error) {
 	agent := filters.Agent{Port: 5051} // mesos.proto: [default = 5051]
 	var id, host []byte
@@ -95,8 +101,6 @@ func (d *decoder) info(message []byte) (filters.Agent, error) {
 		switch number {
 		case 1:
 			host = bytes
-		case 3:
-			err = addResource(&agent.Resources, bytes)
 		case 5:
 			err = d.attribute(bytes)
 		case 6:
@@ -208,38 +212,6 @@ func setText(message []byte) ([]byte, error) {
 		return nil
 	})
 	return []byte("{" + strings.Join(items, ", ") + "}"), err
-}
-
-// addResource adds a Resource to the sum. Revocable resources are lent, not had.
-func addResource(sum *filters.Resources, message []byte) error {
-	var name []byte
-	var amount float64
-	var revocable bool
-	err := fields(message, func(number protowire.Number, bytes []byte, _ uint64) (err error) {
-		switch number {
-		case 1:
-			name = bytes
-		case 3:
-			amount, err = scalar(bytes)
-		case 9:
-			revocable = true
-		}
-		return err
-	})
-	if revocable {
-		return err
-	}
-	switch string(name) {
-	case "cpus":
-		sum.CPUs += amount
-	case "gpus":
-		sum.GPUs += amount
-	case "mem":
-		sum.MemMB += amount
-	case "disk":
-		sum.DiskMB += amount
-	}
-	return err
 }
 
 // later decodes a TimeInfo and keeps it if it is the later one.

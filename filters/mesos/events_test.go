@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/encoding/framing"
 	"github.com/mesos/mesos-go/api/v1/lib/master"
@@ -199,6 +200,14 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
+func holds(state mesosapi.TaskState) bool {
+	switch state {
+	case mesosapi.TASK_STAGING, mesosapi.TASK_STARTING, mesosapi.TASK_RUNNING, mesosapi.TASK_KILLING:
+		return true
+	}
+	return false
+}
+
 // Whatever order events come in, and however often: the counts are those of the tasks' latest states.
 func TestTasksAreCountedByTheirLatestState(t *testing.T) {
 	type key struct{ framework, task string }
@@ -207,7 +216,8 @@ func TestTasksAreCountedByTheirLatestState(t *testing.T) {
 		state mesosapi.TaskState
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		tasks, model := newTasks(), map[key]told{}
+		tasks, model, began := newTasks(), map[key]told{}, map[key]int64{}
+		tasks.complete()
 		names := map[string]string{"f0": "marathon", "f1": "marathon", "f2": "chronos"}
 		for id, name := range names {
 			tasks.named([]byte(id), []byte(name))
@@ -225,22 +235,42 @@ func TestTasksAreCountedByTheirLatestState(t *testing.T) {
 			}
 			key := key{rapid.SampledFrom([]string{"f0", "f1", "f2"}).Draw(t, "framework"), rapid.SampledFrom([]string{"t0", "t1", "t2"}).Draw(t, "task")}
 			now := told{rapid.SampledFrom([]string{"a0", "a1"}).Draw(t, "agent"), mesosapi.TaskState(rapid.IntRange(0, 13).Draw(t, "state"))}
-			tasks.note(task{[]byte(key.task), []byte(key.framework), []byte(now.agent), uint64(now.state)})
+			at := rapid.SampledFrom([]int64{0, lifeEpoch + 10, lifeEpoch + 20}).Draw(t, "began")
+			tasks.note(task{[]byte(key.task), []byte(key.framework), []byte(now.agent), uint64(now.state), float64(at)})
 			model[key] = now
+			switch known := began[key]; {
+			case !holds(now.state):
+				delete(began, key)
+			case at != 0 && (known == 0 || at < known):
+				began[key] = at
+			}
 		}
 		for _, agent := range []string{"a0", "a1", "a2"} {
-			want := map[string]int{}
+			want, everywhere, states, oldest := map[string]int{}, map[string]int{}, map[filters.TaskState]int{}, int64(0)
 			for key, told := range model {
-				switch told.state {
-				case mesosapi.TASK_STAGING, mesosapi.TASK_STARTING, mesosapi.TASK_RUNNING, mesosapi.TASK_KILLING:
-					if told.agent == agent {
-						want[names[key.framework]]++
-					}
+				if !holds(told.state) {
+					continue
+				}
+				everywhere[names[key.framework]]++
+				if told.agent != agent {
+					continue
+				}
+				want[names[key.framework]]++
+				states[filters.TaskState(strings.ToLower(told.state.String()[len("TASK_"):]))]++
+				if at := began[key]; at != 0 && (oldest == 0 || at < oldest) {
+					oldest = at
 				}
 			}
 			got, _ := tasks.on(filters.AgentID(agent))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatal(diff)
+			}
+			load, _ := tasks.load([]filters.AgentID{filters.AgentID(agent), "a9"})
+			if diff := cmp.Diff(filters.Workload{Tasks: want, Everywhere: everywhere, States: states}, load, cmpopts.IgnoreFields(filters.Workload{}, "Oldest")); diff != "" {
+				t.Fatal(diff)
+			}
+			if since := load.Oldest; (since == nil) != (oldest == 0) || since != nil && (since.Since.Unix() != oldest || since.Agent != filters.AgentID(agent)) {
+				t.Fatalf("the oldest is %+v, want one since %d", since, oldest)
 			}
 		}
 	})
@@ -248,7 +278,7 @@ func TestTasksAreCountedByTheirLatestState(t *testing.T) {
 
 func TestFrameworksComeAndGo(t *testing.T) {
 	tasks := newTasks()
-	tasks.note(task{[]byte("t"), []byte("f"), []byte("a"), 1})
+	tasks.note(task{id: []byte("t"), framework: []byte("f"), agent: []byte("a"), state: running})
 	if counts, _ := tasks.on("a"); counts["f"] != 1 {
 		t.Errorf("before the name is told: %v", counts)
 	}

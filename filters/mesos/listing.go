@@ -56,6 +56,9 @@ func (l *listing) agentsOf(wire *wire, size int64, decoder *decoder) error {
 			return err
 		}
 		agent, err := decoder.info(leaf)
+		if err == nil {
+			agent.Resources, err = infoResources(leaf)
+		}
 		l.recovered = append(l.recovered, agent)
 		return err
 	})

@@ -25,6 +25,7 @@ type Master struct {
 	trouble    *troubles
 	tasks      *tasks
 	members    *members
+	demands    demands
 	changes    chan struct{}
 	leading    atomic.Int32 // Lead runs
 

@@ -196,6 +196,7 @@ type savedAgent struct {
 	Registered   *savedTime      `json:"registered_time"`
 	Reregistered *savedTime      `json:"reregistered_time"`
 	Total        []savedResource `json:"total_resources"`
+	Allocated    []savedResource `json:"allocated_resources"`
 	DrainInfo    struct {
 		State filters.DrainState `json:"state"`
 	} `json:"drain_info"`
@@ -207,6 +208,7 @@ func (s *savedAgent) agent() filters.Agent {
 	if len(s.Total) > 0 {
 		agent.Resources = sumOf(s.Total)
 	}
+	agent.Allocated = sumOf(s.Allocated)
 	ip, port := parsePID([]byte(s.PID))
 	agent.IP, agent.Port = string(ip), cmp.Or(port, agent.Port)
 	for _, told := range []*savedTime{s.Registered, s.Reregistered} {

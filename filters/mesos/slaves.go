@@ -22,6 +22,7 @@ type slave struct {
 	PID         string                     `json:"pid"`
 	Attributes  map[string]json.RawMessage `json:"attributes"`
 	Resources   map[string]json.RawMessage `json:"resources"`
+	Used        map[string]json.RawMessage `json:"used_resources"`
 	Active      bool                       `json:"active"`
 	Deactivated bool                       `json:"deactivated"`
 	// Registered and Reregistered are seconds since 1970, with fewer digits than GET_AGENTS has.
@@ -39,7 +40,8 @@ func (s *slave) agent() filters.Agent {
 		Active:      s.Active,
 		Deactivated: s.Deactivated,
 		Drain:       s.DrainInfo.State,
-		Resources:   filters.Resources{CPUs: number(s.Resources["cpus"]), GPUs: number(s.Resources["gpus"]), MemMB: number(s.Resources["mem"]), DiskMB: number(s.Resources["disk"])},
+		Resources:   amountsOf(s.Resources),
+		Allocated:   amountsOf(s.Used),
 	}
 	if seconds := max(s.Registered, s.Reregistered); seconds > 0 && seconds < 1e10 { // till 2286: JSON has no year of five digits
 		agent.Registered = time.UnixMicro(int64(seconds * 1e6)).UTC()
@@ -51,6 +53,10 @@ func (s *slave) agent() filters.Agent {
 	}
 	slices.SortFunc(agent.Attributes, func(a, b filters.Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return agent
+}
+
+func amountsOf(named map[string]json.RawMessage) filters.Resources {
+	return filters.Resources{CPUs: number(named["cpus"]), GPUs: number(named["gpus"]), MemMB: number(named["mem"]), DiskMB: number(named["disk"])}
 }
 
 func number(raw json.RawMessage) float64 {

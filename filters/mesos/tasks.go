@@ -2,6 +2,7 @@ package mesos
 
 import (
 	"hash/maphash"
+	"math"
 	"sync"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // tasks counts the tasks that run on each agent, by framework, from the event stream. Of a task it keeps a hash of its
-// name and where it runs, so that a million cost some 30 MB and an update told twice counts once. Safe for concurrent use.
+// name, where it runs, its state and since when, so that a million cost some 35 MB and an update told twice counts once. Safe
+// for concurrent use.
 type tasks struct {
 	mutex      sync.Mutex
 	known      bool // a stream stands and told of every task
@@ -20,7 +22,7 @@ type tasks struct {
 	numbered   uint32 // agents that got a number
 	frameworks map[string]uint32
 	names      []string // by a framework's number; empty: it is gone
-	running    map[uint64]place
+	running    map[uint64]stint
 	counts     map[place]int
 	stood      time.Time            // since when every task was told
 	newest     map[uint32]time.Time // when a task was first told of on the agent, after that
@@ -41,7 +43,7 @@ func (t *tasks) forget() {
 	defer t.mutex.Unlock()
 	t.known = false
 	t.agents, t.frameworks, t.names = map[filters.AgentID]uint32{}, map[string]uint32{}, nil
-	t.running, t.counts = map[uint64]place{}, map[place]int{}
+	t.running, t.counts = map[uint64]stint{}, map[place]int{}
 	t.stood, t.newest = time.Time{}, map[uint32]time.Time{}
 }
 
@@ -88,10 +90,13 @@ func (t *tasks) on(agent filters.AgentID) (map[string]int, bool) {
 type task struct {
 	id, framework, agent []byte
 	state                uint64
+	began                float64 // seconds since 1970 by the agent's clock; 0: not told
 }
 
 // runs tells whether the state is one of a task that holds resources: STARTING, RUNNING, STAGING, KILLING (mesos.proto).
-func (t *task) runs() bool { return t.state <= 1 || t.state == 6 || t.state == 8 }
+func (t *task) runs() bool {
+	return t.state == starting || t.state == running || t.state == staging || t.state == killing
+}
 
 // note counts a task by its latest state.
 func (t *tasks) note(told task) {
@@ -102,24 +107,27 @@ func (t *tasks) note(told task) {
 	defer t.mutex.Unlock()
 	key := t.key(told)
 	before, ran := t.running[key]
-	if told.runs() && len(told.agent) > 0 {
-		now := place{t.agent(told.agent), t.framework(told.framework)}
-		if ran && before == now {
+	switch {
+	case told.runs() && len(told.agent) > 0:
+		now := stint{place: place{t.agent(told.agent), t.framework(told.framework)}, life: lifeOf(&told)}
+		if ran {
+			now.life = now.since(before.life)
+		}
+		if t.running[key] = now; ran && before.place == now.place {
 			return
 		}
-		t.running[key] = now
-		t.counts[now]++
+		t.counts[now.place]++
 		if t.known && !ran {
 			t.newest[now.agent] = time.Now()
 		}
-	} else if !told.runs() {
+	case !told.runs():
 		delete(t.running, key)
-	} else {
+	default:
 		return
 	}
 	if ran {
-		if t.counts[before]--; t.counts[before] <= 0 {
-			delete(t.counts, before)
+		if t.counts[before.place]--; t.counts[before.place] <= 0 {
+			delete(t.counts, before.place)
 		}
 	}
 }
@@ -194,6 +202,8 @@ func decodeTask(message []byte) (task, error) {
 			told.agent, err = inside(bytes, 1)
 		case 6:
 			told.state = value
+		case 8:
+			err = told.status(bytes)
 		}
 		return err
 	})
@@ -211,10 +221,31 @@ func decodeUpdate(message []byte) (task, error) {
 			if told.id, err = inside(bytes, 1, 1); err == nil {
 				told.agent, err = inside(bytes, 5, 1)
 			}
+			if err == nil {
+				err = told.status(bytes)
+			}
 		case 3:
 			told.state = value
 		}
 		return err
 	})
 	return told, err
+}
+
+// status reads a TaskStatus. The earliest that says RUNNING tells since when the task runs.
+func (t *task) status(message []byte) error {
+	state, at := uint64(starting), 0.0
+	err := fields(message, func(number protowire.Number, _ []byte, value uint64) error {
+		switch number {
+		case 2:
+			state = value
+		case 6:
+			at = math.Float64frombits(value)
+		}
+		return nil
+	})
+	if state == running && at > 0 && (t.began == 0 || at < t.began) {
+		t.began = at
+	}
+	return err
 }

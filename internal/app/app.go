@@ -138,7 +138,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		return nil, err
 	}
 	s.service = filters.NewService(filters.ServiceConfig{
-		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master,
+		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master, Survey: master,
 		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away,
 	})
 	source := a.buildMachines(s, cluster)
