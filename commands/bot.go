@@ -21,6 +21,8 @@ type Config struct {
 	Desks map[string]Desk
 	// Machines are the clusters' maintenance schedules; a cluster without one has none.
 	Machines map[string]Machines
+	// OnCalls say who is on call in the clusters; in a cluster without one nobody is.
+	OnCalls map[string]OnCall
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string
@@ -83,6 +85,7 @@ type turn struct {
 	service  Service
 	desk     Desk              // nil: there are no windows and runs
 	machines Machines          // nil: there is no maintenance schedule
+	duty     OnCall            // nil: nobody is on call
 	notes    map[string]string // why openings may not open, by their names; nil: not asked yet
 	by       time.Time         // the local time by which it is answered
 }
@@ -152,7 +155,7 @@ func (b *Bot) understand(t *turn) (err error) {
 		t.cluster, err = b.names[0], nil // help answers everywhere
 	}
 	t.service, t.desk = b.config.Clusters[t.cluster], b.config.Desks[t.cluster]
-	t.machines = b.config.Machines[t.cluster]
+	t.machines, t.duty = b.config.Machines[t.cluster], b.config.OnCalls[t.cluster]
 	return err
 }
 

@@ -35,6 +35,8 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 		return t.drain(ctx)
 	case "tasks":
 		return t.tasks()
+	case "oncall":
+		return t.onCall(ctx)
 	}
 	return t.look(ctx)
 }
@@ -198,7 +200,7 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 		return t.details(ctx)
 	case "status":
 		if len(t.command.Targets) == 0 {
-			return renderStatus(t.service.Status(), t.agenda(now)), nil
+			return renderStatus(t.service.Status(), t.agenda(ctx, now)), nil
 		}
 		agents, err := t.service.Agents(t.command.Targets)
 		return renderAgent(t.cluster, agents, now), err

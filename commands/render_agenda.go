@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"time"
 
 	"cordon/scheduler"
@@ -11,13 +12,14 @@ type agenda struct {
 	next *scheduler.Upcoming // nil: nothing opens
 	open []scheduler.Listing
 	runs []scheduler.RunListing // that are not over
+	duty Line                   // who is on call; empty: nobody ever is
 }
 
 // agendaAhead is how many openings are looked at for one that nothing stands in the way of.
 const agendaAhead = 5
 
-func (t *turn) agenda(now time.Time) agenda {
-	var a agenda
+func (t *turn) agenda(ctx context.Context, now time.Time) agenda {
+	a := agenda{duty: t.onCallNow(ctx, now)}
 	if t.desk == nil {
 		return a
 	}
@@ -53,9 +55,12 @@ func (a *agenda) coming(now time.Time) Line {
 	return line
 }
 
-// underWay are the windows that are open and the runs that are not over, a line each.
+// underWay is who is on call, the windows that are open and the runs that are not over, a line each.
 func (a *agenda) underWay(now time.Time) []Line {
 	var lines []Line
+	if len(a.duty) > 0 {
+		lines = append(lines, a.duty)
+	}
 	for i := range a.open[:min(len(a.open), listed)] {
 		lines = append(lines, Separated(Say("window ", Strong(a.open[i].Window.Name)), windowState(&a.open[i], now)))
 	}

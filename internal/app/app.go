@@ -133,6 +133,9 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		return nil, err
 	}
 	s.master = master
+	if err := a.buildOnCall(s, cluster); err != nil {
+		return nil, err
+	}
 	limits, err := limitsOf(cluster.MaxWithheld)
 	if err != nil {
 		return nil, err

@@ -149,6 +149,7 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
 	cluster.Allow = []string{"drain", "gone", "down"}
 	cluster.Windows = demoWindows()
+	cluster.OnCall = demoOnCall(scene)
 	cluster.Webhooks = map[string]config.Webhook{demoWebhook: {
 		URL: scene.HookURL(), Timeout: 5 * time.Second, PollEvery: time.Second, GiveUpAfter: time.Minute,
 	}}
@@ -156,6 +157,14 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	settings.Redis.URL = "redis://in-memory"
 	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}
 	return settings
+}
+
+// demoOnCall lets bob be on call, and everybody who operates the cluster after him.
+func demoOnCall(scene *sim.Demo) config.OnCall {
+	return config.OnCall{Levels: []config.OnCallLevel{
+		{Rota: &scheduler.RotaDefinition{People: []string{scene.OnCall}, From: "2026-01-05 09:00", Shift: "7d", TimeZone: "Europe/Berlin"}},
+		{Group: scene.Group},
+	}}
 }
 
 // demoWindows are one that a visitor sees open and close, and one as it would be in earnest.

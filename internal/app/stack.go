@@ -14,6 +14,7 @@ import (
 	"cordon/filters/operation"
 	"cordon/filters/reconcile"
 	"cordon/internal/leader"
+	"cordon/internal/oncall"
 	"cordon/internal/web"
 	"cordon/scheduler"
 	"cordon/store"
@@ -32,6 +33,7 @@ type stack struct {
 	scheduler  *scheduler.Scheduler
 	desk       *scheduler.Desk
 	machines   *operation.Desk
+	duty       *oncall.Duty
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
@@ -47,7 +49,7 @@ const leaseTime = 15 * time.Second
 // run keeps the stack alive until ctx ends, and waits for all of it.
 func (s *stack) run(ctx context.Context) {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{s.master.Run, s.follow, s.overlay, s.guard, s.measure, s.compete} {
+	for _, part := range []func(context.Context) error{s.master.Run, s.follow, s.overlay, s.guard, s.measure, s.duty.Run, s.compete} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("a part of the stack ended", "error", err)

@@ -38,6 +38,7 @@ func (r *reader) check(config *Config) {
 	r.checkRedis(&config.Redis)
 	r.checkHTTP(&config.HTTP)
 	r.checkTokens(config)
+	r.checkAccounts(config)
 }
 
 // deadly is what kills tasks: off unless the configuration allows it.
@@ -120,6 +121,7 @@ func (r *reader) checkCluster(config *Config, name string) {
 	r.checkFile(at+".ca_file", cluster.CAFile)
 	r.checkWindows(at, cluster, config.WebhooksOf(name))
 	r.checkWebhooks(at, cluster.Webhooks)
+	r.checkOnCall(at+".on_call", cluster.OnCall)
 }
 
 func (r *reader) checkMasters(at string, cluster Cluster) {

@@ -15,14 +15,16 @@ import (
 
 // Config is the whole of cordon.yaml. The `doc`, `default` and `example` tags are what docs/configuration.md is made of.
 type Config struct {
-	Clusters map[string]Cluster `yaml:"clusters" doc:"The Mesos clusters, by name. A name is made of lower-case letters, digits and hyphens; every stored thing belongs to exactly one cluster." required:"true"`
-	Slack    Slack              `yaml:"slack" doc:"The Slack app."`
-	Redis    Redis              `yaml:"redis" doc:"Where state lives. Left out, the bot starts a redis-server of its own under data_dir: right for one replica."`
-	HTTP     HTTP               `yaml:"http" doc:"The bot's own HTTP server: Slack's requests, the API, health and metrics."`
-	Tokens   []Token            `yaml:"tokens" doc:"Who may use the HTTP API and /allocator/filters."`
-	Webhooks map[string]Webhook `yaml:"webhooks" doc:"What steps of runs may call, by name, in every cluster." example:"{reboot: {url: https://fleet.example.com/reboot, secret_file: /etc/cordon/reboot}}"`
-	DataDir  string             `yaml:"data_dir" doc:"Where witnesses and the redis-server of the bot's own live. Keep it across restarts." default:"/var/lib/cordon"`
-	Log      Log                `yaml:"log" doc:"What the bot writes to standard error."`
+	Clusters  map[string]Cluster `yaml:"clusters" doc:"The Mesos clusters, by name. A name is made of lower-case letters, digits and hyphens; every stored thing belongs to exactly one cluster." required:"true"`
+	Slack     Slack              `yaml:"slack" doc:"The Slack app."`
+	Redis     Redis              `yaml:"redis" doc:"Where state lives. Left out, the bot starts a redis-server of its own under data_dir: right for one replica."`
+	HTTP      HTTP               `yaml:"http" doc:"The bot's own HTTP server: Slack's requests, the API, health and metrics."`
+	Tokens    []Token            `yaml:"tokens" doc:"Who may use the HTTP API and /allocator/filters."`
+	PagerDuty PagerDuty          `yaml:"pagerduty" doc:"The account of PagerDuty that is asked who is on call."`
+	Opsgenie  Opsgenie           `yaml:"opsgenie" doc:"The account of Opsgenie that is asked who is on call."`
+	Webhooks  map[string]Webhook `yaml:"webhooks" doc:"What steps of runs may call, by name, in every cluster." example:"{reboot: {url: https://fleet.example.com/reboot, secret_file: /etc/cordon/reboot}}"`
+	DataDir   string             `yaml:"data_dir" doc:"Where witnesses and the redis-server of the bot's own live. Keep it across restarts." default:"/var/lib/cordon"`
+	Log       Log                `yaml:"log" doc:"What the bot writes to standard error."`
 }
 
 // Cluster is one Mesos cluster.
@@ -40,6 +42,7 @@ type Cluster struct {
 	Groups         map[string]Group                `yaml:"groups" doc:"Named sets of agents, typed as @name." example:"{bench: {hosts: [web-1, web-2]}, gpu: {attributes: {gpu: \"yes\"}}}"`
 	Windows        map[string]scheduler.Definition `yaml:"windows" doc:"Maintenance windows, by name. A window of chat with the same name is set aside." example:"{kernel-tue: {schedule: 0 2 * * 2, time_zone: Europe/Berlin, duration: 2h, attributes: {rack: r1}}}"`
 	Freezes        []scheduler.Freeze              `yaml:"freezes" doc:"Times in which no window opens and no run begins anything." example:"[{name: year's end, from: 2026-12-20, to: 2027-01-03, time_zone: Europe/Berlin}]"`
+	OnCall         OnCall                          `yaml:"on_call" doc:"Who is on call: who may approve what needs it, and who is told at a change of shift."`
 	Digest         Digest                          `yaml:"digest" doc:"The morning's message: what is withheld, by whom, since when, and what opens today. Without a time none is posted."`
 	Webhooks       map[string]Webhook              `yaml:"webhooks" doc:"What steps of this cluster's runs may call, by name, beside the webhooks of the top level; of two with one name the cluster's own counts."`
 	Observe        bool                            `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
@@ -165,6 +168,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 type Secrets struct {
 	BotToken, AppToken, SigningSecret Secret
 	RedisPassword                     Secret
+	PagerDuty, Opsgenie               Secret
 	Masters                           map[string]Secret            // by cluster: secret of the principal
 	MasterTokens                      map[string]Secret            // by cluster: bearer token
 	Tokens                            map[string]Secret            // by token name

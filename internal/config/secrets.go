@@ -20,6 +20,7 @@ func (r *reader) secrets(config *Config) Secrets {
 		secrets.MasterTokens[name] = r.secret(at+".token_file", cluster.TokenFile, "CORDON_MESOS_TOKEN_"+variable(name), false)
 	}
 	r.webhookSecrets(config, &secrets)
+	r.onCallSecrets(config, &secrets)
 	for i, token := range config.Tokens {
 		at := fmt.Sprintf("tokens[%d].file", i)
 		secret := r.secret(at, token.File, "CORDON_TOKEN_"+variable(token.Name), true)

@@ -45,6 +45,12 @@ var scheduled = map[reflect.Type]map[string]words{
 		"max_failures": {"How many agents may fail before the run stops; 0: it stops at the first.", "1"},
 		"expect":       {"Whether steps restart the agent: restart (it must have registered again since its steps began) or stay. Empty: stay.", "restart"},
 	},
+	reflect.TypeFor[scheduler.RotaDefinition](): {
+		"people":    {"The Slack IDs of those who take turns, in their order. Required.", "[U0123, U0456]"},
+		"from":      {"When the first of them begins: a day and a time, as clocks in the rota's time zone show them. They hand over at the same time of the day in summer and in winter. Required.", "2026-11-23 09:00"},
+		"shift":     {"How long each of them is on call: an hour to 31 days. Required.", "7d"},
+		"time_zone": {"The zone of from; empty: UTC.", "Europe/Berlin"},
+	},
 	reflect.TypeFor[scheduler.Freeze](): {
 		"name":      {"What people are told it is. Required.", "year's end"},
 		"from":      {"When it begins: a day, or a day and a time, in its time zone. Required.", "2026-12-20 or 2026-12-20 18:00"},

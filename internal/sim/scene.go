@@ -32,11 +32,16 @@ func demoPeople() []Person {
 func startWorkspace(ctx context.Context, config Config, people []Person) (*simslack.Workspace, error) {
 	zone := localZone()
 	var users []simslack.User
+	var operators []string
 	for _, person := range people {
+		if person.Role == operator {
+			operators = append(operators, person.ID)
+		}
 		users = append(users, simslack.User{ID: person.ID, Name: person.Name, TimeZone: zone, Guest: person.Role == guest})
 	}
 	return simslack.Start(ctx, simslack.Config{
 		TeamID: teamID, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,
+		Groups: map[string][]string{groupID: operators}, GroupHandles: map[string]string{groupID: "sre"},
 		BotURL: cmp.Or(config.BotURL, usualBotURL(config.Addresses)), Logger: config.Logger,
 	})
 }

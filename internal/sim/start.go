@@ -78,6 +78,8 @@ type Demo struct {
 	Channel     Channel
 	People      []Person
 	ClusterName string
+	// OnCall is the person who is on call, and Group the user group of those who operate the cluster, by their IDs.
+	OnCall, Group string
 	// HookSecret signs calls of the webhook at HookURL.
 	HookSecret string
 
@@ -91,6 +93,8 @@ const (
 	channelID   = "C0OPS"
 	channelName = "ops"
 	clusterName = "demo"
+	groupID     = "S0SRE"
+	onCallID    = "U0BOB"
 )
 
 // Start opens the demo's cluster of six agents and two masters, its workspace of
@@ -98,7 +102,7 @@ const (
 func Start(ctx context.Context, config Config) (*Demo, error) {
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	demo := &Demo{
-		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName,
+		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName, OnCall: onCallID, Group: groupID,
 		HookSecret: rand.Text(),
 	}
 	err := demo.open(ctx, config)
