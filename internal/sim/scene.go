@@ -63,7 +63,7 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 		masters = []string{"127.0.0.1:0", "127.0.0.1:0"}
 	}
 	cluster, err := simmesos.Start(ctx, simmesos.Config{
-		Agents: demoAgents(), Masters: masters, Frameworks: demoFrameworks(), Logger: config.Logger,
+		Agents: demoAgents(), Masters: masters, Frameworks: demoFrameworks(), AgentsListen: true, Logger: config.Logger,
 		HeartbeatInterval: 5 * time.Second, AllocationInterval: 200 * time.Millisecond, OfferHold: 20 * time.Millisecond,
 		TaskStart: 200 * time.Millisecond, AgentRestart: 3 * time.Second, AgentTimeout: 10 * time.Second,
 		Election: 1500 * time.Millisecond, Recovery: 300 * time.Millisecond, Reregistration: 2 * time.Second,
@@ -112,13 +112,13 @@ func (d *Demo) answer(ctx context.Context, handler http.Handler) (string, error)
 	return "http://" + listener.Addr().String(), nil
 }
 
-// demoAgents puts agent-one last: apps go to the emptiest agents, first come
+// demoAgents answer on loopback addresses, two in each of three racks. It puts agent-one last: apps go to the emptiest agents, first come
 // first, so that it stays the emptiest and the tour's first app lands there.
 func demoAgents() []simmesos.AgentConfig {
 	var agents []simmesos.AgentConfig
 	for i, number := range []string{"one", "two", "three", "four", "five", "six"} {
 		agents = append(agents, simmesos.AgentConfig{
-			Hostname: "agent-" + number, IP: fmt.Sprintf("10.0.%d.%d", i/2+1, i%2+1),
+			Hostname: "agent-" + number, IP: fmt.Sprintf("127.0.%d.%d", i/2+1, i%2+1),
 			Attributes: map[string]string{"rack": fmt.Sprintf("r%d", i/2+1), "zone": fmt.Sprintf("z%d", i%2+1)},
 			CPUs:       4, MemMB: 16 << 10, DiskMB: 64 << 10,
 		})

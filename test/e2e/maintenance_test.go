@@ -139,7 +139,7 @@ func TestMaintenanceFromChat(t *testing.T) {
 	said(t, w.Say("alice", `maintenance schedule agent-one --start "tomorrow 02:00" --duration 1h -m disk --dry-run`), "Would schedule agent-one", "marathon")
 	said(t, w.Say("alice", `maintenance schedule agent-one --start "tomorrow 02:00" --duration 1h -m disk`), "comes into the maintenance schedule", "UTC", "for 1 h")
 	message := w.AwaitRoot("agent-one is in the maintenance schedule", "confirmed", "disk")
-	said(t, w.Say("carol", "maintenance status"), "2 Draining", "agent-one", "10.0.1.1", "begins in", "marathon", "accepted", "elsewhere", "by somebody else")
+	said(t, w.Say("carol", "maintenance status"), "2 Draining", "agent-one", "127.0.1.1", "begins in", "marathon", "accepted", "elsewhere", "by somebody else")
 	if agent := w.Agent("agent-one"); !agent.Connected || agent.Runs("on-agent-one") == 0 {
 		t.Errorf("scheduling touched what runs: %+v", agent)
 	}

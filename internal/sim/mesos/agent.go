@@ -16,6 +16,7 @@ type host struct {
 	agent   *agent // what its work directory knows; nil: nothing yet
 	former  *agent // what its lost work directory knew
 	pending *entry // the next thing that its process will do
+	healing *entry // ends a partition
 	server  *http.Server
 	address string // of the server, host:port; "": the agent has no socket
 }
@@ -54,9 +55,10 @@ type agent struct {
 	tasks          []*task
 
 	// What the agent's process knows.
-	config *drainConfig // the drain that it obeys
-	ended  []*task      // ended with its machine, not reported yet
-	past   []*task      // ended tasks that it remembers, oldest first
+	config     *drainConfig // the drain that it obeys
+	ended      []*task      // ended with its machine, not reported yet
+	past       []*task      // ended tasks that it remembers, oldest first
+	operations []*operation // that it was asked for, oldest first
 
 	encoded []byte // as GET_AGENTS lists it, in protobuf; nil: to be encoded again
 }

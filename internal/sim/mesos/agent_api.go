@@ -1,14 +1,9 @@
 package mesos
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	agentapi "github.com/mesos/mesos-go/api/v1/lib/agent"
 )
@@ -37,53 +32,6 @@ func (c *Cluster) AgentHandler(hostname string) (http.Handler, error) {
 		c.mutex.Unlock()
 		reply.write(w, r)
 	}), nil
-}
-
-// openAgents opens the agents' sockets. They stay open while an agent's process
-// is away; it just does not answer.
-func (c *Cluster) openAgents(ctx context.Context) error {
-	if !c.config.AgentSockets {
-		return nil
-	}
-	for _, h := range c.hosts {
-		handler, err := c.AgentHandler(h.config.Hostname)
-		if err != nil {
-			return err
-		}
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return fmt.Errorf("agent: %w", err)
-		}
-		h.address = listener.Addr().String()
-		h.server = &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second}
-		server := h.server
-		c.tasks.Go(func() { _ = server.Serve(listener) })
-	}
-	return nil
-}
-
-func (c *Cluster) closeAgents() error {
-	var errs []error
-	for _, h := range c.hosts {
-		if h.server != nil {
-			errs = append(errs, h.server.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// AgentURLs are the addresses of the agents' own API by hostname, without a
-// path; none unless Config.AgentSockets.
-func (c *Cluster) AgentURLs() map[string]string {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	urls := map[string]string{}
-	for _, h := range c.hosts {
-		if h.address != "" {
-			urls[h.config.Hostname] = "http://" + h.address
-		}
-	}
-	return urls
 }
 
 func (c *Cluster) agentAnswer(h *host, r *http.Request, body []byte) answer {
@@ -184,7 +132,7 @@ func (c *Cluster) agentReader(a *agent, call *agentapi.Call) func() *agentapi.Re
 			return &response{Type: agentapi.Response_GET_CONTAINERS, GetContainers: a.containerList()}
 		},
 		agentapi.Call_GET_OPERATIONS: func() *response {
-			return &response{Type: agentapi.Response_GET_OPERATIONS, GetOperations: &agentapi.Response_GetOperations{}}
+			return &response{Type: agentapi.Response_GET_OPERATIONS, GetOperations: &agentapi.Response_GetOperations{Operations: a.operationList()}}
 		},
 		agentapi.Call_GET_RESOURCE_PROVIDERS: func() *response {
 			return &response{Type: agentapi.Response_GET_RESOURCE_PROVIDERS, GetResourceProviders: &agentapi.Response_GetResourceProviders{}}
@@ -196,37 +144,4 @@ func (c *Cluster) agentReader(a *agent, call *agentapi.Call) func() *agentapi.Re
 		},
 	}
 	return build[call.Type]
-}
-
-// maxPast is how many ended tasks an agent remembers, as executors
-// (flag max_completed_executors_per_framework).
-const maxPast = 150
-
-// remember keeps a task that ended.
-func (a *agent) remember(t *task) {
-	t.endedAt = time.Now()
-	a.past = append(a.past, t)
-	if len(a.past) > maxPast {
-		a.past = a.past[1:]
-	}
-}
-
-// lingering is how long an executor stays after its task has ended.
-const lingering = 2 * time.Second
-
-// executors are the tasks whose executors are there, and those whose are not.
-func (a *agent) executors() (there, past []*task) {
-	there = append(there, a.tasks...)
-	for _, t := range a.past {
-		if last := t.statuses[len(t.statuses)-1]; last.contained && time.Since(t.endedAt) < lingering {
-			there = append(there, t)
-			continue
-		}
-		past = append(past, t)
-	}
-	return there, past
-}
-
-func (t *task) executorName() string {
-	return fmt.Sprintf("Command Executor (Task: %s) (Command: sh -c 'sleep 100000')", t.id)
 }

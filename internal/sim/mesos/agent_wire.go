@@ -23,12 +23,26 @@ func (c *Cluster) agentItself(a *agent) *agentapi.Response_GetAgent {
 func (a *agent) taskLists() *agentapi.Response_GetTasks {
 	lists := &agentapi.Response_GetTasks{}
 	for _, t := range a.tasks {
-		lists.LaunchedTasks = append(lists.LaunchedTasks, *t.ownMessage())
+		list := &lists.LaunchedTasks
+		switch {
+		case t.unauthorized():
+			list = &lists.PendingTasks
+		case t.state == "TASK_STAGING":
+			list = &lists.QueuedTasks
+		}
+		*list = append(*list, *t.ownMessage())
 	}
 	for _, t := range a.past {
 		lists.CompletedTasks = append(lists.CompletedTasks, *t.ownMessage())
 	}
 	return lists
+}
+
+// unauthorized says whether an agent still makes up its mind about a task that
+// came to it: the first eighth of its start. Until its executor has registered it
+// is queued.
+func (t *task) unauthorized() bool {
+	return t.state == "TASK_STAGING" && time.Since(t.stagedAt) < t.app.framework.cluster.config.TaskStart/8
 }
 
 // ownMessage is a task as its agent shows it: without what masters said of it,

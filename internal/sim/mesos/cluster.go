@@ -21,27 +21,28 @@ type Cluster struct {
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup // goroutines of the cluster
 
-	mutex       sync.Mutex // guards everything below and all that it points to
-	masters     []*member
-	leader      *member // whom the masters take for the leader; nil: they know none
-	hosts       []*host // in the order of the configuration
-	agents      map[string]*agent
-	registered  []*agent     // those that the leader lists, in the order of their registration
-	frameworks  []*framework // at least one, in the order of the configuration
-	allocation  *entry       // makes the next offers; nil: nobody wants any
-	machines    map[machineID]*machine
-	schedule    maintenance.Schedule
-	weights     map[string]float64 // of roles
-	filters     map[string]bool    // agent IDs that the allocator module has in ZooKeeper
-	subscribers map[*subscriber]bool
-	watchers    map[chan struct{}]bool
-	calls       []Call
-	agentCount  int
-	offerCount  int
-	restoring   bool // the allocator module is about to apply its filters again
-	quorumLost  bool
-	aborting    *entry // ends a leader whose registry does not answer
-	closed      bool
+	mutex          sync.Mutex // guards everything below and all that it points to
+	masters        []*member
+	leader         *member // whom the masters take for the leader; nil: they know none
+	hosts          []*host // in the order of the configuration
+	agents         map[string]*agent
+	registered     []*agent     // those that the leader lists, in the order of their registration
+	frameworks     []*framework // at least one, in the order of the configuration
+	allocation     *entry       // makes the next offers; nil: nobody wants any
+	machines       map[machineID]*machine
+	schedule       maintenance.Schedule
+	weights        map[string]float64 // of roles
+	filters        map[string]bool    // agent IDs that the allocator module has in ZooKeeper
+	subscribers    map[*subscriber]bool
+	watchers       map[chan struct{}]bool
+	calls          []Call
+	agentCount     int
+	offerCount     int
+	operationCount int
+	restoring      bool // the allocator module is about to apply its filters again
+	quorumLost     bool
+	aborting       *entry // ends a leader whose registry does not answer
+	closed         bool
 }
 
 // Start listens on the masters' addresses, registers the agents and returns the
@@ -56,10 +57,10 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 			return nil, errors.Join(fmt.Errorf("simulated cluster: %w", err), cluster.Close())
 		}
 	}
-	cluster.begin()
 	if err := cluster.openAgents(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("simulated cluster: %w", err), cluster.Close())
 	}
+	cluster.begin()
 	return cluster, nil
 }
 
@@ -78,6 +79,9 @@ func newCluster(config Config) *Cluster {
 		stop:        func() {},
 	}
 	cluster.agenda = newAgenda(&cluster.mutex)
+	for _, config := range config.Agents {
+		cluster.hosts = append(cluster.hosts, &host{config: config, running: true, started: time.Now()})
+	}
 	return cluster
 }
 
@@ -91,10 +95,9 @@ func (c *Cluster) begin() {
 		c.leader.become(leading)
 	}
 	c.frameworks = newFrameworks(c)
-	for _, config := range c.config.Agents {
-		newHost := &host{config: config.withDefaults(), running: true, started: time.Now()}
-		c.hosts = append(c.hosts, newHost)
-		c.register(newHost)
+	for _, h := range c.hosts {
+		h.config = h.config.withDefaults()
+		c.register(h)
 	}
 	c.mutex.Unlock()
 	c.tasks.Go(func() { c.agenda.run(ctx) })

@@ -20,6 +20,11 @@ type Config struct {
 	// AgentSockets makes agents' own API answer on sockets of 127.0.0.1, which
 	// Cluster.AgentURLs tells.
 	AgentSockets bool
+	// AgentsListen makes it answer where the masters say that the agents are: at
+	// their IPs, which must be loopback addresses such as 127.0.1.1, and their
+	// ports; a port that is 0 is a free one. A system that has 127.0.0.1 alone
+	// (macOS) gives agents that.
+	AgentsListen bool
 	// Allocator loads the offer-filter allocator module: /allocator/filters.
 	Allocator bool
 	// Version is what masters and agents say they are; "" is 1.12.0. Masters

@@ -96,18 +96,38 @@ func (c *Cluster) PauseAgent(hostname string) error {
 	})
 }
 
+// PartitionAgent is PauseAgent for so long. An agent whose pings fail for longer
+// than Config.AgentTimeout becomes unreachable, and its tasks are started
+// elsewhere; when it is back, those that have a successor are killed.
+func (c *Cluster) PartitionAgent(hostname string, d time.Duration) error {
+	if err := c.PauseAgent(hostname); err != nil {
+		return err
+	}
+	return c.onHost(hostname, func(h *host) error {
+		c.agenda.cancel(h.healing)
+		h.healing = c.agenda.after(d, func() { c.resume(h) })
+		return nil
+	})
+}
+
 // ResumeAgent ends what PauseAgent began.
 func (c *Cluster) ResumeAgent(hostname string) error {
 	return c.onHost(hostname, func(h *host) error {
-		h.paused = false
-		if a := h.agent; a != nil && a.standing == registered && a.connected {
-			c.agenda.cancel(a.timeout)
-			a.timeout = nil
-			return nil
-		}
-		c.register(h)
+		c.resume(h)
 		return nil
 	})
+}
+
+func (c *Cluster) resume(h *host) {
+	c.agenda.cancel(h.healing)
+	h.healing, h.paused = nil, false
+	if a := h.agent; a != nil && a.standing == registered && a.connected {
+		c.agenda.cancel(a.timeout)
+		a.timeout = nil
+		c.revive()
+		return
+	}
+	c.register(h)
 }
 
 func (c *Cluster) onHost(hostname string, do func(*host) error) error {

@@ -23,7 +23,7 @@ func (m *member) plainReader(call *master.Call) func() *master.Response {
 		master.Call_GET_METRICS:       m.getMetrics,
 		master.Call_GET_LOGGING_LEVEL: m.getLoggingLevel,
 		master.Call_GET_OPERATIONS: func() *master.Response {
-			return &master.Response{Type: master.Response_GET_OPERATIONS, GetOperations: &master.Response_GetOperations{}}
+			return &master.Response{Type: master.Response_GET_OPERATIONS, GetOperations: m.cluster.operationList()}
 		},
 		master.Call_GET_ROLES:   m.cluster.getRoles,
 		master.Call_GET_WEIGHTS: m.cluster.getWeights,
