@@ -78,6 +78,8 @@ type Agent struct {
 	// Registered is when the agent last registered, or registered again, by the master's clock; zero if the master does not
 	// tell. It changes with every restart of the agent and every failover of the master.
 	Registered time.Time `json:"registered,omitzero"`
+	// Undrainable is set if the agent's process told its capabilities and AGENT_DRAINING is none of them: it is older than Mesos 1.9.
+	Undrainable bool `json:"undrainable,omitempty"`
 	// Drain is the state of the agent's drain.
 	Drain DrainState `json:"drain,omitempty"`
 }

@@ -106,6 +106,8 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is withheld by somebody else", Expected: "an agent that is ours", Try: "`/mesos adopt " + agent.Hostname + " -m \"why\"` makes it ours first"}
 	case run.Drain.Gone:
 		return nil
+	case agent.Undrainable:
+		return &filters.Error{Code: filters.Invalid, Wrong: host + " runs an agent that cannot be drained: it lacks the capability AGENT_DRAINING", Expected: "an agent of Mesos 1.9 or later", Try: "`/mesos filter " + agent.Hostname + "` keeps new tasks away and kills none; `/mesos drain --manual " + agent.Hostname + "` has frameworks move theirs"}
 	case d.reborn(agent) != nil:
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " came back as agent " + string(d.reborn(agent).ID) + ", and " + string(agent.ID) + " is in no list of the master", Expected: "an agent that may come back", Try: "`/mesos drain " + agent.Hostname + "` drains the one that is there"}
 	case d.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil:

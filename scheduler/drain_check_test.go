@@ -43,6 +43,12 @@ func TestWhatStandsInTheWayOfADrain(t *testing.T) {
 		"an old master": {before: func(w *runWorld) {
 			w.config.Condition = func() filters.Condition { return filters.Condition{Version: "1.8.3"} }
 		}, code: filters.Invalid, words: "1.9"},
+		"an old agent": {before: func(w *runWorld) {
+			w.change("web-00", func(a *filters.Agent) bool { a.Undrainable = true; return true })
+		}, code: filters.Invalid, words: "AGENT_DRAINING"},
+		"an old agent may be marked gone": {before: func(w *runWorld) {
+			w.change("web-00", func(a *filters.Agent) bool { a.Undrainable = true; return true })
+		}, drain: filters.Drain{Gone: true}, typed: []string{"web-00"}},
 		"a freeze": {before: func(w *runWorld) {
 			request := w.request("UALICE")
 			request.Reason = "sale"

@@ -49,6 +49,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	var agent, info filters.Agent
 	var total bool
 	var pid, about []byte
+	var told capabilities
 	d.claims.reset()
 	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
 		switch number {
@@ -66,6 +67,8 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 			err = d.had(&agent.Resources, bytes)
 		case 8:
 			err = d.held(&agent.Allocated, bytes)
+		case 10:
+			err = told.add(bytes)
 		case 12:
 			agent.Deactivated = value != 0
 		case 13:
@@ -76,6 +79,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	if err != nil {
 		return agent, err
 	}
+	agent.Undrainable = told.undrainable()
 	agent.ID, agent.Hostname, agent.Attributes = info.ID, info.Hostname, info.Attributes
 	ip, port := parsePID(pid)
 	agent.IP, agent.Port = info.IP, cmp.Or(port, info.Port)

@@ -197,7 +197,10 @@ type savedAgent struct {
 	Reregistered *savedTime      `json:"reregistered_time"`
 	Total        []savedResource `json:"total_resources"`
 	Allocated    []savedResource `json:"allocated_resources"`
-	DrainInfo    struct {
+	Capabilities []struct {
+		Type string `json:"type"`
+	} `json:"capabilities"`
+	DrainInfo struct {
 		State filters.DrainState `json:"state"`
 	} `json:"drain_info"`
 }
@@ -205,6 +208,11 @@ type savedAgent struct {
 func (s *savedAgent) agent() filters.Agent {
 	agent := s.Info.agent()
 	agent.Active, agent.Deactivated, agent.Drain = s.Active, s.Deactivated, s.DrainInfo.State
+	var names []string
+	for _, capability := range s.Capabilities {
+		names = append(names, capability.Type)
+	}
+	agent.Undrainable = undrainable(names)
 	if len(s.Total) > 0 {
 		agent.Resources = sumOf(s.Total)
 	}

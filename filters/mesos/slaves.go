@@ -26,8 +26,9 @@ type slave struct {
 	Active      bool                       `json:"active"`
 	Deactivated bool                       `json:"deactivated"`
 	// Registered and Reregistered are seconds since 1970, with fewer digits than GET_AGENTS has.
-	Registered   float64 `json:"registered_time"`
-	Reregistered float64 `json:"reregistered_time"`
+	Registered   float64  `json:"registered_time"`
+	Reregistered float64  `json:"reregistered_time"`
+	Capabilities []string `json:"capabilities"`
 	DrainInfo    struct {
 		State filters.DrainState `json:"state"`
 	} `json:"drain_info"`
@@ -40,6 +41,7 @@ func (s *slave) agent() filters.Agent {
 		Active:      s.Active,
 		Deactivated: s.Deactivated,
 		Drain:       s.DrainInfo.State,
+		Undrainable: undrainable(s.Capabilities),
 		Resources:   amountsOf(s.Resources),
 		Allocated:   amountsOf(s.Used),
 	}

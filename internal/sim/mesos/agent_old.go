@@ -126,10 +126,6 @@ func (h *host) oldFlags() jsonFields {
 func (c *Cluster) oldAgentState(h *host) jsonFields {
 	a := h.agent
 	total, unreserved := oldResources(h.total(), true), oldResourceList(h.resourceList("*"))
-	capabilities := jsonList{}
-	for _, capability := range agentCapabilities {
-		capabilities = append(capabilities, capability.Type.String())
-	}
 	there, past := a.executors()
 	used := resources{}
 	for _, t := range there {
@@ -142,7 +138,7 @@ func (c *Cluster) oldAgentState(h *host) jsonFields {
 	return jsonFields{
 		{"version", c.config.Version}, {"build_date", buildDate}, {"build_time", buildTime}, {"build_user", buildUser},
 		{"start_time", oldSeconds(h.started)}, {"id", a.id}, {"pid", a.pid()}, {"hostname", h.config.Hostname},
-		{"capabilities", capabilities}, {"resources", total}, {"reserved_resources", jsonFields{}}, {"unreserved_resources", total},
+		{"capabilities", h.oldCapabilities()}, {"resources", total}, {"reserved_resources", jsonFields{}}, {"unreserved_resources", total},
 		{"reserved_resources_full", jsonFields{}}, {"unreserved_resources_full", unreserved},
 		{"reserved_resources_allocated", jsonFields{}}, {"unreserved_resources_allocated", oldResources(used, false)},
 		{"resource_providers", jsonList{}}, {"attributes", h.config.oldAttributes()}, {"master_hostname", c.masterHostname()},

@@ -85,6 +85,8 @@ type AgentConfig struct {
 	MemMB      float64           // 0 is 2048
 	DiskMB     float64           // 0 is 4096
 	GPUs       float64           // 0 is none
+	// Undrainable agents are of before Mesos 1.9: they lack the capability AGENT_DRAINING.
+	Undrainable bool
 }
 
 // FrameworkConfig describes a framework.

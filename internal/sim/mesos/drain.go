@@ -38,6 +38,9 @@ func (c *Cluster) drainAgent(principal string, call *master.Call_DrainAgent) ans
 	if a == nil {
 		return bad("Unknown agent")
 	}
+	if a.host.config.Undrainable { // no recording shows the words
+		return bad(fmt.Sprintf("Agent %s is not capable of draining", a.id))
+	}
 	config := drainConfig{markGone: call.MarkGone != nil && *call.MarkGone}
 	if grace := call.MaxGracePeriod; grace != nil {
 		config.limited = true

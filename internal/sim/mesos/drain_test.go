@@ -183,3 +183,20 @@ func TestMarkGoneIsForEver(t *testing.T) {
 		}
 	})
 }
+
+// An agent of before Mesos 1.9 says so, and is not drained.
+func TestAnOldAgentIsNotDrained(t *testing.T) {
+	agents := threeAgents()
+	agents[0].Undrainable = true
+	inBubble(t, Config{Agents: agents}, func(t *testing.T, cluster *Cluster) {
+		listed := listedAgent(t, cluster, agents[0].Hostname)
+		lacks := !slices.ContainsFunc(listed.Capabilities, func(c mesosapi.AgentInfo_Capability) bool {
+			return c.Type == mesosapi.AgentInfo_Capability_AGENT_DRAINING
+		})
+		if !lacks || len(listed.Capabilities) == 0 {
+			t.Errorf("it tells %v", listed.Capabilities)
+		}
+		mustRefuse(t, agentCall(cluster, "DRAIN_AGENT", agents[0].Hostname), http.StatusBadRequest, "Agent "+listed.AgentInfo.ID.Value+" is not capable of draining")
+		mustAccept(t, agentCall(cluster, "DEACTIVATE_AGENT", agents[0].Hostname))
+	})
+}

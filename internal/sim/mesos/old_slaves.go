@@ -79,17 +79,17 @@ func (m *member) oldAgent(a *agent) jsonFields {
 	if m.cluster.has(withDraining) {
 		shown = append(shown, jsonField{"deactivated", a.deactivated})
 	}
-	shown = append(shown, jsonField{"version", m.cluster.config.Version}, jsonField{"capabilities", oldAgentCapabilities})
+	shown = append(shown, jsonField{"version", m.cluster.config.Version}, jsonField{"capabilities", a.host.oldCapabilities()})
 	return append(shown, a.oldDrain()...)
 }
 
-var oldAgentCapabilities = func() jsonList {
+func (h *host) oldCapabilities() jsonList {
 	names := jsonList{}
-	for _, capability := range agentCapabilities {
+	for _, capability := range h.capabilities() {
 		names = append(names, capability.Type.String())
 	}
 	return names
-}()
+}
 
 var drainPrinting = declared.of(messageNamed("mesos.DrainInfo"))
 

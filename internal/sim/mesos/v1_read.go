@@ -209,7 +209,7 @@ func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
 		TotalResources:     a.host.resourceList("*"),
 		AllocatedResources: c.allocatedList(a),
 		OfferedResources:   c.offeredList(a),
-		Capabilities:       agentCapabilities,
+		Capabilities:       a.host.capabilities(),
 	}
 	if c.has(withDraining) {
 		deactivated := a.deactivated
@@ -241,6 +241,14 @@ var agentCapabilities = func() []mesosapi.AgentInfo_Capability {
 	}
 	return list
 }()
+
+// capabilities are those that the host's agent tells of.
+func (h *host) capabilities() []mesosapi.AgentInfo_Capability {
+	if !h.config.Undrainable {
+		return agentCapabilities
+	}
+	return agentCapabilities[:mesosapi.AgentInfo_Capability_AGENT_DRAINING-1]
+}
 
 // timeInfo is a time as the master prints it; the zero time is not printed.
 func timeInfo(at time.Time) *mesosapi.TimeInfo {
