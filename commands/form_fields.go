@@ -51,7 +51,7 @@ func (v *verb) fields() []Field {
 			field.Hint, field.Choices = "", append(field.Choices[:len(field.Choices):len(field.Choices)], endless)
 		}
 		if flag.name == "until" {
-			field.Hint = "Goes before the choice above: a duration, " + strings.TrimPrefix(flag.help, "Until when: ")
+			field.Hint = "In place of the choice above: a duration, " + strings.TrimPrefix(flag.help, "Until when: ")
 		}
 		fields = append(fields, field)
 	}

@@ -17,7 +17,21 @@ type clickRequest struct {
 	MessageTS string         `json:"message_ts"`
 	ActionID  string         `json:"action_id"`
 	BlockID   string         `json:"block_id"`
+	ViewID    string         `json:"view_id"` // in place of message_ts: a dialog or the Home tab
 	Values    map[string]any `json:"values"`
+}
+
+type suggestRequest struct {
+	User      string `json:"user"`
+	MessageTS string `json:"message_ts"`
+	ViewID    string `json:"view_id"`
+	ActionID  string `json:"action_id"`
+	BlockID   string `json:"block_id"`
+	Value     string `json:"value"`
+}
+
+type suggestAnswer struct {
+	Options []Option `json:"options"`
 }
 
 type dialogRequest struct {
@@ -67,17 +81,37 @@ func (p *page) click(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		request.User, err = p.person(request.User)
 	}
-	if err == nil && (request.MessageTS == "" || request.ActionID == "") {
-		err = bad("message_ts and action_id: both are needed to know which button was pressed")
+	if err == nil && (request.MessageTS == "" && request.ViewID == "" || request.ActionID == "") {
+		err = bad("message_ts and action_id: both are needed to know which button was pressed (view_id for one in a dialog)")
 	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	got, err := p.Workspace.Click(r.Context(), Click{
-		User: request.User, MessageTS: request.MessageTS, ActionID: request.ActionID, BlockID: request.BlockID, Values: request.Values,
+		User: request.User, MessageTS: request.MessageTS, ViewID: request.ViewID, ActionID: request.ActionID, BlockID: request.BlockID, Values: request.Values,
 	})
 	p.chatted(w, got, err)
+}
+
+// suggest answers POST /sim/suggest with what the bot offers for a text typed into a field that searches.
+func (p *page) suggest(w http.ResponseWriter, r *http.Request) {
+	var request suggestRequest
+	err := decode(w, r, &request)
+	if err == nil {
+		request.User, err = p.person(request.User)
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	where := Click{User: request.User, MessageTS: request.MessageTS, ViewID: request.ViewID, ActionID: request.ActionID, BlockID: request.BlockID}
+	options, err := p.Workspace.Suggest(r.Context(), where, request.Value)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, suggestAnswer{list(options)})
 }
 
 // views answers GET /sim/views?user= with the dialogs that are open for the user, the visible one last.

@@ -90,6 +90,7 @@ func NewPage(config PageConfig) http.Handler {
 	mux.HandleFunc("GET /{$}", p.index)
 	mux.HandleFunc("POST /sim/commands", p.command)
 	mux.HandleFunc("POST /sim/click", p.click)
+	mux.HandleFunc("POST /sim/suggest", p.suggest)
 	mux.HandleFunc("GET /sim/views", p.views)
 	mux.HandleFunc("POST /sim/submit", p.submit)
 	mux.HandleFunc("POST /sim/close", p.close)

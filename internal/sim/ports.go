@@ -39,6 +39,8 @@ type Workspace interface {
 	Command(ctx context.Context, user, channel, text string) (Answer, error)
 	// Click delivers a pressed button to the bot and waits for its answer.
 	Click(ctx context.Context, click Click) (Answer, error)
+	// Suggest types into a field that searches, and returns what the bot offers.
+	Suggest(ctx context.Context, where Click, typed string) ([]Option, error)
 	// Views are the dialogs that are open for the user, the visible one last.
 	Views(user string) []View
 	// Submit delivers a filled-in dialog to the bot and waits for its answer.
@@ -114,6 +116,8 @@ type (
 	Click = simslack.Click
 	// View is a dialog that the bot opened for a person.
 	View = simslack.View
+	// Option is what may be chosen in a field that searches.
+	Option = simslack.Option
 	// Submission is a filled-in dialog; its User is a person's name.
 	Submission = simslack.Submission
 )

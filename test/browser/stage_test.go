@@ -207,6 +207,11 @@ func (s *stage) update(ts, text, blocks string) {
 	s.changed()
 }
 
+func (s *stage) Suggest(_ context.Context, _ sim.Click, typed string) ([]sim.Option, error) {
+	options := []sim.Option{{Text: "agent-one", Value: "agent-one", About: "rack r1"}, {Text: "agent-two", Value: "agent-two"}}
+	return slices.DeleteFunc(options, func(option sim.Option) bool { return !strings.Contains(option.Text, typed) }), nil
+}
+
 func (s *stage) Views(user string) []sim.View {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

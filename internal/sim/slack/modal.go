@@ -164,6 +164,7 @@ func (w *Workspace) clickView(ctx context.Context, user User, click Click) (Answ
 type Option struct {
 	Text  string `json:"text"`
 	Value string `json:"value"`
+	About string `json:"about,omitempty"` // its description
 }
 
 // Suggest types into a select that loads its options, in a message or in a modal (click says which), and returns what
@@ -209,8 +210,9 @@ func (w *Workspace) Suggest(ctx context.Context, click Click, typed string) ([]O
 func readOptions(body []byte) ([]Option, error) {
 	type offered struct {
 		Options []struct {
-			Text  struct{ Text string }
-			Value string
+			Text        struct{ Text string }
+			Value       string
+			Description struct{ Text string }
 		}
 	}
 	var answer struct {
@@ -223,7 +225,7 @@ func readOptions(body []byte) ([]Option, error) {
 	options := []Option{}
 	for _, list := range append([]offered{answer.offered}, answer.Groups...) {
 		for _, option := range list.Options {
-			options = append(options, Option{option.Text.Text, option.Value})
+			options = append(options, Option{option.Text.Text, option.Value, option.Description.Text})
 		}
 	}
 	return options, nil

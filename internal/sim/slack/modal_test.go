@@ -160,7 +160,7 @@ func TestClickAndSuggestInsideModal(t *testing.T) {
 	b.connect(t, w)
 	view := openDialog(t, w, b)
 	options, err := w.Suggest(t.Context(), Click{User: "alice", ViewID: view.ID, ActionID: "agent"}, "agent-o")
-	if err != nil || len(options) != 1 || options[0] != (Option{"agent-one", "a1"}) {
+	if err != nil || len(options) != 1 || options[0] != (Option{Text: "agent-one", Value: "a1"}) {
 		t.Errorf("options %+v, %v", options, err)
 	}
 	if got := <-asked; got.Value != "agent-o" || got.ActionID != "agent" || got.BlockID != "pick" {

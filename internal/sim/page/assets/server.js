@@ -14,6 +14,7 @@ async function post(path, body) {
 
 export const send = (user, text) => post("/sim/commands", {user, text});
 export const press = (click) => post("/sim/click", click);
+export const suggest = (typed) => post("/sim/suggest", typed);
 export const submit = (submission) => post("/sim/submit", submission);
 export const close = (dialog) => post("/sim/close", dialog);
 export const change = (request) => post("/sim/cluster", request);
