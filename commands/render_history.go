@@ -274,6 +274,7 @@ var kindWords = map[filters.Kind]string{
 	filters.KindFailover:  "another master leads",
 	filters.KindSettled:   "the cluster has settled",
 	filters.KindFound:     "first start",
+	filters.KindRefused:   "refused",
 }
 
 // call names what the master said yes to.

@@ -181,11 +181,32 @@ func doubts(status filters.Status) []Line {
 	if status.Questions > 0 {
 		lines = append(lines, Say(Strong(Count(status.Questions, "question")), " to answer: ", Literal("/mesos questions")))
 	}
+	for _, sink := range status.Sinks {
+		lines = append(lines, sinkLine(sink, status.Now)...)
+	}
 	if status.Observe {
 		lines = append(lines, Say("I only observe: nothing is sent to the master"))
 	}
 	return lines
 }
+
+// sinkLine says how far behind a sink of the journal is; nothing while it keeps up.
+func sinkLine(sink filters.SinkStatus, now time.Time) []Line {
+	if sink.Entries == 0 || now.Sub(sink.Since) < sinkLagShown && !sink.Stuck {
+		return nil
+	}
+	entries := strconv.Itoa(sink.Entries) + " journal entries"
+	switch {
+	case sink.Entries >= 1000:
+		entries = "1000 or more journal entries"
+	case sink.Entries == 1:
+		entries = "1 journal entry"
+	}
+	return []Line{Say("⚠ the sink ", Strong(sink.Name), " is ", entries, " behind, since ", Clock(sink.Since, now))}
+}
+
+// sinkLagShown is how far a sink may be behind without being worth a word: entries are sealed first, and measured now and then.
+const sinkLagShown = time.Minute
 
 // agentState says in a few words whether the agent takes tasks.
 func agentState(agent filters.AgentStatus) string {

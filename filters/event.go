@@ -37,6 +37,8 @@ const (
 	KindFailover  Kind = "failover" // the cluster has another leading master
 	KindSettled   Kind = "settled"  // the cluster is as large again as it was, giving back goes on
 	KindFound     Kind = "found"    // the epoch was set: first installation
+	KindRefused   Kind = "refused"  // somebody asked for a change and was told no; Outcome is the code, Reason what was said
+	KindSink      Kind = "sink"     // a sink of the journal is stuck, or goes on; Outcome says which
 
 	KindSchedule Kind = "schedule" // a machine comes into the maintenance schedule, or is moved in it; Outcome says how far that is
 	KindCancel   Kind = "cancel"   // it leaves the schedule
@@ -86,13 +88,23 @@ type Event struct {
 	// Host names the agent for people where the entry has no filter; Master is who answered, as host:port.
 	Host   string `json:"host,omitempty"`
 	Master string `json:"master,omitempty"`
+	// Verb is what was refused. Message is what a click was made on, as CHANNEL/TIMESTAMP.
+	Verb    Verb   `json:"verb,omitempty"`
+	Message string `json:"message,omitempty"`
 }
+
+// What becomes of a sink, as the Outcome of KindSink.
+const (
+	SinkStuck   = "stuck"
+	SinkGoesOn  = "goes on"
+	SinkSubject = "sink:" // and the sink's name: the subject of its entries
+)
 
 // Counts returns the states that the entry adds one change to, in its operation's Progress. Moving a filter's end is
 // done by being recorded: its one entry counts as recorded and as verified.
 func (e *Event) Counts() []ChangeState {
 	switch {
-	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer || e.Record != nil: // a record's outcome is its own
+	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer || e.Kind == KindRefused || e.Kind == KindSink || e.Record != nil: // a record's outcome is its own
 		return nil
 	case e.Kind == KindExtend:
 		return []ChangeState{StateRecorded, StateVerified}

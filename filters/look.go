@@ -129,6 +129,16 @@ type Status struct {
 	Lock      *Lock     `json:"lock,omitempty"`
 	Questions int       `json:"questions"`
 	Observe   bool      `json:"observe,omitempty"`
+	// Sinks are how the journal's sinks are, by name.
+	Sinks []SinkStatus `json:"sinks,omitempty"`
+}
+
+// SinkStatus is how far a sink of the journal is behind.
+type SinkStatus struct {
+	Name    string    `json:"name"`
+	Entries int       `json:"entries"`        // that it has not taken; counted up to 1000
+	Since   time.Time `json:"since,omitzero"` // of the oldest of them, UTC
+	Stuck   bool      `json:"stuck,omitempty"`
 }
 
 // Status sums the cluster up.
@@ -138,7 +148,7 @@ func (s *Service) Status() Status {
 		Cluster: s.config.Cluster, Condition: s.config.State.Condition(), Now: s.Now(), AsOf: roster.AsOf(),
 		Total: roster.Len(), Recovered: len(roster.View().Recovered), Held: s.config.Held(),
 		Freeze: book.Freeze(), Lock: book.Lock(), Questions: len(s.Questions()), Observe: s.config.Observe,
-		StoreAway: s.config.Away(),
+		StoreAway: s.config.Away(), Sinks: s.config.Sinks(),
 	}
 	for agent := range roster.All() {
 		status.countAgent(agent, book.Ledger(agent.ID), s.foreign(agent), len(book.Standing(agent.ID)) > 0)

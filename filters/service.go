@@ -14,7 +14,7 @@ type Service struct {
 	config ServiceConfig
 }
 
-// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Survey, Apps, Observe, Held and Away.
+// ServiceConfig is what a Service needs; every field is required but Groups, Limits, Survey, Apps, Observe, Held, Away and Sinks.
 type ServiceConfig struct {
 	Cluster string // the cluster's name
 	Groups  map[string]Group
@@ -31,6 +31,8 @@ type ServiceConfig struct {
 	Held func() string
 	// Away tells since when the store does not answer; zero: it does. Nil: that is not watched.
 	Away func() time.Time
+	// Sinks tells how the journal's sinks are. Nil: there are none.
+	Sinks func() []SinkStatus
 }
 
 // NewService returns a Service. It panics if a required field is missing: that is a mistake of the program.
@@ -43,6 +45,9 @@ func NewService(config ServiceConfig) *Service {
 	}
 	if config.Away == nil {
 		config.Away = func() time.Time { return time.Time{} }
+	}
+	if config.Sinks == nil {
+		config.Sinks = func() []SinkStatus { return nil }
 	}
 	return &Service{config}
 }

@@ -85,6 +85,8 @@ type entryRecord struct {
 	Lock     *filters.Lock        `json:"lock,omitempty"`
 	Host     string               `json:"host,omitempty"`
 	Master   string               `json:"master,omitempty"`
+	Verb     filters.Verb         `json:"verb,omitempty"`
+	Message  string               `json:"message,omitempty"`
 }
 
 // entry is a journal entry as read.
@@ -130,6 +132,7 @@ func (e *entry) parseRecord(text string) error {
 		return fmt.Errorf("journal entry %s: the record: %w", e.ID, err)
 	}
 	e.Filter, e.Settled, e.Ledger, e.Question = record.Filter, record.Settled, record.Ledger, record.Question
+	e.Verb, e.Message = record.Verb, record.Message
 	e.Record, e.Freeze, e.Lock, e.Host, e.Master = record.Record, record.Freeze, record.Lock, record.Host, record.Master
 	return nil
 }

@@ -123,7 +123,7 @@ func (o *object) addValue(name string, value any) error {
 
 // close adds the rest of the event and returns the object, empty if it has no parts.
 func (o *object) close(event *filters.Event) (string, error) {
-	var freeze, lock, host, master error
+	var freeze, lock, host, master, verb, message error
 	if event.Freeze != nil {
 		freeze = o.addValue("freeze", event.Freeze)
 	}
@@ -136,10 +136,16 @@ func (o *object) close(event *filters.Event) (string, error) {
 	if event.Master != "" {
 		master = o.addValue("master", event.Master)
 	}
+	if event.Verb != "" {
+		verb = o.addValue("verb", event.Verb)
+	}
+	if event.Message != "" {
+		message = o.addValue("message", event.Message)
+	}
 	if len(o.text) == 0 {
 		return "", nil
 	}
-	return string(append(o.text, '}')), errors.Join(freeze, lock, host, master)
+	return string(append(o.text, '}')), errors.Join(freeze, lock, host, master, verb, message)
 }
 
 func randomHex(bytes int) string {

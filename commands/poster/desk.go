@@ -113,6 +113,8 @@ func (d *desk) concerned(event *filters.Event) []string {
 		add(d.episode(TopicFailover, event))
 	case filters.KindSettled:
 		add(d.running(TopicFailover))
+	case filters.KindSink:
+		add(d.sink(event))
 	}
 	if event.Kind != filters.KindNag && event.Filter != nil {
 		add(d.nagging(event))

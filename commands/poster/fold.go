@@ -34,6 +34,8 @@ func (n *Notice) fold(event *filters.Event) {
 		n.foldOrder(event, filters.KindLock, filters.KindUnlock)
 	case TopicFailover:
 		n.foldFailover(event)
+	case TopicSink:
+		n.foldSink(event)
 	case TopicAnnounce:
 		n.foldAnnounce(event)
 	case TopicPassed:

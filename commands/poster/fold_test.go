@@ -95,7 +95,7 @@ func anyEvent(t *rapid.T, i int) filters.Event {
 // Whatever is folded in whatever order: Fold changes nothing that it was given, a notice survives being stored, and its
 // message has a first line that says something.
 func TestFold(t *testing.T) {
-	topics := []poster.Topic{poster.TopicFilter, poster.TopicDrift, poster.TopicForeign, poster.TopicQuestion, poster.TopicNag, poster.TopicFreeze, poster.TopicLock, poster.TopicFailover,
+	topics := []poster.Topic{poster.TopicFilter, poster.TopicDrift, poster.TopicForeign, poster.TopicQuestion, poster.TopicNag, poster.TopicFreeze, poster.TopicLock, poster.TopicFailover, poster.TopicSink,
 		poster.TopicAnnounce, poster.TopicPassed, poster.TopicOccurrence, poster.TopicWindow, poster.TopicRun, poster.TopicConfirm, poster.TopicDigest,
 		poster.TopicMachines, poster.TopicRemind, poster.TopicMeddled}
 	rapid.Check(t, func(t *rapid.T) {

@@ -21,6 +21,7 @@ const (
 	TopicFreeze   Topic = "freeze"   // a freeze, until the thaw
 	TopicLock     Topic = "lock"     // a lock, until it is unlocked
 	TopicFailover Topic = "failover" // a failover, until the cluster has settled
+	TopicSink     Topic = "sink"     // a sink of the journal that is stuck, until it goes on
 
 	TopicAnnounce   Topic = "announce"   // an opening to come, until it opens or does not
 	TopicPassed     Topic = "passed"     // openings that did not come about

@@ -58,6 +58,8 @@ func Render(notice Notice, scene Scene) Message {
 		message.Lines = renderFreeze(&notice, scene)
 	case TopicLock:
 		message.Lines = renderLock(&notice, scene)
+	case TopicSink:
+		message.Lines = renderSink(&notice)
 	case TopicFailover:
 		message.Lines = renderFailover(&notice, scene)
 	case TopicAnnounce:

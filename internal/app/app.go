@@ -142,8 +142,11 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	}
 	s.service = filters.NewService(filters.ServiceConfig{
 		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master, Survey: master,
-		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away,
+		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away, Sinks: s.sinkStatus,
 	})
+	if err := a.buildSinks(s, cluster); err != nil {
+		return nil, err
+	}
 	source := a.buildMachines(s, cluster)
 	s.reconciler = reconcile.New(reconcile.Config{
 		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,

@@ -15,6 +15,7 @@ import (
 	"cordon/filters/reconcile"
 	"cordon/internal/leader"
 	"cordon/internal/oncall"
+	"cordon/internal/sink"
 	"cordon/internal/web"
 	"cordon/scheduler"
 	"cordon/store"
@@ -40,7 +41,9 @@ type stack struct {
 	term       atomic.Int64                       // of the lease that this replica holds; 0: it does not lead
 	before     atomic.Pointer[reconcile.Baseline] // what the leader before left settled
 	gone       atomic.Pointer[time.Time]          // since when Redis does not answer; nil: it does
-	told       atomic.Pointer[string]             // why nothing is given back, as the leader published it; nil: nothing was
+	sinks      []*sink.Sink
+	lags       atomic.Pointer[[]filters.SinkStatus] // how far sinks are behind, as it was last measured
+	told       atomic.Pointer[string]               // why nothing is given back, as the leader published it; nil: nothing was
 }
 
 // leaseTime is how long a lease lasts from a renewal. A call to the master is bounded well inside it.
@@ -49,7 +52,7 @@ const leaseTime = 15 * time.Second
 // run keeps the stack alive until ctx ends, and waits for all of it.
 func (s *stack) run(ctx context.Context) {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{s.master.Run, s.follow, s.overlay, s.guard, s.measure, s.duty.Run, s.compete} {
+	for _, part := range []func(context.Context) error{s.master.Run, s.follow, s.overlay, s.guard, s.measure, s.measureSinks, s.duty.Run, s.compete} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("a part of the stack ended", "error", err)
@@ -100,6 +103,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		func(ctx context.Context) error { return s.keep(ctx, term.Number) },
 		func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) },
 		func(ctx context.Context) error { return s.scheduler.Run(ctx, term.Number) },
+		func(ctx context.Context) error { return s.feed(ctx, term.Number) },
 	}
 	var running sync.WaitGroup
 	for _, part := range parts {

@@ -122,6 +122,7 @@ func (r *reader) checkCluster(config *Config, name string) {
 	r.checkWindows(at, cluster, config.WebhooksOf(name))
 	r.checkWebhooks(at, cluster.Webhooks)
 	r.checkOnCall(at+".on_call", cluster.OnCall)
+	r.checkSinks(at, cluster.Sinks)
 }
 
 func (r *reader) checkMasters(at string, cluster Cluster) {

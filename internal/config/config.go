@@ -45,6 +45,7 @@ type Cluster struct {
 	OnCall         OnCall                          `yaml:"on_call" doc:"Who is on call: who may approve what needs it, and who is told at a change of shift."`
 	Digest         Digest                          `yaml:"digest" doc:"The morning's message: what is withheld, by whom, since when, and what opens today. Without a time none is posted."`
 	Webhooks       map[string]Webhook              `yaml:"webhooks" doc:"What steps of this cluster's runs may call, by name, beside the webhooks of the top level; of two with one name the cluster's own counts."`
+	Sinks          []Sink                          `yaml:"sinks" doc:"Where the journal is copied to as it grows: files, and URLs. Each gets every sealed entry, in order, at least once." example:"[{name: siem, url: https://siem.example.com/cordon, secret_file: /etc/cordon/siem}]"`
 	Observe        bool                            `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
 	CallsAtOnce    int                             `yaml:"calls_at_once" doc:"Calls to the master that may be under way at once." default:"32"`
 	CallsPerSecond int                             `yaml:"calls_per_second" doc:"Changing calls to the master a second, at most." default:"200"`
@@ -173,6 +174,7 @@ type Secrets struct {
 	MasterTokens                      map[string]Secret            // by cluster: bearer token
 	Tokens                            map[string]Secret            // by token name
 	Webhooks                          map[string]map[string]Secret // by cluster, then webhook: of WebhooksOf
+	Sinks                             map[string]map[string]Secret // by cluster, then sink
 }
 
 // WebhooksOf returns what runs of the cluster may call: the cluster's own webhooks and those of the top level.

@@ -8,7 +8,7 @@ import (
 
 // secrets reads the secrets that the configuration needs, each from its file or its environment variable.
 func (r *reader) secrets(config *Config) Secrets {
-	secrets := Secrets{Masters: map[string]Secret{}, MasterTokens: map[string]Secret{}, Tokens: map[string]Secret{}, Webhooks: map[string]map[string]Secret{}}
+	secrets := Secrets{Masters: map[string]Secret{}, MasterTokens: map[string]Secret{}, Tokens: map[string]Secret{}, Webhooks: map[string]map[string]Secret{}, Sinks: map[string]map[string]Secret{}}
 	slack := config.Slack
 	secrets.BotToken = r.secret("slack.bot_token_file", slack.BotTokenFile, "CORDON_SLACK_BOT_TOKEN", true)
 	secrets.AppToken = r.secret("slack.app_token_file", slack.AppTokenFile, "CORDON_SLACK_APP_TOKEN", slack.Transport == "socket")
@@ -21,6 +21,7 @@ func (r *reader) secrets(config *Config) Secrets {
 	}
 	r.webhookSecrets(config, &secrets)
 	r.onCallSecrets(config, &secrets)
+	r.sinkSecrets(config, &secrets)
 	for i, token := range config.Tokens {
 		at := fmt.Sprintf("tokens[%d].file", i)
 		secret := r.secret(at, token.File, "CORDON_TOKEN_"+variable(token.Name), true)

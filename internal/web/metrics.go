@@ -24,6 +24,8 @@ type Metrics struct {
 	locked         *prometheus.GaugeVec
 	heard          *prometheus.GaugeVec
 	slackQueue     *prometheus.GaugeVec
+	sinkLag        *prometheus.GaugeVec
+	sinkEntries    *prometheus.GaugeVec
 }
 
 var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
@@ -48,9 +50,11 @@ func NewMetrics() *Metrics {
 		locked:         gauge("cordon_locked", "1 while nothing is given back because the bot doubts its memory.", "cluster"),
 		heard:          gauge("cordon_master_heard_timestamp_seconds", "When the master was last heard of.", "cluster"),
 		slackQueue:     gauge("cordon_slack_queue", "Messages that wait to be posted.", "cluster"),
+		sinkLag:        gauge("cordon_sink_lag_seconds", "Age of the oldest journal entry that a sink has not taken; 0: it has all.", "cluster", "sink"),
+		sinkEntries:    gauge("cordon_sink_entries", "Journal entries that a sink has not taken, counted up to 1000.", "cluster", "sink"),
 	}
 	m.Registry.MustRegister(m.commands, m.commandSeconds, m.calls, m.callSeconds, m.passSeconds, m.lag, m.drift, m.filters, m.withheld,
-		m.leads, m.locked, m.heard, m.slackQueue, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.leads, m.locked, m.heard, m.slackQueue, m.sinkLag, m.sinkEntries, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -132,6 +136,12 @@ func (m *Metrics) Heard(cluster string, at time.Time) {
 // SlackQueue sets how many messages wait to be posted.
 func (m *Metrics) SlackQueue(cluster string, waiting int) {
 	m.slackQueue.WithLabelValues(cluster).Set(float64(waiting))
+}
+
+// Sink sets how many journal entries a sink has not taken, and how old the oldest of them is.
+func (m *Metrics) Sink(cluster, sink string, entries int, lag time.Duration) {
+	m.sinkEntries.WithLabelValues(cluster, sink).Set(float64(entries))
+	m.sinkLag.WithLabelValues(cluster, sink).Set(lag.Seconds())
 }
 
 func truth(value bool) float64 {

@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
+	"cordon/internal/signed"
 	"cordon/scheduler"
 )
 
@@ -39,7 +39,7 @@ func (c *Caller) Call(ctx context.Context, name string, call scheduler.Call) sch
 			return failed("its address cannot be called"), nil
 		}
 		request.Header.Set("Content-Type", "application/json")
-		hook.sign(request, call.Key, string(body), time.Now())
+		signed.Sign(request, hook.Secret, call.Key, string(body), time.Now())
 		status, header, sent, err := c.send(request)
 		switch {
 		case err == nil:
@@ -67,7 +67,7 @@ func (c *Caller) Poll(ctx context.Context, name string, call scheduler.Call, add
 		if err != nil {
 			return failed("where to ask about it cannot be called"), nil
 		}
-		hook.sign(request, call.Key, call.Key, time.Now())
+		signed.Sign(request, hook.Secret, call.Key, call.Key, time.Now())
 		status, header, _, err := c.send(request)
 		switch {
 		case err != nil:
@@ -165,13 +165,7 @@ func reason(err error) string {
 	if known, ok := errors.AsType[busy](err); ok {
 		return known.Error()
 	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		if wrapped.Timeout() {
-			return "no answer came in time"
-		}
-		return wrapped.Err.Error()
-	}
-	return err.Error()
+	return signed.Reason(err)
 }
 
 func failed(why string) scheduler.Answer {

@@ -11,17 +11,14 @@ package webhook
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"cordon/internal/signed"
 	"cordon/scheduler"
 )
 
@@ -46,12 +43,9 @@ type hook struct {
 	address *url.URL
 }
 
-// answerMost is how much of an answer is read: its head. What it says beyond its status is nobody's.
-const answerMost = 64 << 10
-
 // New returns a Caller for the webhooks by name. Its errors name the webhook, never its address.
 func New(hooks map[string]Hook) (*Caller, error) {
-	caller := &Caller{hooks: map[string]*hook{}, client: newClient()}
+	caller := &Caller{hooks: map[string]*hook{}, client: signed.NewClient()}
 	for name, given := range hooks {
 		checked, err := check(given)
 		if err != nil {
@@ -63,16 +57,9 @@ func New(hooks map[string]Hook) (*Caller, error) {
 }
 
 func check(given Hook) (*hook, error) {
-	address, err := url.Parse(given.URL)
-	switch {
-	case err != nil || address.Hostname() == "":
-		return nil, errors.New("its url is not an address")
-	case address.User != nil || address.Fragment != "":
-		return nil, errors.New("its url holds credentials or a fragment")
-	case address.Scheme != "https" && (address.Scheme != "http" || !loopback(address.Hostname())):
-		return nil, errors.New("its url is neither https nor http to this machine itself")
-	case len(given.Secret) == 0:
-		return nil, errors.New("it has no secret")
+	address, err := signed.Address(given.URL, given.Secret)
+	if err != nil {
+		return nil, err
 	}
 	checked := &hook{given, address}
 	checked.Timeout = cmp.Or(given.Timeout, 30*time.Second)
@@ -81,41 +68,10 @@ func check(given Hook) (*hook, error) {
 	return checked, nil
 }
 
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// newClient never sends a request twice by itself: net/http repeats a POST with an Idempotency-Key when a kept connection
-// breaks, so none is kept; and it follows no redirect.
-func newClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
-	protocols := &http.Protocols{}
-	protocols.SetHTTP1(true)
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true,
-			MaxResponseHeaderBytes: answerMost, DisableCompression: true, Protocols: protocols,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // Repeats tells whether the webhook may be called again when nobody knows whether it was, and whether there is one.
 func (c *Caller) Repeats(name string) (repeats, known bool) {
 	hook := c.hooks[name]
 	return hook != nil && hook.Repeat, hook != nil
-}
-
-// sign sets the headers of a request whose signature is over the text.
-func (h *hook) sign(request *http.Request, key, text string, now time.Time) {
-	timestamp := strconv.FormatInt(now.Unix(), 10)
-	code := hmac.New(sha256.New, h.Secret)
-	code.Write([]byte("v1:" + timestamp + ":" + text))
-	request.Header.Set("Cordon-Timestamp", timestamp)
-	request.Header.Set("Cordon-Signature", "v1="+hex.EncodeToString(code.Sum(nil)))
-	request.Header.Set("Idempotency-Key", key)
-	request.Header.Set("User-Agent", "cordon")
 }
 
 // itself stands for the webhook's own address where it is written down where to ask: addresses may hold what is secret.
