@@ -216,6 +216,9 @@ func eventWords(event *filters.Event) string {
 	if words := cmp.Or(planWords(event), wordsOfMachine(event)); words != "" {
 		return words
 	}
+	if event.Kind == filters.KindMissing && event.Cause == filters.CauseMaintenance {
+		return "is away: its machine is down for maintenance"
+	}
 	if words, ok := kindWords[event.Kind]; ok {
 		return words
 	}

@@ -98,6 +98,8 @@ const (
 	CauseWindow   = "window"
 	CauseRun      = "run"
 	CauseGone     = "gone"
+
+	CauseMaintenance = "maintenance" // a machine was taken down by our word
 )
 
 // FilterKey identifies a filter: one owner has at most one filter of a mode on an agent.

@@ -87,6 +87,7 @@ func (n *Notice) foldFilter(event *filters.Event) {
 		agent.Contested = true
 	case filters.KindMissing:
 		agent.Missing = event.Filter == nil || !event.Filter.Missing.IsZero()
+		agent.Down = event.Cause == filters.CauseMaintenance
 	case filters.KindRestart:
 		agent.Missing = false
 	}

@@ -206,7 +206,9 @@ func (n *Notice) odd(event *filters.Event) bool {
 		return filter.State == filters.StateFailed
 	case filters.KindRelease:
 		return !isOf(event.Actor, filter.Subject) && n.EndedBy == "" && (n.Window == nil || n.Window.Opening == nil || n.Window.Opening.Closing.IsZero())
-	case filters.KindExtend, filters.KindMissing, filters.KindMove:
+	case filters.KindMissing:
+		return event.Cause != filters.CauseMaintenance
+	case filters.KindExtend, filters.KindMove:
 		return true
 	case filters.KindGave:
 		return event.Settled && event.Reason != "" || event.Outcome == string(filters.StateFailed)

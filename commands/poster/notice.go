@@ -96,6 +96,7 @@ type Agent struct {
 	Settled  bool                `json:"settled,omitempty"`
 
 	Missing bool `json:"missing,omitempty"`
+	Down    bool `json:"down,omitempty"` // missing, because we took its machine down
 	Lost    bool `json:"lost,omitempty"` // takes tasks although withheld
 	// Of an agent that was lost: whether its registration explains it, when that began, and since when it surely had been
 	// withheld before; zero: not known.

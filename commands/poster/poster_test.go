@@ -364,6 +364,12 @@ func (s *scene) leads(word string, fields []string) {
 			event.Kind, event.Filter = filters.KindMissing, &filter
 			happen(event)
 		})
+	case "machine-down": // we took it down
+		each(true, func(filter filters.Filter, event filters.Event) {
+			filter.Missing = time.Now().UTC()
+			event.Kind, event.Filter, event.Cause, event.Reason = filters.KindMissing, &filter, filters.CauseMaintenance, "its machine is down for maintenance, by our word"
+			happen(event)
+		})
 	case "lost":
 		agent(filters.KindLost, "it came back from a restart without its filter")
 	case "back": // from a restart that lost the filter, four seconds ago

@@ -285,7 +285,10 @@ func troubles(agents []*Agent) []commands.Line {
 	add("could not be withheld", func(a *Agent) bool { return a.State == filters.StateFailed })
 	add("takes tasks; I withhold it again", func(a *Agent) bool { return a.Lost && !a.Contested })
 	add("is given back by somebody else again and again; I stopped withholding it", func(a *Agent) bool { return a.Contested })
-	add("is not in the master's list", func(a *Agent) bool { return a.Missing })
+	add("is not in the master's list", func(a *Agent) bool { return a.Missing && !a.Down })
+	if down := hosts(slices.DeleteFunc(slices.Clone(agents), func(a *Agent) bool { return !a.Missing || !a.Down })); len(down) > 0 {
+		lines = append(lines, commands.Say(commands.Strong(commands.Names(down, 0)), " is away: the machine is down for maintenance, by our word"))
+	}
 	for _, note := range notes(slices.DeleteFunc(slices.Clone(agents), func(a *Agent) bool { return a.State != filters.StateVerified || a.Lost || a.Contested })) {
 		lines = append(lines, commands.Say(note))
 	}

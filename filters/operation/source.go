@@ -74,6 +74,18 @@ func (s *Source) Changes(ctx context.Context, now time.Time) ([]filters.Change, 
 	return s.changes(machines, questions, &seen, now), nil
 }
 
+// Down returns the machines that we took down, or are about to, and that need not be back yet.
+func (s *Source) Down() []filters.Machine {
+	var down []filters.Machine
+	for _, machine := range s.config.machines() {
+		switch machine.Phase {
+		case PhaseTakingDown, PhaseDown, PhaseBringingUp:
+			down = append(down, machine.Machine)
+		}
+	}
+	return down
+}
+
 func (s *Source) turned() turn {
 	t := turn{shelf: s.config.Book.Shelved(filters.ShelfMachines)}
 	for _, question := range s.questions() {

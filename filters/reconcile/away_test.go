@@ -163,3 +163,32 @@ func TestADrainOfAnAgentThatIsAwayStaysWithIt(t *testing.T) {
 		}
 	})
 }
+
+// That the agents of a machine are away which we took down alarms nobody.
+func TestAwayByOurWordIsNoAlarm(t *testing.T) {
+	drifts := 0
+	in(t, func(w *world) {
+		withPrimitives(w)
+		w.meter.Drift = func(filters.Kind) { drifts++ }
+	}, func(t *testing.T, w *world) {
+		ok(t, w.filter("UALICE", 0, "web-0"))
+		ok(t, w.plan(w.inHours(1), "web-0"))
+		wait(time.Minute)
+		ok(t, w.takeDown("web-0"))
+		wait(10 * time.Second)
+		w.edit(true, func() { w.agent(0).away = true })
+		wait(time.Minute)
+		missing := w.kinds(filters.KindMissing)
+		if len(missing) != 1 || missing[0].Cause != filters.CauseMaintenance || drifts != 0 {
+			t.Errorf("told %+v, %d alarms", missing, drifts)
+		}
+		w.lose(1, true)
+		ok(t, w.filter("UALICE", 0, "web-2"))
+		wait(time.Minute)
+		w.lose(2, true)
+		wait(time.Minute)
+		if missing := w.kinds(filters.KindMissing); len(missing) != 2 || missing[1].Cause != filters.CauseObserved || drifts != 1 {
+			t.Errorf("of one that nobody took down %+v, %d alarms", missing, drifts)
+		}
+	})
+}

@@ -202,6 +202,9 @@ func (l *leading) situation() *Situation {
 		Term: l.term, Began: l.began, GiveAfter: l.giveAfter, Patience: l.CallTimeout, Fresh: l.Period,
 		Locked: l.Book.Lock() != nil, Holding: holding, Failover: l.settling.last, Memory: l.memory,
 	}
+	if l.Source != nil {
+		situation.Down = l.Source.Down()
+	}
 	if now.Before(l.giveAfter) && holding == "" {
 		holding = "the replica that led before may still have calls under way"
 	}

@@ -25,6 +25,8 @@ type Maintenance interface {
 // filters/operation.
 type Source interface {
 	Changes(ctx context.Context, now time.Time) ([]filters.Change, error)
+	// Down returns the machines that we took down and that need not be back: that their agents are away surprises nobody.
+	Down() []filters.Machine
 }
 
 // sourceEvery is how often the source is asked without any other reason.

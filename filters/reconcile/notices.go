@@ -12,7 +12,9 @@ func (d *draft) mark(change *filters.Change) {
 	switch change.Kind {
 	case filters.ChangeMissing:
 		kind, subject = filters.KindMissing, d.notice(change)
-		d.Meter.drift(kind)
+		if change.Cause != filters.CauseMaintenance {
+			d.Meter.drift(kind)
+		}
 	case filters.ChangeBack:
 		kind = filters.KindRestart
 	}

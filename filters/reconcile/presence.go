@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"strings"
 
 	"cordon/filters"
@@ -24,6 +25,9 @@ func (d *differ) presence(t *track) {
 	case d.absent(t):
 		if t.has(present) {
 			change := t.change(filters.ChangeMissing, filters.CauseObserved, "the master lists it no more")
+			if d.tookDown(t) {
+				change.Cause, change.Reason = filters.CauseMaintenance, "its machine is down for maintenance, by our word"
+			}
 			change.Filters = t.having(present)
 			d.record(change)
 		}
@@ -38,6 +42,12 @@ func (d *differ) presence(t *track) {
 		change.Filters = t.having(missing)
 		d.record(change)
 	}
+}
+
+// tookDown tells whether we took the agent's machine down.
+func (d *differ) tookDown(t *track) bool {
+	machine := filters.Machine{Hostname: t.filters[0].Hostname, IP: t.filters[0].IP}
+	return slices.ContainsFunc(d.Down, machine.Same)
 }
 
 // stays tells whether the filter does not follow its host to another agent ID: its agent is to leave for ever, or was away

@@ -24,6 +24,7 @@ type Situation struct {
 	Fresh     time.Duration          // how old a complete reading may be that many agents are given back by
 	Locked    bool                   // the bot doubts its memory
 	Holding   string                 // why nothing is given back just now; empty: it is
+	Down      []filters.Machine      // that we took down
 	Failover  time.Time              // the cluster's time of the last failover seen; zero: none
 	Memory                           // of this term
 }
