@@ -19,6 +19,7 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 	}
 	run, err := t.desk.StartRun(ctx, request, scheduler.RunRequest{
 		Procedure: t.command.Procedure, Drain: &t.command.Drain, Deadline: t.command.Deadline, Typed: t.command.Typed,
+		Manual: t.command.Manual, Last: t.command.Last,
 	})
 	if err != nil {
 		return Reply{}, t.unlisted(t.unquoted(err))

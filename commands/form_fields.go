@@ -15,6 +15,7 @@ var entries = map[string]Field{
 	"all":              {Kind: FieldCheck, Label: "Whose filters", Choices: []Choice{{Text: "Those of every owner, not only mine", Value: "all"}}},
 	"reason":           {Kind: FieldText, Label: "Why", Example: "kernel upgrade", Most: reasonCharacters},
 	"max-grace-period": {Kind: FieldText, Label: "Time for a task to end", Example: "10m", Most: 20},
+	"manual":           {Kind: FieldCheck, Label: "How", Choices: []Choice{{Text: "Frameworks move their tasks, and none is killed", Value: "manual"}}},
 	"deadline":         {Kind: FieldText, Label: "Tell the channel what holds it up after", Example: "1h", Most: 20},
 }
 

@@ -43,7 +43,7 @@ type given struct {
 
 	MaxGracePeriod, Deadline string
 	Start, Duration          string // of the maintenance schedule
-	MarkGone                 bool
+	MarkGone, Manual, Last   bool
 	Confirm                  []string
 
 	Most      string

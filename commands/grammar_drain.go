@@ -11,6 +11,8 @@ type (
 		MaxGracePeriod string `placeholder:"10m" help:"The longest that a task is given to end, where its executor obeys it; command tasks keep their own by default."`
 		Deadline       string `placeholder:"1h" help:"When the channel is told who holds an agent up; nothing is forced."`
 		MaxParallel    string `placeholder:"2" help:"How many agents are drained at once; 1 without it."`
+		Manual         bool   `help:"Frameworks are asked to move their tasks, and none is killed: nobody else has to say yes."`
+		Last           bool   `help:"With --manual: also tasks that are the last of their app, which is away until it has started elsewhere."`
 		MarkGone       bool   `help:"Drained, the agent leaves the cluster for ever, with its disk; needs --confirm."`
 		confirmFlag
 		reasonFlag
@@ -31,7 +33,7 @@ type (
 func (g *drainGrammar) given() given {
 	return given{
 		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Confirm: g.Confirm,
-		MaxGracePeriod: g.MaxGracePeriod, Deadline: g.Deadline, MarkGone: g.MarkGone, procedure: procedureFlags{MaxParallel: g.MaxParallel},
+		MaxGracePeriod: g.MaxGracePeriod, Deadline: g.Deadline, MarkGone: g.MarkGone, Manual: g.Manual, Last: g.Last, procedure: procedureFlags{MaxParallel: g.MaxParallel},
 	}
 }
 
@@ -49,8 +51,8 @@ var fatal = []*verb{
 	},
 	{
 		name: "drain", group: groupTakeDown, needs: filters.VerbDrain, form: true,
-		about:    "has the tasks of agents end, so that they can be taken down; another operator must say yes, and it cannot be cancelled",
-		examples: []string{"drain agent-one -m \"disk swap\"", "drain web-1,web-2 --max-grace-period 10m --deadline 1h --max-parallel 2", "drain agent-one --dry-run"},
+		about:    "has the tasks of agents end, so that they can be taken down; another operator must say yes, and it cannot be cancelled, or --manual: frameworks move them",
+		examples: []string{"drain agent-one -m \"disk swap\"", "drain web-1,web-2 --max-grace-period 10m --deadline 1h --max-parallel 2", "drain agent-one --manual --deadline 2h"},
 		grammar:  func() grammar { return &drainGrammar{} },
 	},
 	{
@@ -64,7 +66,13 @@ var fatal = []*verb{
 // draining reads the flags of drain and gone.
 func (c *Command) draining(given given) error {
 	c.Drain = filters.Drain{MarkGone: given.MarkGone, Gone: c.Verb == "gone"}
-	c.Typed = splitCommas(given.Confirm)
+	c.Typed, c.Manual, c.Last = splitCommas(given.Confirm), given.Manual, given.Last
+	switch {
+	case c.Last && !c.Manual:
+		return &filters.Error{Code: filters.Invalid, Wrong: "`--last` is given without `--manual`", Expected: "both: a drain by the master ends every task"}
+	case c.Manual && (given.MarkGone || given.MaxGracePeriod != ""):
+		return &filters.Error{Code: filters.Invalid, Wrong: "`--manual` kills nothing and marks nothing gone", Expected: "it without `--mark-gone` and `--max-grace-period`"}
+	}
 	var err error
 	if given.MaxGracePeriod != "" {
 		if c.Drain.MaxGrace, err = parseDuration("--max-grace-period", given.MaxGracePeriod); err != nil {

@@ -19,7 +19,7 @@ type (
 		Per            string `placeholder:"rack" help:"Counts --max-unavailable for each value of this attribute."`
 	}
 	procedureFlags struct {
-		Step        []string `sep:"none" placeholder:"confirm" help:"What is done for each agent while it is withheld: \"wait 5m\", confirm, \"webhook NAME\"; may be given again, in order."`
+		Step        []string `sep:"none" placeholder:"confirm" help:"What is done for each agent while it is withheld: \"wait 5m\", confirm, move, \"webhook NAME\"; may be given again, in order."`
 		MaxParallel string   `placeholder:"2" help:"How many agents are under way at once; 1 without it."`
 		BatchBy     string   `placeholder:"rack" help:"An attribute: agents of one value are done before those of the next begin."`
 		Soak        string   `placeholder:"5m" help:"How long an agent must be back and well before it is given back."`

@@ -40,6 +40,8 @@ type Command struct {
 
 	Drain    filters.Drain // of drain and gone
 	Deadline time.Duration // of drain; 0: none
+	Manual   bool          // of drain: frameworks move their tasks, none is killed
+	Last     bool          // of --manual: also the last tasks of apps
 	Typed    []string      // hostnames that --confirm repeats
 }
 

@@ -91,6 +91,9 @@ func stepWords(next []string) int {
 	if kind := strings.ToLower(next[0]); (kind == "wait" || kind == "webhook") && len(next) > 1 && !strings.HasPrefix(next[1], "-") {
 		return 2
 	}
+	if len(next) > 1 && strings.EqualFold(next[0], "move") && strings.EqualFold(next[1], "last") {
+		return 2
+	}
 	return 1
 }
 

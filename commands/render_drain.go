@@ -13,6 +13,9 @@ import (
 // renderDrain answers drain and gone: what was asked for, and who has to say yes.
 func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	state := &run.State
+	if state.Manual() && state.Phase == scheduler.RunGoing && run.Doing+run.Done == 0 {
+		return renderManual(cluster, run)
+	}
 	if state.Phase != scheduler.RunAsked {
 		return renderRun(cluster, run, now)
 	}
@@ -40,6 +43,9 @@ func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply
 // renderDryDrain answers the dry run of drain and gone: what would happen, and what it costs.
 func renderDryDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	state, impact := &run.State, run.State.Impact
+	if state.Manual() {
+		return renderDryManual(cluster, run, now)
+	}
 	verb, last := "Would drain ", "A drain cannot be cancelled"
 	if state.Drain.Ends() {
 		last = "Gone cannot be undone"
@@ -112,6 +118,12 @@ func DrainTerms(state *scheduler.RunState) []Line {
 			at = strconv.Itoa(most) + " agents at a time"
 		}
 		lines = append(lines, Say(at))
+	}
+	if state.Manual() {
+		lines = append(lines, Say("frameworks are asked to move their tasks, one of each app at a time; Mesos kills none"))
+		if steps := state.Procedure.Steps; len(steps) > 0 && strings.HasSuffix(steps[0], "last") {
+			lines = append(lines, Say("also the last instances of apps, which are away until they have started elsewhere"))
+		}
 	}
 	if grace := state.Drain.MaxGrace; grace > 0 {
 		lines = append(lines, Say("tasks get at most "+Lasting(grace)+" to end where their executors obey that; command tasks keep their own grace by default"))
@@ -231,6 +243,11 @@ func foreignState(agent *filters.AgentStatus) string {
 // DrainAgentWords says what becomes of an agent of a drain just now.
 func DrainAgentWords(agent *scheduler.RunAgent, drain *filters.Drain, now time.Time) Line {
 	switch agent.Phase {
+	case scheduler.AgentStepping:
+		if agent.Why == "" {
+			return Say("is looked at: what runs there?")
+		}
+		return Phrase(agent.Why)
 	case scheduler.AgentWithholding:
 		what := "is being drained"
 		if drain.Gone {

@@ -229,7 +229,7 @@ func eventWords(event *filters.Event) string {
 func takes(event *filters.Event) string {
 	drain := filters.Drain{}
 	switch {
-	case event.Filter != nil && event.Filter.Drain != nil:
+	case event.Filter != nil && event.Filter.Mode == filters.ModeDrain && event.Filter.Drain != nil:
 		drain = *event.Filter.Drain
 	case event.Ledger == nil || event.Ledger.DrainSent == "" && event.Ledger.GoneSent == "" || event.Ledger.Drained.After(time.Time{}):
 		return "DEACTIVATE_AGENT"

@@ -23,6 +23,8 @@ func modeWord(filter *filters.Filter) Line {
 	switch {
 	case filter.Drain == nil:
 		return nil
+	case filter.Mode != filters.ModeDrain:
+		return Say(Strong("drain by moving tasks"))
 	case filter.Drain.Gone:
 		return Say(Strong("mark gone"))
 	case filter.Drain.MarkGone:

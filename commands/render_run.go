@@ -327,6 +327,8 @@ func renderChangedRun(cluster, verb, word string, run *scheduler.RunListing, dry
 		then = "Nothing was begun, and nothing is killed."
 	case state.Drain.Ends():
 		then = "No other agent is begun. It cannot be undone: agents that were begun are marked gone all the same."
+	case state.Manual():
+		then = "No other task is asked to move. Agents that are not empty yet are given back; those that are stay withheld until somebody gives them back."
 	default:
 		then = "No other agent is begun. A drain cannot be cancelled: agents that drain already drain on, and stay withheld until somebody gives them back."
 	}

@@ -66,7 +66,8 @@ type Filter struct {
 	Nagged    time.Time   `json:"nagged,omitzero"`  // when the channel was last reminded that it has no end
 	Missing   time.Time   `json:"missing,omitzero"` // when the agent was found to be in no list of the master; zero: it is there
 
-	// Drain is what a filter of mode drain asks for; nil for every other mode.
+	// Drain is what a filter of mode drain asks for. One of mode filter that a manual drain placed says by it who asked; nil for
+	// every other filter.
 	Drain *Drain `json:"drain,omitempty"`
 
 	// Adopt says that the agent was withheld by somebody else and is to become ours as it is.

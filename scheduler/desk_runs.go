@@ -18,6 +18,9 @@ type RunRequest struct {
 	// up; 0: never.
 	Drain    *filters.Drain
 	Deadline time.Duration
+	// Manual makes the drain one in which frameworks move their tasks and the master kills none; Last lets them move those, too,
+	// that are the last of their app.
+	Manual, Last bool
 	// Typed are hostnames that were typed again: each agent that is to leave the cluster for ever must be among them.
 	Typed []string
 }
@@ -105,14 +108,17 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 			return known, nil // the request came before
 		}
 	}
-	if wanted.Drain != nil {
+	switch {
+	case wanted.Drain != nil && wanted.Manual:
+		run.movesOff(&wanted)
+	case wanted.Drain != nil:
 		run.drains(&wanted)
 	}
 	course, err := d.check(&run)
 	if err != nil {
 		return RunListing{}, err
 	}
-	targets, err := d.targets(&request, run.Drain)
+	targets, err := d.targets(&request, run.reaches())
 	if err != nil {
 		return RunListing{}, err
 	}
@@ -125,7 +131,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	}
 	line := lineUp(&run, targets)
 	arrangement := startArrangement(request, &run, line)
-	if run.Drain != nil {
+	if run.kills() {
 		d.ask(&arrangement, &run, targets)
 	}
 	if _, err := d.config.Service.Arrange(ctx, arrangement); err != nil {
@@ -136,7 +142,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 
 // weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
 func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState, agents []*filters.Agent, typed []string) (notes []string, err error) {
-	if notes, err = d.drainable(run, agents); err == nil && !run.Drain.Gone {
+	if notes, err = d.drainable(run, agents); err == nil && run.kills() && !run.Drain.Gone {
 		err = d.askMaster(ctx, agents)
 	}
 	if err != nil {
@@ -175,6 +181,10 @@ func (d *Desk) check(run *RunState) (*course, error) {
 	switch {
 	case err != nil:
 		return nil, refusedField(err)
+	case run.Manual():
+		if err := d.mayMove(run); err != nil {
+			return nil, err
+		}
 	case run.Drain != nil:
 		if err := d.mayDrain(run); err != nil {
 			return nil, err

@@ -26,6 +26,19 @@ func (d *Desk) mayDrain(run *RunState) error {
 	return d.mayKill()
 }
 
+// mayMove tells whether a manual drain can begin. The configuration's `allow` is not asked: the master kills nothing.
+func (d *Desk) mayMove(run *RunState) error {
+	switch {
+	case d.config.Agents == nil:
+		return &filters.Error{Code: filters.Unavailable, Wrong: "this bot looks at no agents themselves, so it cannot tell when one is empty"}
+	case run.Drain.Ends() || run.Drain.MaxGrace != 0:
+		return invalid("a manual drain kills nothing and marks nothing gone", "`--manual` without `--mark-gone` and `--max-grace-period`")
+	case run.Deadline < 0:
+		return invalid("the deadline is below zero", "a duration such as `1h`")
+	}
+	return d.mayKill()
+}
+
 // mayKill refuses to ask for what could not begin.
 func (d *Desk) mayKill() error {
 	if lock := d.config.Book.Lock(); lock != nil {
@@ -71,6 +84,8 @@ func (d *Desk) awayNote(run *RunState, agent *filters.Agent) string {
 		return agent.Hostname + " is not listed by the master since " + since.UTC().Format("2006-01-02 15:04") + " UTC"
 	case !since.IsZero():
 		return agent.Hostname + " is not listed by the master since " + since.UTC().Format("2006-01-02 15:04") + " UTC: what runs there is killed when it is back"
+	case !agent.Connected() && run.Manual():
+		return agent.Hostname + " is disconnected: it begins when it is back"
 	case !agent.Connected() && !run.Drain.Gone:
 		return agent.Hostname + " is disconnected: what runs there is killed when it is back"
 	}
@@ -105,6 +120,8 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 	case d.config.foreign(agent):
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is withheld by somebody else", Expected: "an agent that is ours", Try: "`/mesos adopt " + agent.Hostname + " -m \"why\"` makes it ours first"}
 	case run.Drain.Gone:
+		return nil
+	case run.Manual() && !entry.Draining():
 		return nil
 	case agent.Undrainable:
 		return &filters.Error{Code: filters.Invalid, Wrong: host + " runs an agent that cannot be drained: it lacks the capability AGENT_DRAINING", Expected: "an agent of Mesos 1.9 or later", Try: "`/mesos filter " + agent.Hostname + "` keeps new tasks away and kills none; `/mesos drain --manual " + agent.Hostname + "` has frameworks move theirs"}

@@ -48,6 +48,8 @@ type Config struct {
 	Hooks    []string
 	Digest   *Digests // nil: none is posted
 	Webhooks Webhooks // nil: there are none
+	Agents   Agents   // nil: no agent is looked at, and no step moves anything
+	Mover    Mover    // nil: no framework is asked
 	Logger   *slog.Logger
 }
 

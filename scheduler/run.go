@@ -66,6 +66,10 @@ type course struct {
 	*CompiledProcedure
 	most filters.LimitValue
 	per  string
+	// keep leaves agents withheld that are done, deadline is when the channel is told what holds one up that tasks move off; 0:
+	// never.
+	keep     bool
+	deadline time.Duration
 }
 
 func chart(run *RunState) (*course, error) {
@@ -73,7 +77,7 @@ func chart(run *RunState) (*course, error) {
 	if len(problems) > 0 {
 		return nil, problems[0]
 	}
-	c := &course{CompiledProcedure: procedure, per: run.Per}
+	c := &course{CompiledProcedure: procedure, per: run.Per, keep: run.Keep, deadline: time.Duration(run.Deadline)}
 	if run.MaxUnavailable == "" {
 		return c, nil
 	}

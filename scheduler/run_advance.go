@@ -41,6 +41,9 @@ type sight struct {
 	known, repeats bool    // of the step's webhook: it is in the configuration; it may be called again
 	calling        bool    // this process calls it, or is about to
 	answer         *Answer // what came of that
+
+	looks bool     // agents can be looked at themselves
+	found *finding // what the newest look at the agent found, whose tasks are moving; nil: there was none
 }
 
 // advance returns what becomes of an agent of the run, and whether anything does. Waiting ones are begun elsewhere.
@@ -64,7 +67,7 @@ func (c *course) advance(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 	}
 	switch a.Phase {
 	case AgentWithholding:
-		if run.Drain != nil {
+		if run.kills() {
 			return c.drained(run, a, s, now)
 		}
 		return c.withheld(a, s, now)
@@ -113,7 +116,7 @@ func (a RunAgent) begun(agent *filters.Agent, away bool, now time.Time) RunAgent
 // withheld begins the steps once the ledger says that the master was seen to withhold the agent.
 func (c *course) withheld(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
-	case s.ledger != nil && s.ledger.Hold == filters.HoldHeld && s.ledger.State == filters.StateVerified:
+	case held(s.ledger):
 		if s.agent != nil {
 			a.Registered = s.agent.Registered
 		}
@@ -126,10 +129,14 @@ func (c *course) withheld(a RunAgent, s *sight, now time.Time) (RunAgent, bool) 
 	return a, false
 }
 
-// toStep brings the agent to a step; after the last one it is to return.
+// toStep brings the agent to a step; after the last one it is to return, or to stay.
 func (c *course) toStep(a RunAgent, step int, now time.Time) RunAgent {
 	a.Step, a.Key, a.Sent, a.Poll = step, "", time.Time{}, ""
-	if step >= len(c.Steps) {
+	switch {
+	case step < len(c.Steps):
+	case c.keep:
+		return a.to(AgentDone, "drained: safe to take down", now)
+	default:
 		return a.toReturn(now)
 	}
 	a.Key = a.stepKey(step)
@@ -149,7 +156,7 @@ func (a RunAgent) toReturn(now time.Time) RunAgent {
 	return a.to(AgentReturning, "", now)
 }
 
-// stepped goes on with a wait or a webhook. That a webhook is about to be called is recorded before it is, by Sent: an agent
+// stepped goes on with a wait, a move or a webhook. That a webhook is about to be called is recorded before it is, by Sent: an agent
 // that comes here with Sent and without a call was left by a process that died, and nobody knows whether it had called.
 func (c *course) stepped(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	step := c.Steps[a.Step]
@@ -159,6 +166,8 @@ func (c *course) stepped(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 			return a, false
 		}
 		return c.toStep(a, a.Step+1, now), true
+	case step.Kind == StepMove:
+		return c.moving(a, s, now)
 	case s.answer != nil:
 		return c.answered(a, *s.answer, now)
 	case s.calling:
@@ -328,7 +337,7 @@ func (c *course) touched(a *RunAgent) bool {
 		return false
 	}
 	for i, step := range c.Steps[:min(a.Step+1, len(c.Steps))] {
-		untouched := step.Kind == StepWait || i == a.Step && step.Kind == StepWebhook && a.Sent.IsZero()
+		untouched := step.Kind == StepWait || step.Kind == StepMove || i == a.Step && step.Kind == StepWebhook && a.Sent.IsZero()
 		if !untouched {
 			return true
 		}

@@ -41,6 +41,13 @@ func anySight(t *rapid.T) *sight {
 	if rapid.Bool().Draw(t, "ours") {
 		s.ledger = &filters.LedgerEntry{Agent: "S1", Hold: filters.HoldHeld, State: rapid.SampledFrom([]filters.ChangeState{filters.StateAccepted, filters.StateVerified}).Draw(t, "state")}
 	}
+	if s.looks = rapid.Bool().Draw(t, "looks"); s.looks && rapid.Bool().Draw(t, "found") {
+		s.found = &finding{began: minutes("look"), empty: rapid.IntRange(0, 2).Draw(t, "empty")}
+		if s.found.empty == 0 {
+			s.found.work.Tasks = []filters.Task{{Framework: "marathon", ID: "t1"}}
+			s.found.stays = []filters.Stay{{Task: s.found.work.Tasks[0], Ready: rapid.Bool().Draw(t, "ready")}}
+		}
+	}
 	if rapid.IntRange(0, 3).Draw(t, "answered") == 0 {
 		outcome := rapid.SampledFrom([]AnswerOutcome{AnswerDone, AnswerPending, AnswerFailed, AnswerLost}).Draw(t, "outcome")
 		s.answer = &Answer{Outcome: outcome, Poll: "job", Why: "so it is"}
@@ -69,7 +76,7 @@ func anyAgent(t *rapid.T, c *course) RunAgent {
 func TestTransitionsHoldWhateverIsSeen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := courseOf(t, Procedure{
-			Steps:  rapid.SliceOfN(rapid.SampledFrom([]string{"wait 3m", "confirm", "webhook reboot"}), 1, 4).Draw(t, "steps"),
+			Steps:  rapid.SliceOfN(rapid.SampledFrom([]string{"wait 3m", "confirm", "move", "webhook reboot"}), 1, 4).Draw(t, "steps"),
 			Soak:   rapid.SampledFrom([]string{"", "4m"}).Draw(t, "soak"),
 			Expect: rapid.SampledFrom([]string{"", "restart"}).Draw(t, "expect"),
 		})

@@ -21,6 +21,7 @@ type progress struct {
 	end       []filters.FilterKey
 	asked     map[filters.AgentID]string // confirmations that are over
 	intents   []RunAgent                 // whose webhooks are to be called
+	moves     [][2]*RunAgent             // whose tasks frameworks are to be asked for: before and after
 	questions []filters.AskedOf
 }
 
@@ -42,6 +43,9 @@ func (p *progress) take(before *part, after RunAgent) {
 	}
 	if !after.Sent.IsZero() && !after.Sent.Equal(before.Sent) {
 		p.intents = append(p.intents, after)
+	}
+	if len(after.Asked) > 0 {
+		p.moves = append(p.moves, [2]*RunAgent{&before.RunAgent, &after})
 	}
 	p.agents = append(p.agents, part{after, before.revision})
 }
@@ -75,6 +79,9 @@ func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 	}
 	for i := range c.intents {
 		r.calls.intend(&c.intents[i])
+	}
+	for _, move := range c.moves {
+		r.looks.intend(move[0], move[1])
 	}
 	for i := range c.agents {
 		agent := &c.agents[i]

@@ -22,6 +22,13 @@ func (r *RunState) drains(wanted *RunRequest) {
 	r.Mode, r.Drain, r.Keep, r.Deadline, r.Phase = filters.ModeDrain, &drain, true, Duration(wanted.Deadline), RunAsked
 }
 
+// movesOff makes the run a manual drain: frameworks move their tasks, the master kills none, and so nobody else is asked.
+func (r *RunState) movesOff(wanted *RunRequest) {
+	r.drains(wanted)
+	step := Step{Kind: StepMove, Last: wanted.Last}
+	r.Mode, r.Phase, r.Procedure.Steps = filters.ModeFilter, RunGoing, []string{step.String()}
+}
+
 // verb is the word that the configuration must allow.
 func (r *RunState) verb() filters.Verb {
 	if r.Drain.Ends() {

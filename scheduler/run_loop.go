@@ -30,6 +30,7 @@ type runs struct {
 	log     *slog.Logger
 	archive *archive
 	calls   *calls
+	looks   *looks
 	nudged  <-chan struct{}      // gets a value when a webhook has answered
 	rests   map[string]time.Time // runs whose last commit was refused, until they are turned to again
 	blocked map[string]block     // runs of which nothing could begin
@@ -50,11 +51,14 @@ func newRuns(config *Config) *runs {
 		log.Error("a run's record cannot be read; it is left alone", "shelf", record.Shelf, "name", record.Name, "error", err)
 	}
 	calls := newCalls(config)
-	return &runs{config: config, log: log, archive: newArchive(config.Book, faulty), calls: calls, nudged: calls.nudged, rests: map[string]time.Time{}, blocked: map[string]block{}}
+	return &runs{config: config, log: log, archive: newArchive(config.Book, faulty), calls: calls, looks: newLooks(config, calls.nudged), nudged: calls.nudged, rests: map[string]time.Time{}, blocked: map[string]block{}}
 }
 
-// rest waits until no webhook is called any more. To be called when the context of every step has ended.
-func (r *runs) rest() { r.calls.workers.Wait() }
+// rest waits until no webhook is called and no agent looked at any more. To be called when the context of every step has ended.
+func (r *runs) rest() {
+	r.calls.workers.Wait()
+	r.looks.workers.Wait()
+}
 
 // step does everything that is due for every run and returns when to be called again at the latest; zero: when the book
 // moves. Webhooks that it lets call are called until ctx ends.
@@ -68,6 +72,7 @@ func (r *runs) step(ctx context.Context, now time.Time, term int64) time.Time {
 	next = first(next, r.sweep(ctx, orphans, now, term))
 	all, _ = r.archive.going()
 	r.calls.tend(ctx, all)
+	r.looks.tend(ctx, all, now)
 	return next
 }
 
@@ -186,7 +191,11 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	if agent.Phase == AgentWaiting {
 		return s
 	}
-	if run.state.Drain != nil {
+	_, moves := run.state.moves(&agent.RunAgent)
+	if moves {
+		s.looks, s.found = r.config.Agents != nil, r.looks.found(agent.Key)
+	}
+	if moves || run.state.Drain != nil {
 		s.tasks = r.tasks(agent.current())
 	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
@@ -221,7 +230,9 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 		roster: r.config.Roster(), foreign: r.config.foreign, busy: map[filters.AgentID]bool{}, frozen: r.config.halted(now, run.state.window()),
 	}
 	if drain := run.state.Drain; drain != nil {
-		s.reached = func(agent *RunAgent) *filters.Agent { return reached(s.roster, agent, drain) }
+		if run.state.kills() {
+			s.reached = func(agent *RunAgent) *filters.Agent { return reached(s.roster, agent, drain) }
+		}
 		if lock := r.config.Book.Lock(); lock != nil && s.frozen == "" {
 			s.frozen = "locked, so nothing is killed: " + lock.Cause
 		}
@@ -256,11 +267,11 @@ func (c *course) wake(run *going, now time.Time) time.Time {
 	var next time.Time
 	for i := range run.agents {
 		switch agent := &run.agents[i]; {
-		case agent.Phase == AgentWithholding && run.state.Drain != nil:
+		case agent.Phase == AgentWithholding && run.state.kills():
 			next = first(next, now.Add(progressEvery))
 		case agent.Phase == AgentWithholding:
 			next = first(next, now.Add(lookLater))
-		case agent.Phase == AgentReturning:
+		case agent.Phase == AgentReturning, agent.Phase == AgentStepping && c.Steps[agent.Step].Kind == StepMove:
 			next = first(next, now.Add(lookSoon))
 		case agent.Phase == AgentStepping && c.Steps[agent.Step].Kind == StepWait:
 			next = first(next, agent.Since.Add(c.Steps[agent.Step].Wait))

@@ -43,6 +43,7 @@ type runWorld struct {
 	repeats   bool
 	calls     map[string]int
 	workAfter map[string]int // calls that did their work
+	floor     *floor         // what runs on the agents; nil: they cannot be looked at
 }
 
 const readEvery = 30 * time.Second
@@ -50,8 +51,15 @@ const readEvery = 30 * time.Second
 // inWorld runs a test in a world with so many agents, two on each rack.
 func inWorld(t *testing.T, agents int, test func(w *runWorld)) {
 	t.Helper()
+	inWorldOf(t, agents, func(*runWorld) {}, test)
+}
+
+// inWorldOf runs a test in a world that was changed before it began.
+func inWorldOf(t *testing.T, agents int, change, test func(w *runWorld)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newRunWorld(t, agents)
+		change(w)
 		w.open()
 		defer w.close()
 		test(w)
@@ -116,7 +124,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (w *runWorld) replica(p *process) *Config {
 	book := w.attach()
 	service := filters.NewService(filters.ServiceConfig{Cluster: "prod", Limits: w.limits, Store: &pen{w.shelves, p}, Book: book, State: w, Gate: w})
-	return &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Allow: w.allow}
+	config := &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Allow: w.allow}
+	if w.floor != nil {
+		config.Agents, config.Mover = &floorDouble{w, p}, &floorDouble{w, p}
+	}
+	return config
 }
 
 // lead lets one replica lead after the other: when one has died, the next takes over 15 s later. The first dies after so many

@@ -92,7 +92,8 @@ type RunState struct {
 	Why       string       `json:"why,omitempty"`  // why it stopped or does not go on, in a phrase
 	Mode      filters.Mode `json:"mode"`
 	Procedure Procedure    `json:"procedure"`
-	// Drain is what the master is asked for of each agent of a run of mode drain; nil: the run's mode is another.
+	// Drain is what the master is asked for of each agent of a run of mode drain. A manual drain has it too, for who asked for it
+	// alone: its mode is filter. nil: the run is no drain.
 	Drain *filters.Drain `json:"drain,omitempty"`
 	// Keep leaves the agents withheld when they are done: somebody takes them down.
 	Keep bool `json:"keep,omitempty"`
@@ -117,6 +118,20 @@ type RunState struct {
 // IsDrain tells whether the run is a drain: its agents stay withheld when they are drained, for somebody to take them down. A run
 // that drains its agents and gives them back is none.
 func (r *RunState) IsDrain() bool { return r.Drain != nil && r.Keep }
+
+// Manual tells whether the run is a drain in which frameworks move their tasks and the master kills none.
+func (r *RunState) Manual() bool { return r.Drain != nil && r.Mode == filters.ModeFilter }
+
+// kills tells whether the run has the master kill tasks.
+func (r *RunState) kills() bool { return r.Drain != nil && !r.Manual() }
+
+// reaches is the drain by which the run may go over agents that have departed; nil: it may not.
+func (r *RunState) reaches() *filters.Drain {
+	if r.kills() {
+		return r.Drain
+	}
+	return nil
+}
 
 // RunPhase is where a run stands.
 type RunPhase string
@@ -169,6 +184,15 @@ type RunAgent struct {
 	Overdue bool `json:"overdue,omitempty"`
 	// Away says that the master did not list the agent when its turn came.
 	Away bool `json:"away,omitempty"`
+	// Asked are the tasks that a step `move` asked frameworks for and that were not seen gone. An entry is written before the
+	// framework is asked.
+	Asked []AskedMove `json:"asked,omitempty"`
+}
+
+// AskedMove is a task that a framework is asked to move.
+type AskedMove struct {
+	Task filters.Task `json:"task"`
+	At   time.Time    `json:"at"` // when it was last asked
 }
 
 // AgentPhase is where an agent of a run stands.

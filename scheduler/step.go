@@ -14,6 +14,7 @@ const (
 	StepWait    StepKind = "wait"
 	StepConfirm StepKind = "confirm" // a person says done, failed or skip
 	StepWebhook StepKind = "webhook" // a webhook of the configuration is called
+	StepMove    StepKind = "move"    // frameworks are asked to move their tasks off the agent, until it runs none
 )
 
 // Step is one step that a run does for each of its agents.
@@ -21,7 +22,11 @@ type Step struct {
 	Kind    StepKind
 	Wait    time.Duration // of StepWait
 	Webhook string        // of StepWebhook: its name in the configuration
+	Last    bool          // of StepMove: also tasks that are the last of their app
 }
+
+// moveLast is the step that moves the last instances of apps, too.
+const moveLast = "last"
 
 // String renders the step as it is written, its duration in Go's way, which ParseStep reads too.
 func (s Step) String() string {
@@ -30,13 +35,17 @@ func (s Step) String() string {
 		return string(s.Kind) + " " + s.Wait.String()
 	case StepWebhook:
 		return string(s.Kind) + " " + s.Webhook
+	case StepMove:
+		if s.Last {
+			return string(s.Kind) + " " + moveLast
+		}
 	}
 	return string(s.Kind)
 }
 
-const stepExample = "`wait 5m`, `confirm` or `webhook reboot`"
+const stepExample = "`wait 5m`, `confirm`, `move` or `webhook reboot`"
 
-// ParseStep reads a step: `wait 5m`, `confirm` or `webhook NAME`. Errors are Invalid.
+// ParseStep reads a step: `wait 5m`, `confirm`, `move`, `move last` or `webhook NAME`. Errors are Invalid.
 func ParseStep(text string) (Step, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
@@ -44,8 +53,10 @@ func ParseStep(text string) (Step, error) {
 	}
 	kind, rest := StepKind(words[0]), words[1:]
 	switch {
-	case kind == StepConfirm && len(rest) == 0:
+	case (kind == StepConfirm || kind == StepMove) && len(rest) == 0:
 		return Step{Kind: kind}, nil
+	case kind == StepMove && len(rest) == 1 && rest[0] == moveLast:
+		return Step{Kind: kind, Last: true}, nil
 	case kind == StepWait && len(rest) == 1:
 		wait, err := parseLength(rest[0])
 		if err != nil {
@@ -57,7 +68,7 @@ func ParseStep(text string) (Step, error) {
 			return Step{}, invalid(code(rest[0])+" is not a webhook's name", nameExpected+", such as `webhook reboot`")
 		}
 		return Step{Kind: kind, Webhook: rest[0]}, nil
-	case slices.Contains([]StepKind{StepConfirm, StepWait, StepWebhook}, kind):
+	case slices.Contains([]StepKind{StepConfirm, StepWait, StepWebhook, StepMove}, kind):
 		return Step{}, invalid(code(text)+" has not the words that a step of its kind has", stepExample)
 	}
 	return Step{}, invalid(code(text)+" is no step", stepExample)

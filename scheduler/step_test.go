@@ -15,6 +15,8 @@ func TestParseStep(t *testing.T) {
 		"wait 5m":            {Kind: StepWait, Wait: 5 * time.Minute},
 		"  wait   1h30m ":    {Kind: StepWait, Wait: 90 * time.Minute},
 		"confirm":            {Kind: StepConfirm},
+		"move":               {Kind: StepMove},
+		"move last":          {Kind: StepMove, Last: true},
 		"webhook reboot":     {Kind: StepWebhook, Webhook: "reboot"},
 		"webhook rack-power": {Kind: StepWebhook, Webhook: "rack-power"},
 	} {
@@ -23,15 +25,15 @@ func TestParseStep(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                    "a step is empty: `wait 5m`, `confirm` or `webhook reboot`",
-		"reboot":              "`reboot` is no step: `wait 5m`, `confirm` or `webhook reboot`",
-		"Confirm":             "`Confirm` is no step: `wait 5m`, `confirm` or `webhook reboot`",
-		"wait":                "`wait` has not the words that a step of its kind has: `wait 5m`, `confirm` or `webhook reboot`",
-		"wait 5m 3m":          "`wait 5m 3m` has not the words that a step of its kind has: `wait 5m`, `confirm` or `webhook reboot`",
-		"confirm please":      "`confirm please` has not the words that a step of its kind has: `wait 5m`, `confirm` or `webhook reboot`",
+		"":                    "a step is empty: `wait 5m`, `confirm`, `move` or `webhook reboot`",
+		"reboot":              "`reboot` is no step: `wait 5m`, `confirm`, `move` or `webhook reboot`",
+		"Confirm":             "`Confirm` is no step: `wait 5m`, `confirm`, `move` or `webhook reboot`",
+		"wait":                "`wait` has not the words that a step of its kind has: `wait 5m`, `confirm`, `move` or `webhook reboot`",
+		"wait 5m 3m":          "`wait 5m 3m` has not the words that a step of its kind has: `wait 5m`, `confirm`, `move` or `webhook reboot`",
+		"confirm please":      "`confirm please` has not the words that a step of its kind has: `wait 5m`, `confirm`, `move` or `webhook reboot`",
 		"wait long":           "`long` is not a duration: a duration such as `90m`, `2h30m` or `1d12h`",
 		"wait 0s":             "`0s` is no time at all: a duration such as `90m`, `2h30m` or `1d12h`, more than zero",
-		"webhook":             "`webhook` has not the words that a step of its kind has: `wait 5m`, `confirm` or `webhook reboot`",
+		"webhook":             "`webhook` has not the words that a step of its kind has: `wait 5m`, `confirm`, `move` or `webhook reboot`",
 		"webhook https://x.y": "`https://x.y` is not a webhook's name: 1 to 63 lower-case letters, digits and hyphens, such as `webhook reboot`",
 	} {
 		if _, err := ParseStep(text); err == nil || err.Error() != want {
@@ -83,7 +85,7 @@ func TestProcedureProblems(t *testing.T) {
 	}, KnownWebhooks("power", "drain"))
 	want := []string{
 		"steps[0]: I know no webhook `reboot`: one of the configuration's: `drain`, `power`",
-		"steps[1]: `jump` is no step: `wait 5m`, `confirm` or `webhook reboot`",
+		"steps[1]: `jump` is no step: `wait 5m`, `confirm`, `move` or `webhook reboot`",
 		"max_parallel: is less than zero: how many agents are under way at once, such as `2`",
 		"max_failures: is less than zero: how many agents may fail before the run stops, such as `1`",
 		"batch_by: `ra ck` is not the name of an attribute: one such as `rack`",

@@ -188,10 +188,14 @@ func drainProgress(n *Notice, scene Scene) []commands.Line {
 		lines = append(lines, doing(run, scene)...)
 		lines = append(lines, drained(run))
 	}
-	if state.Phase == scheduler.RunAborting && len(run.Doing) > 0 {
+	if state.Phase == scheduler.RunAborting && len(run.Doing) > 0 && !state.Manual() {
 		lines = append(lines, commands.Say("A drain cannot be cancelled: what drains already drains on, and stays withheld."))
 	}
 	for _, agent := range run.Doing {
+		if agent.Overdue && state.Manual() {
+			lines = append(lines, commands.Say("Nothing is forced: ask the owners of those frameworks to move their tasks, or ", commands.Literal("/mesos run abort "+state.ID), " ends it and gives the agent back."))
+			break
+		}
 		if agent.Overdue {
 			lines = append(lines, commands.Say("Nothing is forced and a drain cannot be cancelled: wait, or ask the owners of those frameworks to end their tasks. It is given back after DRAINED only."))
 			break
@@ -283,7 +287,9 @@ func drainButtons(n *Notice) []commands.Button {
 	case !state.Phase.Over():
 		abort := commands.Button{Label: "Abort", Action: commands.ActionRunAbort, Value: state.ID, Danger: true,
 			Confirm: "No further agent is begun. A drain cannot be cancelled: what drains already drains on, and stays withheld."}
-		if state.Agents == 1 && len(n.Run.Doing) == 1 {
+		if state.Manual() {
+			abort.Confirm = "No other task is asked to move. Agents that are not empty yet are given back."
+		} else if state.Agents == 1 && len(n.Run.Doing) == 1 {
 			return []commands.Button{details}
 		}
 		if state.Phase == scheduler.RunGoing {

@@ -18,7 +18,12 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 	if err != nil {
 		return err
 	}
+	agents, mover, err := a.buildMover(s.name, cluster)
+	if err != nil {
+		return err
+	}
 	plan := &scheduler.Config{
+		Agents: agents, Mover: mover,
 		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allow),
 		Undrainable: func(ctx context.Context, agents []filters.Agent) error { return s.machines.Undrainable(ctx, agents) },
 		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {

@@ -123,6 +123,8 @@ func (r *reader) checkCluster(config *Config, name string) {
 	r.checkWebhooks(at, cluster.Webhooks)
 	r.checkOnCall(at+".on_call", cluster.OnCall)
 	r.checkSinks(at, cluster.Sinks)
+	r.checkFrameworks(at, cluster.Frameworks)
+	r.checkAgents(at+".agents", cluster.Agents)
 }
 
 func (r *reader) checkMasters(at string, cluster Cluster) {

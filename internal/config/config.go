@@ -46,6 +46,8 @@ type Cluster struct {
 	Digest         Digest                          `yaml:"digest" doc:"The morning's message: what is withheld, by whom, since when, and what opens today. Without a time none is posted."`
 	Webhooks       map[string]Webhook              `yaml:"webhooks" doc:"What steps of this cluster's runs may call, by name, beside the webhooks of the top level; of two with one name the cluster's own counts."`
 	Sinks          []Sink                          `yaml:"sinks" doc:"Where the journal is copied to as it grows: files, and URLs. Each gets every sealed entry, in order, at least once." example:"[{name: siem, url: https://siem.example.com/cordon, secret_file: /etc/cordon/siem}]"`
+	Frameworks     map[string]Framework            `yaml:"frameworks" doc:"Frameworks that can be asked to move their tasks off an agent (drain --manual, step move), by the name under which the master knows them." example:"{marathon: {kind: marathon, url: https://marathon.example.com, username: cordon, secret_file: /etc/cordon/marathon}}"`
+	Agents         AgentAPI                        `yaml:"agents" doc:"How agents themselves are asked what runs there, at the address and port that the master tells."`
 	Observe        bool                            `yaml:"observe" doc:"Send nothing to the master: log and post what would be done." default:"false"`
 	CallsAtOnce    int                             `yaml:"calls_at_once" doc:"Calls to the master that may be under way at once." default:"32"`
 	CallsPerSecond int                             `yaml:"calls_per_second" doc:"Changing calls to the master a second, at most." default:"200"`
@@ -175,6 +177,8 @@ type Secrets struct {
 	Tokens                            map[string]Secret            // by token name
 	Webhooks                          map[string]map[string]Secret // by cluster, then webhook: of WebhooksOf
 	Sinks                             map[string]map[string]Secret // by cluster, then sink
+	Frameworks, FrameworkTokens       map[string]map[string]Secret // by cluster, then framework
+	Agents                            map[string]Secret            // by cluster: secret of the principal
 }
 
 // WebhooksOf returns what runs of the cluster may call: the cluster's own webhooks and those of the top level.

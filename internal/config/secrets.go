@@ -22,6 +22,7 @@ func (r *reader) secrets(config *Config) Secrets {
 	r.webhookSecrets(config, &secrets)
 	r.onCallSecrets(config, &secrets)
 	r.sinkSecrets(config, &secrets)
+	r.moverSecrets(config, &secrets)
 	for i, token := range config.Tokens {
 		at := fmt.Sprintf("tokens[%d].file", i)
 		secret := r.secret(at, token.File, "CORDON_TOKEN_"+variable(token.Name), true)

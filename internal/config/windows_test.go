@@ -123,7 +123,7 @@ func TestMistakesOfWindowsNameTheirLine(t *testing.T) {
 		"name":                  {"      kernel-tue:", "      Kernel Tue:", ":8: clusters.prod.windows.Kernel Tue: `Kernel Tue` is not a window's name; expected 1 to 63 lower-case letters"},
 		"unknown field":         {"        duration: 2h", "        duration: 2h\n        timezone: UTC", ":11: clusters.prod.windows.kernel-tue.timezone: is not a field; expected one of schedule, duration, time_zone"},
 		"field of the run":      {"          soak", "          soek", "clusters.prod.windows.firmware.run.soek: is not a field; expected one of steps, max_parallel"},
-		"unknown step":          {"- wait 5m", "- pray", ":24: clusters.prod.windows.firmware.run.steps[1]: `pray` is no step; expected `wait 5m`, `confirm` or `webhook reboot`"},
+		"unknown step":          {"- wait 5m", "- pray", ":24: clusters.prod.windows.firmware.run.steps[1]: `pray` is no step; expected `wait 5m`, `confirm`, `move` or `webhook reboot`"},
 		"unknown webhook":       {"- webhook reboot", "- webhook rebut", ":23: clusters.prod.windows.firmware.run.steps[0]: I know no webhook `rebut`; expected one of the configuration's: `local`, `page`, `reboot`"},
 		"parallel":              {"max_parallel: 2", "max_parallel: many", ":25: clusters.prod.windows.firmware.run.max_parallel: `many` is of the wrong type; expected a whole number"},
 		"negative parallel":     {"max_parallel: 2", "max_parallel: -2", ":25: clusters.prod.windows.firmware.run.max_parallel: is less than zero"},
