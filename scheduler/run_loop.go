@@ -237,7 +237,7 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 			s.frozen = "locked, so nothing is killed: " + lock.Cause
 		}
 	}
-	if run.state.Drain != nil && !run.state.Drain.Gone {
+	if run.state.kills() && !run.state.Drain.Gone {
 		s.scheduled = func(agent *filters.Agent) bool {
 			return r.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil
 		}
