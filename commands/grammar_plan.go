@@ -51,7 +51,8 @@ type (
 		TimeZone       string   `name:"timezone" aliases:"time-zone" placeholder:"Europe/Berlin" help:"The time zone of the schedule; without it your own."`
 		Attribute      []string `short:"l" sep:"none" placeholder:"rack=r1" help:"Only agents with this attribute; may be given again."`
 		Joining        bool     `help:"Agents that join while it is open are withheld, too."`
-		Mode           string   `placeholder:"drain" help:"What it does with its agents: filter, which is meant without it, or drain, which kills what runs there and needs --approval."`
+		Mode           string   `placeholder:"drain" help:"What it does with its agents: filter, which is meant without it; drain, which kills what runs there; or schedule, which puts their machines into the maintenance schedule."`
+		TakeDown       bool     `help:"Of --mode schedule: the machines are down while it is open, and what runs there is killed. This and --mode drain need --approval."`
 		MaxGracePeriod string   `placeholder:"10m" help:"Of --mode drain: the longest that a task is given to end, where its executor obeys it."`
 		Deadline       string   `placeholder:"1h" help:"Of --mode drain: when the channel is told who holds an agent up; nothing is forced."`
 		StartDate      string   `placeholder:"2027-01-01" help:"The first day on which it opens."`
@@ -112,7 +113,7 @@ func (g *windowAddGrammar) given() given {
 		Window: scheduler.Definition{
 			Schedule: g.Schedule, Duration: g.Duration, TimeZone: g.TimeZone, Joining: g.Joining, Mode: g.Mode, StartDate: g.StartDate, EndDate: g.EndDate,
 			Cutoff: g.Cutoff, Overrun: g.Overrun, Missed: g.Missed, Announce: slices.Clone(g.Announce),
-			MaxUnavailable: g.MaxUnavailable, MaxUnavailablePer: g.Per, Approval: g.Approval, Drain: g.draining(),
+			MaxUnavailable: g.MaxUnavailable, MaxUnavailablePer: g.Per, Approval: g.Approval, Drain: g.draining(), TakeDown: g.TakeDown,
 		},
 	}
 }

@@ -38,6 +38,9 @@ func planWords(event *filters.Event) string {
 		}
 		return "window " + event.Outcome
 	case filters.KindAnnounce:
+		if event.Outcome == "scheduling" {
+			return "its machines come into the maintenance schedule"
+		}
 		return "announced"
 	case filters.KindOpen:
 		return openWords(event)

@@ -337,6 +337,9 @@ func capitalised(line Line) Line {
 }
 
 func closingLine(open *scheduler.Opening) Line {
+	if open.Mode() == filters.ModeSchedule {
+		return Say("It was open: its machines are brought up where it took them down, and leave the maintenance schedule.")
+	}
 	switch open.Placed {
 	case 0:
 		return Say("It was open, and withheld nothing.")

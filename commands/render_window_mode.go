@@ -19,14 +19,26 @@ func modeTerms(window *scheduler.Window) []Line {
 			terms = append(terms, Say("tells what holds one up after "+Lasting(window.Deadline)))
 		}
 	}
+	switch {
+	case window.TakeDown:
+		terms = append(terms, Say("takes its machines down at its start, which kills what runs there, and brings them up at its end"))
+	case window.Mode == filters.ModeSchedule:
+		terms = append(terms, Say("has its machines in the maintenance schedule while it is open"))
+	}
 	return terms
 }
 
-// WindowDoes says what an opening of the window does with so many agents: `12 agents`, or `drains 12 agents: what runs there is
-// killed`. The window is nil where it is not known any more.
-func WindowDoes(window *scheduler.Window, agents int) string {
-	if window != nil && window.Mode == filters.ModeDrain {
+// WindowDoes says what an opening of the window does with so many agents, on so many machines: `12 agents`, or `drains 12 agents:
+// what runs there is killed`. The window is nil where it is not known any more.
+func WindowDoes(window *scheduler.Window, agents, machines int) string {
+	switch {
+	case window == nil:
+	case window.Mode == filters.ModeDrain:
 		return fmt.Sprintf("drains %s: what runs there is killed", Count(agents, "agent"))
+	case window.TakeDown:
+		return fmt.Sprintf("takes %s down: what runs there is killed", Count(machines, "machine"))
+	case window.Mode == filters.ModeSchedule:
+		return fmt.Sprintf("puts %s into the maintenance schedule", Count(machines, "machine"))
 	}
 	return Count(agents, "agent")
 }

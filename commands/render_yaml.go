@@ -69,6 +69,7 @@ func definitionYAML(name string, d *scheduler.Definition) string {
 		p.text(4, "max_grace_period", drain.MaxGracePeriod)
 		p.text(4, "deadline", drain.Deadline)
 	}
+	p.yes(2, "take_down", d.TakeDown)
 	p.text(2, "reason", d.Reason)
 	p.text(2, "start_date", d.StartDate)
 	p.text(2, "end_date", d.EndDate)

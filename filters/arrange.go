@@ -104,6 +104,14 @@ func (s *Service) permitAll(ctx context.Context, c *change, also []Verb) error {
 	return nil
 }
 
+// Part is what another package has a share of in an arrangement: records with the entries that tell of them, the steps that they
+// are, and the agents that it leaves out.
+type Part struct {
+	Told  []Told
+	Steps []Step
+	Out   []LeftOut
+}
+
 // LeftOut is an agent that has no part in what was planned, and why.
 type LeftOut struct {
 	Agent    AgentID `json:"agent"`
@@ -116,8 +124,13 @@ func (s *Service) boundSteps(c *change, a *Arrangement) error {
 	if len(a.Steps) == 0 {
 		return nil
 	}
-	if err := s.bound(c); err != nil || c.DryRun || !a.Within {
-		return err
+	if a.Term == 0 { // a leader's step is no command
+		if err := s.bound(c); err != nil {
+			return err
+		}
+	}
+	if c.DryRun || !a.Within {
+		return nil
 	}
 	if exceeds := s.exceeds(&c.result.Plan, &s.weigh(&c.result.Plan).impact); exceeds != "" {
 		return &Error{Code: Limited, Wrong: "this takes " + exceeds, Try: "`--dry-run` shows what it costs"}

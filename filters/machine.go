@@ -191,3 +191,14 @@ type InverseAnswer struct {
 	Word      InverseWord `json:"word"`
 	Since     time.Time   `json:"since,omitzero"` // UTC; zero: not known
 }
+
+// HeldMachine is a machine that an occurrence of a window has in the maintenance schedule, or down.
+type HeldMachine struct {
+	Hostname string
+	Agents   []AgentID // that were registered on it when it was last planned for
+	Owner    Owner
+	Rack     string // of its agents, as far as it is known
+	Ready    bool   // it is in the schedule, and nothing is under way
+	Away     bool   // it is down, or on its way there or back
+	Kept     string // why it is not the occurrence's to take out or bring up, in a phrase; empty: it is
+}

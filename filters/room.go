@@ -92,6 +92,27 @@ func (r *Room) Take(agent *Agent) (why string) {
 	return ""
 }
 
+// Away counts agents in max_unavailable whose machine is down: the roster does not list them. Those under filters are counted
+// already.
+func (r *Room) Away(agents []AgentID, rack string) {
+	count := 0
+	for _, id := range agents {
+		if len(r.book.Standing(id)) == 0 && !r.taken[id] {
+			r.taken[id] = true
+			count++
+		}
+	}
+	for _, scope := range r.scopes {
+		switch {
+		case scope.name != "max_unavailable":
+		case scope.attribute == "":
+			scope.held[""] += count
+		case scope.attribute == RackAttribute && rack != "":
+			scope.held[rack] += count
+		}
+	}
+}
+
 // tighten adds the limits that the room has of its own to those of a commit, as far as the store counts by them.
 func (r *Room) tighten(limits *Limits, roster *Roster, plan *Plan) {
 	if r == nil {

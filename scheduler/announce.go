@@ -11,7 +11,7 @@ import (
 
 // leads are how long before its start the occurrences of the window are told of, longest first.
 func (s *scene) leads() []time.Duration {
-	if len(s.window.Announce) == 0 && s.window.Definition.Approval {
+	if len(s.window.Announce) == 0 && (s.window.Definition.Approval || s.window.Mode == filters.ModeSchedule) {
 		return []time.Duration{askLead}
 	}
 	return s.window.Announce
@@ -56,7 +56,7 @@ func (s *scene) tell(occurrence Occurrence, lead time.Duration) *move {
 	next := s.to(filters.KindAnnounce, s.config.frozen(occurrence.Start, s.name))
 	next.about(occurrence)
 	next.subject = announceSubject(occurrence)
-	told := Announcement{Start: occurrence.Start, Lead: Duration(lead), Agents: len(agents)}
+	told := Announcement{Start: occurrence.Start, Lead: Duration(lead), Agents: len(agents), Machines: machinesOf(agents)}
 	if question := s.question(occurrence); question != nil {
 		told.Question = question.ID
 	} else if s.window.Definition.Approval {

@@ -14,15 +14,35 @@ func (p *problems) mode(w *Window, known known) {
 	case "", filters.ModeFilter:
 	case filters.ModeDrain:
 		w.Mode, w.Drain = mode, &filters.Drain{}
+	case filters.ModeSchedule:
+		w.Mode, w.TakeDown = mode, d.TakeDown
+		p.scheduling(w)
 	case filters.ModeDown:
 		p.add("mode", "a window does not "+code(d.Mode)+" by itself", "`mode: schedule` with `take_down: true`, which puts machines into the maintenance schedule first", "")
 	default:
-		p.add("mode", code(d.Mode)+" is not known", "`filter` or `drain`", "")
+		p.add("mode", code(d.Mode)+" is not known", "`filter`, `drain` or `schedule`", "")
+	}
+	if d.TakeDown && filters.Mode(d.Mode) != filters.ModeSchedule {
+		p.add("take_down", "stands without mode schedule", "`mode: schedule`: Mesos takes down only machines that are in its maintenance schedule", "")
 	}
 	if d.Drain != nil {
 		p.draining(w)
 	}
 	p.killing(w, known)
+}
+
+// scheduling refuses what means nothing for machines that are scheduled ahead.
+func (p *problems) scheduling(w *Window) {
+	d := &w.Definition
+	if d.Joining {
+		p.add("joining", "stands with mode schedule, whose machines are fixed before it opens", "no `joining`", "")
+	}
+	if d.Run != nil {
+		p.add("run", "stands with mode schedule, which withholds no agent for its steps", "`mode: filter` or `mode: drain`, or no `run`", "")
+	}
+	if d.MaxUnavailable != "" && !d.TakeDown {
+		p.add("max_unavailable", "stands with mode schedule, which makes no agent unavailable", "`take_down: true`, or no `max_unavailable`", "")
+	}
 }
 
 // draining reads how agents are drained.
@@ -63,16 +83,24 @@ func (p *problems) killing(w *Window, known known) {
 
 // kills is the verb that the configuration must allow because the window kills tasks; empty: it kills none.
 func (w *Window) kills() filters.Verb {
-	if w.Mode == filters.ModeDrain {
+	switch {
+	case w.Mode == filters.ModeDrain:
 		return filters.VerbDrain
+	case w.TakeDown:
+		return verbDown
 	}
 	return ""
 }
 
 // does says what the window does to its agents, in a verb.
 func (w *Window) does() string {
-	if w.Mode == filters.ModeDrain {
+	switch {
+	case w.Mode == filters.ModeDrain:
 		return "drains"
+	case w.TakeDown:
+		return "takes down the machines of"
+	case w.Mode == filters.ModeSchedule:
+		return "puts into the maintenance schedule the machines of"
 	}
 	return "withholds"
 }
@@ -87,8 +115,11 @@ func (w *Window) cost() string {
 
 // verbs are what the gate is asked about beside windows.
 func (w *Window) verbs() []filters.Verb {
-	if w.Mode == filters.ModeDrain {
+	switch w.Mode {
+	case filters.ModeDrain:
 		return []filters.Verb{filters.VerbDrain}
+	case filters.ModeSchedule:
+		return []filters.Verb{filters.VerbMaintenance}
 	}
 	return nil
 }

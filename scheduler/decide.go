@@ -49,6 +49,9 @@ func (s *scene) author() string {
 // decide returns what happens to the window now, nil if nothing does. What it returns is one step: when it is done, there may
 // be another.
 func (s *scene) decide(ctx context.Context) *move {
+	if release := s.release(); release != nil {
+		return release
+	}
 	switch {
 	case s.state.Open != nil && s.state.Open.Closing.IsZero():
 		return cmp.Or(s.close(), s.fill(ctx), s.warn(), s.overdue())
@@ -59,13 +62,20 @@ func (s *scene) decide(ctx context.Context) *move {
 	case s.revision == 0 || s.state.Timing != timing(s.window), s.configured && s.state.Definition != nil:
 		return s.see()
 	}
-	return cmp.Or(s.due(ctx), s.announce())
+	return cmp.Or(s.due(ctx), s.announce(), s.ahead(ctx))
 }
 
 // next returns when the window must be looked at again at the latest (zero: only when its record changes), whether other
 // changes of the book may matter to it before, and whether such may that nobody tells of: agents come and go, and the
 // configuration's freezes end.
 func (s *scene) next() (at time.Time, live, unseen bool) {
+	at, live, unseen = s.turns()
+	leaves := len(s.unwanted()) > 0
+	return at, live || leaves, unseen || leaves
+}
+
+// turns is next, but for machines that are to leave.
+func (s *scene) turns() (at time.Time, live, unseen bool) {
 	switch open := s.state.Open; {
 	case open != nil && !open.Closing.IsZero():
 		at = open.Closing.Add(closingMost)
@@ -91,10 +101,11 @@ func (s *scene) next() (at time.Time, live, unseen bool) {
 	if !ok {
 		return time.Time{}, false, false
 	}
+	waits := s.awaitsMachines(occurrence)
 	if lead, ok := s.nextLead(occurrence); ok && s.state.Paused == nil {
-		return occurrence.Start.Add(-lead), false, false
+		return occurrence.Start.Add(-lead), waits, waits
 	}
-	return occurrence.Start, false, false
+	return occurrence.Start, waits, waits
 }
 
 // following is the occurrence after the one that is open or closing.
@@ -144,7 +155,7 @@ func (s *scene) see() *move {
 
 // forget drops what is remembered of a window that nobody defines.
 func (s *scene) forget() *move {
-	if s.revision == 0 {
+	if s.revision == 0 || len(s.unwanted()) > 0 {
 		return nil
 	}
 	next := s.to(filters.KindWindow, "")
@@ -222,6 +233,9 @@ func (s *scene) admit(ctx context.Context, occurrence Occurrence) *move {
 	if why := s.unable(); why != "" {
 		return s.pass(occurrence, why)
 	}
+	if s.window.Mode == filters.ModeSchedule && !s.scheduled(occurrence) && (!s.window.Definition.Approval || s.agreed(occurrence)) {
+		return s.schedules(ctx, occurrence)
+	}
 	if !s.window.Definition.Approval {
 		return s.open(ctx, occurrence, s.targets(s.window))
 	}
@@ -235,6 +249,11 @@ func (s *scene) admit(ctx context.Context, occurrence Occurrence) *move {
 		return s.pass(occurrence, "refused by "+question.By)
 	}
 	return s.open(ctx, occurrence, among(s.targets(s.window), question.Agents))
+}
+
+func (s *scene) agreed(occurrence Occurrence) bool {
+	question := s.question(occurrence)
+	return question != nil && question.Answer == answerYes
 }
 
 // sees tells whether the cluster was read lately enough to know its agents.

@@ -25,8 +25,11 @@ type Definition struct {
 	// `schedule` (their machines are in Mesos's maintenance schedule); empty: filter.
 	Mode string `yaml:"mode,omitempty" json:"mode,omitempty"`
 	// Drain is how a window of mode drain does it; nil: every task has its own kill grace, and as long as it takes.
-	Drain  *Draining `yaml:"drain,omitempty" json:"drain,omitempty"`
-	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
+	Drain *Draining `yaml:"drain,omitempty" json:"drain,omitempty"`
+	// TakeDown has a window of mode schedule take its machines down at its start, which kills what runs there, and bring them up
+	// at its end.
+	TakeDown bool   `yaml:"take_down,omitempty" json:"take_down,omitempty"`
+	Reason   string `yaml:"reason,omitempty" json:"reason,omitempty"`
 	// StartDate is the first and EndDate the last day on which it opens, such as `2026-12-31`, in its time zone.
 	StartDate string `yaml:"start_date,omitempty" json:"start_date,omitempty"`
 	EndDate   string `yaml:"end_date,omitempty" json:"end_date,omitempty"`

@@ -204,6 +204,7 @@ func (d *Desk) Pause(ctx context.Context, request filters.Request, name string) 
 			return nil, &filters.Error{Code: filters.Conflict, Wrong: "`" + name + "` is paused already, by `" + paused.By + "`", Try: "`/mesos window resume " + name + "` ends that"}
 		}
 		next := scene.to(filters.KindWindow, "")
+		next.state.Scheduled = nil // resumed in time, it is scheduled again
 		next.outcome, next.state.Paused = outcomePaused, &Word{By: request.Actor.ID, Reason: request.Reason, At: scene.now}
 		return next, nil
 	})
@@ -285,7 +286,7 @@ func (d *Desk) Remove(ctx context.Context, request filters.Request, name string)
 		}
 		next := scene.to(filters.KindWindow, "")
 		next.outcome, next.state.Definition = outcomeRemoved, nil
-		next.removed = scene.state.Open == nil
+		next.removed = scene.state.Open == nil && len(scene.machines()) == 0
 		next.settle(scene.asked())
 		return next, nil
 	})

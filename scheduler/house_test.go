@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/filters/operation"
 	"cordon/scheduler"
 	"cordon/test/journal"
 	"cordon/test/memory"
+	"cordon/test/primitives"
 )
 
 // house is a small cluster in a bubble: six agents in two racks, a store, and a bot that leads. Bubbles begin at midnight
@@ -32,6 +34,7 @@ type house struct {
 	blind  bool              // the master does not tell of its schedule
 
 	store    *memory.Store
+	master   *primitives.Master
 	limits   filters.LimitConfig
 	windows  map[string]scheduler.Definition
 	freezes  []scheduler.Freeze
@@ -39,6 +42,7 @@ type house struct {
 	book     *filters.Book
 	service  *filters.Service
 	desk     *scheduler.Desk
+	machines *operation.Desk
 	stop     func()
 	requests int
 }
@@ -47,7 +51,7 @@ type house struct {
 func in(t *testing.T, setup func(*house), test func(*house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{T: t, store: memory.New(), windows: map[string]scheduler.Definition{}}
+		h := &house{T: t, store: memory.New(), master: &primitives.Master{}, windows: map[string]scheduler.Definition{}}
 		for i := range 6 {
 			h.agents = append(h.agents, agent(i+1))
 		}
@@ -97,7 +101,11 @@ func (h *house) start() {
 	if len(problems) > 0 {
 		h.Fatal(problems)
 	}
-	config := &scheduler.Config{Cluster: "prod", Replica: "one", Service: h.service, Book: h.book, Roster: h.Roster, Freezes: freezes, Digest: h.digest, Allow: []filters.Verb{filters.VerbDrain}, InSchedule: h.inSchedule}
+	config := &scheduler.Config{Cluster: "prod", Replica: "one", Service: h.service, Book: h.book, Roster: h.Roster, Freezes: freezes, Digest: h.digest, Allow: []filters.Verb{filters.VerbDrain, "down"}, InSchedule: h.inSchedule}
+	upkeep := &operation.Config{Cluster: "prod", Service: h.service, Book: h.book, Master: locked{h}, Roster: h.Roster}
+	h.machines = operation.NewDesk(upkeep)
+	config.Machines = h.machines
+	source := operation.NewSource(upkeep)
 	for name, definition := range h.windows {
 		window, problems := scheduler.Compile(name, definition)
 		if len(problems) > 0 {
@@ -115,7 +123,10 @@ func (h *house) start() {
 		for ctx.Err() == nil {
 			turned := h.book.Turned()
 			pause := time.Minute
-			if hand.Step(ctx, term) != nil {
+			if len(h.book.Records(filters.ShelfMachines)) > 0 {
+				pause = 10 * time.Second
+			}
+			if hand.Step(ctx, term) != nil || h.maintain(ctx, source, term) != nil {
 				pause = time.Second
 			} else if next := hand.Next(); !next.IsZero() {
 				pause = min(pause, max(time.Until(next), time.Millisecond))
@@ -133,6 +144,49 @@ func (h *house) start() {
 	synctest.Wait()
 }
 
+// maintain does what is to be done about machines; agents leave with their machines, and come back with them.
+func (h *house) maintain(ctx context.Context, source *operation.Source, term int64) error {
+	return h.master.Maintain(ctx, source, h.store, h.book, term, false)
+}
+
+// locked is the master as it is read.
+type locked struct{ *house }
+
+func (l locked) Schedule(ctx context.Context) (filters.Schedule, error) {
+	if _, err := l.inSchedule(ctx, nil); err != nil {
+		return nil, err
+	}
+	return l.master.Schedule(ctx)
+}
+
+func (l locked) MaintenanceStatus(ctx context.Context) (filters.MaintenanceStatus, error) {
+	return l.master.MaintenanceStatus(ctx)
+}
+
+// calls holds the master to what it was asked.
+func (h *house) calls(want ...string) {
+	h.Helper()
+	if got := h.master.Calls; !slices.Equal(got, want) {
+		h.Errorf("the master was asked for %q, want %q", got, want)
+	}
+}
+
+// scheduled holds the master to the hosts that are in its schedule, and those of them that are down.
+func (h *house) scheduled(hosts, down string) {
+	h.Helper()
+	var in, off []string
+	for _, machine := range h.master.Machines.Machines() {
+		number := strings.TrimPrefix(machine.Hostname, "web-")
+		in = append(in, number)
+		if h.master.Away[machine.Key()] {
+			off = append(off, number)
+		}
+	}
+	if strings.Join(in, "") != hosts || strings.Join(off, "") != down {
+		h.Errorf("at %s %v are scheduled and %v are down, want %q and %q", time.Now().UTC().Format("2 15:04"), in, off, hosts, down)
+	}
+}
+
 // restart ends the process and begins another after a while.
 func (h *house) restart(after time.Duration) {
 	h.Helper()
@@ -148,7 +202,8 @@ func (h *house) Roster() *filters.Roster {
 	if asOf.IsZero() {
 		asOf = time.Now()
 	}
-	return filters.NewRoster(filters.View{Cluster: "prod", Began: asOf, Backend: filters.BackendOperator, Agents: slices.Clone(h.agents)})
+	agents := slices.DeleteFunc(slices.Clone(h.agents), func(a filters.Agent) bool { return h.master.Away[a.Machine().Key()] })
+	return filters.NewRoster(filters.View{Cluster: "prod", Began: asOf, Backend: filters.BackendOperator, Agents: agents})
 }
 func (h *house) drained(entry *filters.LedgerEntry) bool {
 	h.mutex.Lock()

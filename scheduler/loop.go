@@ -194,7 +194,7 @@ func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	request := filters.Request{Actor: s.config.system(next.owner), Key: next.key, Cause: filters.CauseWindow}
-	if len(next.withhold)+len(next.others) > 0 && scene.window != nil {
+	if len(next.withhold)+len(next.others) > 0 && scene.window != nil && !next.bare {
 		request.Actor.User, request.Reason = scene.author(), scene.window.Definition.Reason
 	}
 	result, err := s.config.Service.Arrange(ctx, next.arrangement(request, term))
@@ -213,6 +213,9 @@ func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int
 // instead is what is done about an occurrence that may not open, which err says, or that the store says was opened before;
 // nil: it is tried again.
 func (s *scene) instead(opening *move, err error) *move {
+	if ahead := opening.state.Scheduled; opening.outcome == outcomeScheduling && filters.CodeOf(err) == filters.Denied && !s.now.Before(ahead.Start) {
+		return s.pass(s.window.occurrence(ahead.Start), s.state.Author+" made it, and may schedule no machines any more")
+	}
 	if opening.kind != filters.KindOpen || s.state.Open != nil {
 		return nil
 	}

@@ -16,6 +16,8 @@ const (
 	outcomePaused  = "paused"
 	outcomeResumed = "resumed"
 	outcomeSkipped = "skipped"
+
+	outcomeScheduling = "scheduling" // of KindAnnounce: its machines come into the maintenance schedule
 )
 
 // move is one step of a window: its state afterwards, and what is withheld or ended with it, in one commit.
@@ -32,6 +34,9 @@ type move struct {
 	withhold        []filters.AgentID
 	mode            filters.Mode   // of the filters that withhold; empty: filter
 	drain           *filters.Drain // what they ask for
+	steps           []filters.Step // that begin beside filters
+	something       bool           // something begins beside filters, which a freeze forbids
+	bare            bool           // the window's record stays as it is
 	also            []filters.Verb // that the gate is asked about beside windows
 	end             []filters.FilterKey
 	questions       []filters.AskedOf
@@ -63,13 +68,13 @@ func (t *move) about(occurrence Occurrence) {
 
 // account says that the occurrence, and everything before it, is accounted for.
 func (t *move) account(occurrence Occurrence) {
-	t.state.Last, t.state.Announced = occurrence.Start, nil
+	t.state.Last, t.state.Announced, t.state.Scheduled = occurrence.Start, nil, nil
 	t.state.Skips = slices.DeleteFunc(t.state.Skips, func(skip Skip) bool { return !skip.Start.After(occurrence.Start) })
 }
 
 // retime goes on with other times: what would have opened before by them is nobody's loss.
 func (t *move) retime(window *Window, now time.Time) {
-	t.state.Timing, t.state.Announced = timing(window), nil
+	t.state.Timing, t.state.Announced, t.state.Scheduled = timing(window), nil, nil
 	if floor := now.Add(-window.Length); floor.After(t.state.Last) {
 		t.state.Last = floor
 	}
@@ -122,9 +127,13 @@ func (t *move) arrangement(request filters.Request, term int64) filters.Arrangem
 		Record: filters.Record{Shelf: filters.ShelfWindows, Name: t.window, Body: body, Removed: t.removed, Revision: t.revision},
 		Event:  filters.Event{Kind: t.kind, Subject: t.subject, Outcome: t.outcome, Reason: t.reason},
 	}
+	all := append([]filters.Told{told}, t.others...)
+	if t.bare {
+		all = t.others
+	}
 	return filters.Arrangement{
 		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, Mode: t.mode, Drain: t.drain, End: t.end, Room: t.room,
-		Also: t.also,
-		Told: append([]filters.Told{told}, t.others...), Questions: t.questions,
+		Also: t.also, Steps: t.steps, Starts: t.something,
+		Told: all, Questions: t.questions,
 	}
 }

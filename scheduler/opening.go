@@ -27,12 +27,15 @@ func (s *scene) open(ctx context.Context, occurrence Occurrence, agents []*filte
 	next.settle(s.question(occurrence))
 	next.account(occurrence)
 	next.also = s.window.verbs()
+	ahead := s.state.Scheduled
 	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual, Definition: &s.window.Definition, Out: out}
 	next.state.Open = opening
 	if s.window.Definition.Joining {
 		opening.Known = ids(agents)
 	}
 	switch {
+	case s.window.Mode == filters.ModeSchedule:
+		s.rests(next, ahead)
 	case len(agents)+len(out) == 0:
 		opening.Why = "no agent matches its targets"
 	case len(agents) == 0:
@@ -55,7 +58,7 @@ func (s *scene) place(next *move, window *Window, agents []*filters.Agent) {
 	if len(opening.Waiting) > 0 {
 		opening.Why = "the master does not list them"
 	}
-	next.room = s.config.Service.Room(window.MaxUnavailable, window.Per)
+	next.room = s.config.room(window.MaxUnavailable, window.Per)
 	for _, agent := range agents {
 		if why := next.room.Take(agent); why != "" {
 			opening.Waiting = append(opening.Waiting, agent.ID)
@@ -83,6 +86,9 @@ func (s *scene) fill(ctx context.Context) *move {
 	opening := s.state.Open
 	if !s.mayTake(opening) || s.held() != "" || !s.sees() {
 		return nil
+	}
+	if s.opened.TakeDown {
+		return s.takesDown()
 	}
 	waiting, away := s.present(opening.Waiting)
 	joined := s.joined(opening)
@@ -165,14 +171,17 @@ func (s *scene) close() *move {
 func (s *scene) closed() *move {
 	opening := s.state.Open
 	held, draining, kept, failed := s.left(opening)
+	machines, down := s.leftMachines(opening)
 	following, ok := s.following(opening)
-	if len(held)+len(draining) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
+	if len(held)+len(draining)+len(machines) > 0 && s.now.Sub(opening.Closing) < closingMost && (!ok || s.now.Before(following.Start.Add(closingLeast))) {
 		return nil
 	}
 	next := s.to(filters.KindClosed, "")
 	next.about(s.occurrence(opening))
 	next.reason = strings.Join(slices.Concat(
 		naming("not given back yet: ", held),
+		naming("not out of the maintenance schedule yet: ", machines),
+		naming("left in it, because others took them down: ", down),
 		naming("still draining, and given back after that: ", draining),
 		naming("stay withheld, because somebody moved their end: ", kept),
 		naming("stay withheld, because the run left them so: ", failed)), "; ")

@@ -22,6 +22,21 @@ type Service interface {
 	Room(most filters.LimitValue, per string) *filters.Room
 }
 
+// Machines works out what becomes of machines in Mesos's maintenance schedule by the word of an occurrence, which owns them. It
+// records nothing: what it returns is committed with the occurrence's own step, so that both happen once or not at all.
+// Implemented by *operation.Desk; safe for concurrent use.
+type Machines interface {
+	// ScheduleFor puts the agents' machines into the schedule, and names those that it leaves out. It reads the master.
+	ScheduleFor(ctx context.Context, owner filters.Owner, reason string, agents []filters.AgentID, span filters.Span) (filters.Part, error)
+	// DownFor takes those of the owner's machines down that the agents are on, as far as they are in the schedule.
+	DownFor(owner filters.Owner, reason string, agents []filters.AgentID) filters.Part
+	// ReleaseFor brings up what the owner took down, and takes out of the schedule what it put there, as far as nothing is under
+	// way.
+	ReleaseFor(owner filters.Owner) filters.Part
+	// Held returns the machines of owners with the prefix.
+	Held(prefix string) []filters.HeldMachine
+}
+
 // Config is what a Scheduler and its Desk need. Service, Book and Roster are required.
 type Config struct {
 	Cluster string
@@ -40,7 +55,9 @@ type Config struct {
 	// InSchedule returns those of the agents whose machines are in the maintenance schedule, whoever put them there, as the master
 	// has it now: it drains none of them. nil: nothing is asked.
 	InSchedule func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error)
-	// Allow are the verbs that kill tasks and that the configuration lets people ask for: drain, gone.
+	// Machines has machines scheduled, taken down and brought up; nil: windows of mode schedule do nothing.
+	Machines Machines
+	// Allow are the verbs that kill tasks and that the configuration lets people and windows ask for: drain, gone, down.
 	Allow   []filters.Verb
 	Windows []*Window // the configuration's
 	Freezes *Calendar // nil: none

@@ -255,7 +255,7 @@ func (r *runs) scout(run *going, course *course, now time.Time) *scout {
 	}
 	s.room = func(agent *filters.Agent) string {
 		if s.taken == nil {
-			s.taken = r.config.Service.Room(course.most, course.per)
+			s.taken = r.config.room(course.most, course.per)
 		}
 		return s.taken.Take(agent)
 	}

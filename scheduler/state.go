@@ -22,7 +22,9 @@ type WindowState struct {
 	// Last is the newest start that is accounted for: nothing that starts at it or before opens any more.
 	Last      time.Time     `json:"last,omitzero"`
 	Announced *Announcement `json:"announced,omitempty"`
-	Open      *Opening      `json:"open,omitempty"` // nil: it is not open
+	// Scheduled is the coming occurrence whose machines were put into the maintenance schedule; nil: none's were.
+	Scheduled *Scheduling `json:"scheduled,omitempty"`
+	Open      *Opening    `json:"open,omitempty"` // nil: it is not open
 }
 
 // Word is what somebody said: who, why and when.
@@ -43,7 +45,15 @@ type Announcement struct {
 	Start    time.Time `json:"start"`
 	Lead     Duration  `json:"lead"` // the shortest that was told
 	Agents   int       `json:"agents"`
+	Machines int       `json:"machines,omitempty"` // that those are on
 	Question string    `json:"question,omitempty"` // of an occurrence that needs approval
+}
+
+// Scheduling is which agents' machines an occurrence of mode schedule put into the maintenance schedule: it is for no others.
+type Scheduling struct {
+	Start  time.Time         `json:"start"`
+	Agents []filters.AgentID `json:"agents,omitempty"`
+	Out    []filters.LeftOut `json:"out,omitempty"`
 }
 
 // Opening is an occurrence that is open or is being closed.
@@ -71,10 +81,16 @@ type Opening struct {
 	EndedBy string    `json:"ended_by,omitempty"`
 }
 
-// Drains tells whether the occurrence drains its agents.
-func (o *Opening) Drains() bool {
-	return o.Definition != nil && filters.Mode(o.Definition.Mode) == filters.ModeDrain
+// Mode is what the occurrence does with its agents.
+func (o *Opening) Mode() filters.Mode {
+	if o.Definition == nil || o.Definition.Mode == "" {
+		return filters.ModeFilter
+	}
+	return filters.Mode(o.Definition.Mode)
 }
+
+// TakesDown tells whether the occurrence takes its machines down.
+func (o *Opening) TakesDown() bool { return o.Definition != nil && o.Definition.TakeDown }
 
 // RunState is a run: the body of its record on filters.ShelfRuns, by its ID.
 type RunState struct {

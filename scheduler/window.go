@@ -18,6 +18,7 @@ type Window struct {
 	Mode       filters.Mode
 	Drain      *filters.Drain  // what the master is asked for by a window of mode drain; nil: its mode is another
 	Deadline   time.Duration   // how long an agent may drain before the channel is told what holds it up; 0: as long as it takes
+	TakeDown   bool            // of mode schedule: machines are down while it is open
 	Cutoff     time.Duration   // how long before the end nothing new begins
 	Late       bool            // an occurrence that was missed opens while it would still be open
 	Stop       bool            // at the end a run is aborted; else what is under way is finished

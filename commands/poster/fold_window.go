@@ -28,6 +28,7 @@ type Occasion struct {
 	Outcome  string                `json:"outcome,omitempty"`
 	Word     *scheduler.Word       `json:"word,omitempty"` // who skipped it
 	Start    time.Time             `json:"start,omitzero"`
+	Machines int                   `json:"machines,omitempty"` // that those are on
 	Agents   int                   `json:"agents,omitempty"`   // that are, or were to be, withheld
 	Opening  *scheduler.Opening    `json:"opening,omitempty"`  // its lists cut to the first few
 	Waiting  int                   `json:"waiting,omitempty"`  // how many wait
@@ -71,7 +72,7 @@ func readOccasion(event *filters.Event) *Occasion {
 		occasion.Opening = open
 	}
 	if told := state.Announced; told != nil && occasion.Opening == nil {
-		occasion.Agents, occasion.Question = told.Agents, told.Question
+		occasion.Agents, occasion.Machines, occasion.Question = told.Agents, told.Machines, told.Question
 	}
 	for i := range state.Skips {
 		if state.Skips[i].Start.Equal(occasion.Start) {
@@ -112,7 +113,7 @@ func (n *Notice) foldAnnounce(event *filters.Event) {
 		return
 	}
 	if earlier := n.Window; earlier != nil && occasion.Agents == 0 {
-		occasion.Agents = earlier.Agents
+		occasion.Agents, occasion.Machines = earlier.Agents, earlier.Machines
 	}
 	switch event.Kind {
 	case filters.KindAnnounce:

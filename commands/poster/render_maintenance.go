@@ -189,6 +189,10 @@ func machineCommands(n *Notice) []commands.Line {
 		return strings.Join(words, ",")
 	}
 	var lines []commands.Line
+	if owner := filters.Owner(n.By); owner.Kind() == "window" {
+		name, _, _ := strings.Cut(owner.Name(), "/")
+		return append(lines, commands.Say("The window sees to them, and takes them out at its end: ", commands.Literal("/mesos window show "+name)))
+	}
 	if names := in(operation.PhaseScheduled); names != "" {
 		lines = append(lines, commands.Say("Frameworks get inverse offers; nothing is killed until ", commands.Literal("/mesos maintenance down "+names), " and another operator's yes."))
 	}

@@ -27,7 +27,7 @@ func renderAnnounce(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	case outcomePassed:
 		return []commands.Line{commands.Say("⚠ ", commands.Strong(occasion.Name+" did not open"), " ", start), commands.Phrase(n.EndReason)}, nil
 	}
-	does := commands.WindowDoes(scene.Window, occasion.Agents)
+	does := commands.WindowDoes(scene.Window, occasion.Agents, occasion.Machines)
 	lines := []commands.Line{commands.Separated(commands.Say("🗓 ", commands.Strong(occasion.Name+" opens"), " ", start), commands.Say(does))}
 	if n.asks() {
 		lines[0] = commands.Separated(commands.Say("❓ ", commands.Strong("May "+occasion.Name+" open?"), " ", start), commands.Say(does))
@@ -162,6 +162,9 @@ func renderOccurrence(n *Notice, scene Scene) ([]commands.Line, []commands.Butto
 	}
 	skip := commands.Button{Label: "Skip", Action: commands.ActionSkip, Value: occasion.occurrence(opening.Start), Danger: true}
 	skip.Confirm = occasion.Name + " is closed now, and what it withholds is given back."
+	if opening.Mode() == filters.ModeSchedule {
+		skip.Confirm = occasion.Name + " is closed now. " + machinesLeave(opening)
+	}
 	return withoutEmpty(lines), []commands.Button{skip, {Label: "Show agents", Action: commands.ActionWindowAgents, Value: occasion.Name}}
 }
 
@@ -180,10 +183,23 @@ func openHead(n *Notice, scene Scene) commands.Line {
 	if whole := under.Whole(); whole != occasion.Agents {
 		share = commands.Of(whole, occasion.Agents, "agent")
 	}
-	if opening.Drains() {
+	switch mode := opening.Mode(); {
+	case opening.TakesDown():
+		return commands.Separated(commands.Say("⏹ ", commands.Strong(occasion.Name+" takes the machines of "+commands.Of(opening.Placed, occasion.Agents, "agent")+" down")), until)
+	case mode == filters.ModeSchedule:
+		return commands.Separated(commands.Say("🗓 ", commands.Strong(occasion.Name+" has the machines of "+commands.Count(occasion.Agents, "agent")+" in the maintenance schedule")), until)
+	case mode == filters.ModeDrain:
 		return commands.Separated(commands.Say("⏬ ", commands.Strong(occasion.Name+" drains "+share)), until, drainedWords(under))
 	}
 	return commands.Separated(commands.Say("⏸ ", commands.Strong(occasion.Name+" withholds "+share)), until, underWords(under))
+}
+
+// machinesLeave says what becomes of machines at the end.
+func machinesLeave(opening *scheduler.Opening) string {
+	if opening.TakesDown() {
+		return "Its machines are brought up, and leave the maintenance schedule."
+	}
+	return "Its machines leave the maintenance schedule."
 }
 
 // drainedWords says how far draining has come.
@@ -280,7 +296,10 @@ func renderClosing(n *Notice, scene Scene) []commands.Line {
 		head = append(head, commands.Text(": "+commands.Of(left, max(occasion.Opening.Placed, left), "agent")+" not given back yet"))
 	}
 	lines := []commands.Line{head, endOf(n)}
-	if left > 0 && occasion.Opening.Drains() {
+	if occasion.Opening.Mode() == filters.ModeSchedule {
+		lines = append(lines, commands.Say(machinesLeave(occasion.Opening)))
+	}
+	if left > 0 && occasion.Opening.Mode() == filters.ModeDrain {
 		lines = append(lines, commands.Say("A drain cannot be cancelled: what still drains is given back when it is drained."))
 	}
 	lines = append(lines, unreached(n)...)

@@ -189,8 +189,10 @@ func takingDown(state State, seen *sight) step {
 		return rest
 	case state.Heard:
 		return back(state, seen, "the master said yes, and then it was not down: somebody else brought it up")
+	case state.windowed() && over(state.Wanted, seen.now):
+		return back(state, seen, "its window was over before it could be done")
 	case seen.now.After(state.Since.Add(askedFor)):
-		return back(state, seen, "it could not be done within half an hour of the yes")
+		return back(state, seen, "it could not be done within half an hour")
 	}
 	return call(filters.ChangeDown, state, seen)
 }
@@ -235,8 +237,12 @@ func cancelling(state State, seen *sight) step {
 	return call(filters.ChangeCancel, state, seen)
 }
 
-// reminder tells the channel once that a machine's time has come, or is over, and nobody acted.
+// reminder tells the channel once that a machine's time has come, or is over, and nobody acted. Of what a window does itself it
+// reminds nobody.
 func reminder(state State, seen *sight) step {
+	if state.windowed() {
+		return rest
+	}
 	span := state.Wanted
 	if seen.span != nil {
 		span = *seen.span

@@ -64,7 +64,7 @@ func (d *Desk) plan(ctx context.Context, request *filters.Request, kind filters.
 func (p *plan) change(on *spot, state State, mode filters.Mode) {
 	state.By, state.Reason, state.Operation = p.request.Actor.ID, firstReason(p.request, state.Reason), p.operation
 	if len(on.agents) > 0 {
-		state.Agents = ids(on.agents)
+		state.Agents, state.Rack = ids(on.agents), on.agents[0].Rack()
 	}
 	var revision int64
 	if on.known != nil {

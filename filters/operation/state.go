@@ -15,8 +15,10 @@ type State struct {
 	Machine filters.Machine `json:"machine"`
 	// Agents are those of the machine that were registered when it was last planned for.
 	Agents []filters.AgentID `json:"agents,omitempty"`
-	Phase  Phase             `json:"phase"`
-	Since  time.Time         `json:"since"` // when it came to the phase
+	// Rack is theirs, as far as it is known.
+	Rack  string    `json:"rack,omitempty"`
+	Phase Phase     `json:"phase"`
+	Since time.Time `json:"since"` // when it came to the phase
 	// Owner put it into the schedule; By is who gave the last word, for Reason.
 	Owner  filters.Owner `json:"owner"`
 	By     string        `json:"by"`

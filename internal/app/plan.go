@@ -29,7 +29,8 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {
 			return s.machines.InSchedule(ctx, agents)
 		},
-		Cluster: s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
+		Machines: s.machines,
+		Cluster:  s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
 		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
 	}
 	s.scheduler, s.desk = scheduler.New(plan), scheduler.NewDesk(plan)

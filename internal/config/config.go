@@ -37,7 +37,7 @@ type Cluster struct {
 	CAFile         string                          `yaml:"ca_file" doc:"A file with the certificates (PEM) that the masters' TLS certificates are checked against." example:"/etc/cordon/mesos-ca.pem"`
 	Channel        string                          `yaml:"channel" doc:"The ID of the channel where messages of this cluster go; the cluster is also this channel's default." example:"C0123" required:"true"`
 	Operators      []string                        `yaml:"operators" doc:"Who may change things: IDs of users and of user groups. Nobody is listed, nobody may." example:"[U0123, S0456]"`
-	Allow          []string                        `yaml:"allow" doc:"What kills tasks and is off unless it is listed: drain, gone, down. It needs a second operator's yes." example:"[drain]"`
+	Allow          []string                        `yaml:"allow" doc:"What kills tasks and is off unless it is listed: drain, gone, down. From chat it needs a second operator's yes." example:"[drain]"`
 	MaxWithheld    MaxWithheld                     `yaml:"max_withheld" doc:"The most agents that may be under filters at once, of all owners together."`
 	Groups         map[string]Group                `yaml:"groups" doc:"Named sets of agents, typed as @name." example:"{bench: {hosts: [web-1, web-2]}, gpu: {attributes: {gpu: \"yes\"}}}"`
 	Windows        map[string]scheduler.Definition `yaml:"windows" doc:"Maintenance windows, by name. A window of chat with the same name is set aside." example:"{kernel-tue: {schedule: 0 2 * * 2, time_zone: Europe/Berlin, duration: 2h, attributes: {rack: r1}}}"`

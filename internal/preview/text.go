@@ -95,6 +95,9 @@ func (w *Window) summary() string {
 	if w.Mode != filters.ModeFilter {
 		text += ", mode " + string(w.Mode)
 	}
+	if w.TakeDown {
+		text += ", takes machines down"
+	}
 	if limit := w.Definition.MaxUnavailable; limit != "" {
 		text += ", max_unavailable " + limit
 		if w.Per != "" {

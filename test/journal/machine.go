@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"strings"
+
 	"cordon/filters"
 	maintenance "cordon/filters/operation"
 )
@@ -28,6 +30,7 @@ func (c *Checker) machine(e *filters.Event) {
 		c.fail(RuleLost, "machine %s goes from version %d to %d", e.Record.Name, known.revision, e.Record.Revision)
 	}
 	c.machineCall(e, known, &after)
+	c.planned(e, &known.state, &after)
 	if e.Record.Removed != after.Phase.Over() {
 		c.fail(RuleMachine, "%s is %s, and removed %t", e.Record.Name, after.Phase, e.Record.Removed)
 	}
@@ -54,6 +57,10 @@ func (c *Checker) machineCall(e *filters.Event, known *machine, after *maintenan
 		}
 	case maintenance.OutcomeYes:
 		c.consented(name, before)
+	case string(filters.StateRecorded):
+		if filters.Owner(after.By).Kind() != "window" && after.Phase == maintenance.PhaseTakingDown {
+			c.fail(RuleMachine, "%s is taken down without a yes", name)
+		}
 	case string(filters.StateAccepted):
 		if before.Sent.IsZero() || before.Phase != after.Phase {
 			c.fail(RuleIntent, "%s: the master said yes for %s, and no intent was written", name, after.Phase)
@@ -62,6 +69,29 @@ func (c *Checker) machineCall(e *filters.Event, known *machine, after *maintenan
 			c.fail(RuleMachine, "%s was taken down twice for %s", name, after.Operation)
 		}
 		known.heard[after.Operation] = known.heard[after.Operation] || after.Phase == maintenance.PhaseTakingDown
+	}
+}
+
+// planned holds what a window does to machines to what it may: it takes down what it scheduled, while it is open and is for that,
+// and brings up what it took down when it is not open any more.
+func (c *Checker) planned(e *filters.Event, before, after *maintenance.State) {
+	owner := filters.Owner(after.By)
+	begins := before.Phase != after.Phase && e.Outcome == string(filters.StateRecorded)
+	if owner.Kind() != "window" || !begins {
+		return
+	}
+	window, _, _ := strings.Cut(owner.Name(), "/")
+	known := c.windows[window]
+	open := known != nil && known.state.Open != nil && ownerOf(window, known.state.Open) == owner && known.state.Open.Closing.IsZero()
+	switch {
+	case after.Owner != owner:
+		c.fail(RuleMachine, "%s is %s by the word of %s, and is %s's", e.Record.Name, after.Phase, owner, after.Owner)
+	case after.Phase == maintenance.PhaseTakingDown && (!open || !known.state.Open.TakesDown() || before.Phase != maintenance.PhaseScheduled):
+		c.fail(RuleMachine, "%s is taken down by %s, which is not open for that", e.Record.Name, owner)
+	case after.Phase == maintenance.PhaseTakingDown && !e.At.Before(known.state.Open.End.Add(stepped)):
+		c.fail(RuleMachine, "%s is taken down by %s after its end", e.Record.Name, owner)
+	case after.Phase == maintenance.PhaseBringingUp && open, after.Phase == maintenance.PhaseCancelling && open:
+		c.fail(RuleMachine, "%s is %s while %s is open", e.Record.Name, after.Phase, owner)
 	}
 }
 
