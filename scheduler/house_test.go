@@ -166,7 +166,7 @@ func (l locked) MaintenanceStatus(ctx context.Context) (filters.MaintenanceStatu
 // calls holds the master to what it was asked.
 func (h *house) calls(want ...string) {
 	h.Helper()
-	if got := h.master.Calls; !slices.Equal(got, want) {
+	if got := h.master.Calls(); !slices.Equal(got, want) {
 		h.Errorf("the master was asked for %q, want %q", got, want)
 	}
 }
@@ -175,16 +175,22 @@ func (h *house) calls(want ...string) {
 func (h *house) scheduled(hosts, down string) {
 	h.Helper()
 	var in, off []string
-	for _, machine := range h.master.Machines.Machines() {
+	for _, machine := range h.inMaster().Machines() {
 		number := strings.TrimPrefix(machine.Hostname, "web-")
 		in = append(in, number)
-		if h.master.Away[machine.Key()] {
+		if h.master.Down(machine) {
 			off = append(off, number)
 		}
 	}
 	if strings.Join(in, "") != hosts || strings.Join(off, "") != down {
 		h.Errorf("at %s %v are scheduled and %v are down, want %q and %q", time.Now().UTC().Format("2 15:04"), in, off, hosts, down)
 	}
+}
+
+// inMaster is the master's maintenance schedule.
+func (h *house) inMaster() filters.Schedule {
+	schedule, _ := h.master.Schedule(h.Context())
+	return schedule
 }
 
 // restart ends the process and begins another after a while.
@@ -202,7 +208,7 @@ func (h *house) Roster() *filters.Roster {
 	if asOf.IsZero() {
 		asOf = time.Now()
 	}
-	agents := slices.DeleteFunc(slices.Clone(h.agents), func(a filters.Agent) bool { return h.master.Away[a.Machine().Key()] })
+	agents := slices.DeleteFunc(slices.Clone(h.agents), func(a filters.Agent) bool { return h.master.Down(a.Machine()) })
 	return filters.NewRoster(filters.View{Cluster: "prod", Began: asOf, Backend: filters.BackendOperator, Agents: agents})
 }
 func (h *house) drained(entry *filters.LedgerEntry) bool {

@@ -27,7 +27,7 @@ func TestWindowsThatSchedule(t *testing.T) {
 			h.scheduled("", "")
 			h.until("01:01")
 			h.scheduled("12", "")
-			if span, _ := h.master.Machines.Of(filters.Machine{Hostname: "web-1", IP: "10.0.0.1"}); span.String() != "2000-01-01 02:00 UTC for 2h" {
+			if span, _ := h.inMaster().Of(filters.Machine{Hostname: "web-1", IP: "10.0.0.1"}); span.String() != "2000-01-01 02:00 UTC for 2h" {
 				h.Errorf("it is scheduled %s", span)
 			}
 			h.until("03:59")

@@ -4,6 +4,7 @@ package primitives
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"cordon/filters"
@@ -11,24 +12,43 @@ import (
 	"cordon/test/memory"
 )
 
-// Master has the maintenance primitives, and says yes to everything at once. It is not safe for concurrent use.
+// Master has the maintenance primitives, and says yes to everything at once. Safe for concurrent use.
 type Master struct {
-	Machines filters.Schedule
-	Away     map[filters.Machine]bool // that are down, by their key
-	Calls    []string                 // what was asked of it: `down web-1`
+	mutex    sync.Mutex
+	schedule filters.Schedule
+	away     map[filters.Machine]bool // that are down, by their key
+	calls    []string
+}
+
+// Calls returns what was asked of it, such as `down web-1`.
+func (p *Master) Calls() []string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return slices.Clone(p.calls)
+}
+
+// Down tells whether the machine is down.
+func (p *Master) Down(machine filters.Machine) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.away[machine.Key()]
 }
 
 // Schedule returns the whole schedule.
 func (p *Master) Schedule(context.Context) (filters.Schedule, error) {
-	return slices.Clone(p.Machines), nil
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return slices.Clone(p.schedule), nil
 }
 
 // MaintenanceStatus returns the machines that are draining or down.
 func (p *Master) MaintenanceStatus(context.Context) (filters.MaintenanceStatus, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	var all filters.MaintenanceStatus
-	for _, machine := range p.Machines.Machines() {
+	for _, machine := range p.schedule.Machines() {
 		status := filters.MachineStatus{Machine: machine, Mode: filters.MachineDraining}
-		if p.Away[machine.Key()] {
+		if p.away[machine.Key()] {
 			status.Mode = filters.MachineDown
 		}
 		all = append(all, status)
@@ -64,32 +84,34 @@ func (p *Master) Maintain(ctx context.Context, source *operation.Source, store *
 }
 
 func (p *Master) call(change *filters.Change) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	machines := change.Maintenance.Machines
 	for _, machine := range machines {
-		p.Calls = append(p.Calls, string(change.Kind)+" "+machine.Hostname)
+		p.calls = append(p.calls, string(change.Kind)+" "+machine.Hostname)
 	}
 	switch change.Kind {
 	case filters.ChangeDown:
-		if p.Away == nil {
-			p.Away = map[filters.Machine]bool{}
+		if p.away == nil {
+			p.away = map[filters.Machine]bool{}
 		}
-		p.Away[machines[0].Key()] = true
+		p.away[machines[0].Key()] = true
 	case filters.ChangeUp:
-		delete(p.Away, machines[0].Key())
-		p.Machines = p.without(machines[0])
+		delete(p.away, machines[0].Key())
+		p.schedule = p.without(machines[0])
 	default:
-		edited, err := change.Maintenance.Edit(p.Machines)
+		edited, err := change.Maintenance.Edit(p.schedule)
 		if err != nil {
 			return err
 		}
-		p.Machines = edited
+		p.schedule = edited
 	}
 	return nil
 }
 
 func (p *Master) without(machine filters.Machine) filters.Schedule {
 	var left filters.Schedule
-	for _, window := range p.Machines {
+	for _, window := range p.schedule {
 		window.Machines = slices.DeleteFunc(slices.Clone(window.Machines), machine.Same)
 		if len(window.Machines) > 0 {
 			left = append(left, window)
@@ -100,7 +122,9 @@ func (p *Master) without(machine filters.Machine) filters.Schedule {
 
 // Put adds somebody else's entry.
 func (p *Master) Put(machine filters.Machine, start time.Time, length time.Duration) {
-	p.Machines = append(slices.Clone(p.Machines), filters.Unavailability{Machines: []filters.Machine{machine}, Span: filters.Span{Start: start, Duration: length}})
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.schedule = append(slices.Clone(p.schedule), filters.Unavailability{Machines: []filters.Machine{machine}, Span: filters.Span{Start: start, Duration: length}})
 }
 
 func tell(ctx context.Context, store *memory.Store, book *filters.Book, term int64, told []filters.Told, asked []filters.AskedOf) error {
