@@ -20,6 +20,7 @@ var appID = regexp.MustCompile(`^/?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/[a-z0-9]([a-z
 type changeRequest struct {
 	Do        string `json:"do"`
 	App       string `json:"app"`
+	Framework string `json:"framework"`
 	Instances *int   `json:"instances"`
 	Agent     string `json:"agent"`
 	Mode      string `json:"mode"`
@@ -65,6 +66,14 @@ func (p *page) apply(request changeRequest) error {
 		return p.onAgent(request.Agent, p.Cluster.RestartAgent)
 	case "lose-work-dir":
 		return p.onAgent(request.Agent, p.Cluster.LoseWorkDir)
+	case "partition-agent":
+		return p.partition(request)
+	case "pend-operation":
+		return p.onAgent(request.Agent, p.Agents.PendOperation)
+	case "finish-operation":
+		return p.onAgent(request.Agent, p.Agents.FinishOperation)
+	case "health", "deploy", "inverse-offers":
+		return p.framework(request)
 	case "failover":
 		return p.Cluster.Failover()
 	case "hold-offers", "drop-offers":
@@ -75,7 +84,8 @@ func (p *page) apply(request changeRequest) error {
 	case "slack":
 		return p.slack(request)
 	}
-	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, failover, hold-offers, drop-offers, cut-redis or slack", request.Do)
+	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, partition-agent, pend-operation, finish-operation, failover, "+
+		"hold-offers, drop-offers, health, deploy, inverse-offers, cut-redis or slack", request.Do)
 }
 
 func (p *page) launch(request changeRequest) error {
@@ -94,14 +104,49 @@ func (p *page) launch(request changeRequest) error {
 			return err
 		}
 	}
+	order := Order{App: request.App, Framework: request.Framework, Instances: instances, Agent: request.Agent}
 	if request.Seconds != nil { // for how long its tasks go on after they were told to end
 		grace, err := troubleLength(request.Seconds)
 		if err != nil {
 			return err
 		}
-		return p.Cluster.LaunchStubborn(request.App, instances, request.Agent, grace)
+		order.Grace = grace
 	}
-	return p.Cluster.Launch(request.App, instances, request.Agent)
+	return p.Cluster.Launch(order)
+}
+
+// defaultPartition is long enough for the master to give an agent up.
+const defaultPartition = 20 // seconds
+
+func (p *page) partition(request changeRequest) error {
+	if request.Seconds == nil {
+		request.Seconds = new(defaultPartition)
+	}
+	length, err := troubleLength(request.Seconds)
+	if err != nil {
+		return err
+	}
+	return p.onAgent(request.Agent, func(hostname string) error { return p.Agents.PartitionAgent(hostname, length) })
+}
+
+// framework changes how a framework or one of marathon's apps behaves.
+func (p *page) framework(request changeRequest) error {
+	if request.Do == "inverse-offers" {
+		return p.Frameworks.AnswerInverseOffers(request.Framework, request.Mode)
+	}
+	if err := checkApp(request.App); err != nil {
+		return err
+	}
+	if request.Do == "health" {
+		return p.Frameworks.SetHealth(request.App, request.Mode)
+	}
+	switch request.Mode {
+	case "start":
+		return p.Frameworks.Deploy(request.App)
+	case "end":
+		return p.Frameworks.EndDeployment(request.App)
+	}
+	return bad("mode: %q is not known; expected start or end", request.Mode)
 }
 
 func (p *page) kill(app string) error {

@@ -41,11 +41,13 @@ type Channel struct {
 	Name string `json:"name"`
 }
 
-// PageConfig is what the page stands on. Cluster, Workspace and at least one
-// person are required.
+// PageConfig is what the page stands on. The cluster's three, Workspace and at
+// least one person are required.
 type PageConfig struct {
-	Cluster   Cluster
-	Workspace Workspace
+	Cluster    Cluster
+	Agents     Agents
+	Frameworks Frameworks
+	Workspace  Workspace
 	// Redis may be nil: then cutting it is refused.
 	Redis   Redis
 	People  []Person

@@ -14,10 +14,8 @@ type Cluster interface {
 	Snapshot() ClusterView
 	// Watch yields a value after changes, coalesced, until ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
-	// Launch asks for instances of app; agent "" means anywhere.
-	Launch(app string, instances int, agent string) error
-	// LaunchStubborn is Launch for tasks that go on for so long after they were told to end.
-	LaunchStubborn(app string, instances int, agent string, grace time.Duration) error
+	// Launch starts what is ordered.
+	Launch(order Order) error
 	// Kill ends every task of app, waiting ones included.
 	Kill(app string) error
 	// RestartAgent restarts the agent process; tasks run on.
@@ -30,6 +28,38 @@ type Cluster interface {
 	HoldOffers(hold bool)
 	// Failover makes the standing-by master lead.
 	Failover() error
+}
+
+// Order asks for more instances of an app.
+type Order struct {
+	App       string
+	Framework string // whose app it is; "" is marathon
+	Instances int
+	Agent     string        // the hostname of the only agent it may run on; "" is any
+	Grace     time.Duration // for how long its tasks go on after they were told to end
+}
+
+// Agents is what else may happen to agents, which are named by their hostnames.
+type Agents interface {
+	// PartitionAgent cuts an agent off from its master for d.
+	PartitionAgent(hostname string, d time.Duration) error
+	// PendOperation lets an operation on an agent's resources stand unfinished.
+	PendOperation(hostname string) error
+	// FinishOperation ends all of an agent's.
+	FinishOperation(hostname string) error
+}
+
+// Frameworks is how frameworks and marathon's apps behave.
+type Frameworks interface {
+	// AnswerInverseOffers lets a framework say accepts, declines or ignores to
+	// the inverse offers of machines that are to go away.
+	AnswerInverseOffers(framework, word string) error
+	// SetHealth lets an app's health checks be healthy, unhealthy, or stuck:
+	// tasks that start from now on are never healthy.
+	SetHealth(app, health string) error
+	// Deploy begins a deployment of an app, which locks it until EndDeployment.
+	Deploy(app string) error
+	EndDeployment(app string) error
 }
 
 // Workspace is what the page needs of a simulated Slack workspace. Its methods
@@ -88,14 +118,18 @@ type Agent struct {
 	Offered bool `json:"offered"`
 	// State is one word, such as active, draining or unreachable.
 	State string `json:"state"`
-	Tasks []Task `json:"tasks"`
+	// Operations is how many operations on its resources are pending.
+	Operations int    `json:"operations"`
+	Tasks      []Task `json:"tasks"`
 }
 
 // Task is one task on an agent; State is Mesos's name such as TASK_RUNNING.
 type Task struct {
-	ID    string `json:"id"`
-	App   string `json:"app"`
-	State string `json:"state"`
+	ID  string `json:"id"`
+	App string `json:"app"`
+	// Framework is the name of the framework that the task belongs to.
+	Framework string `json:"framework"`
+	State     string `json:"state"`
 }
 
 // Waiting is one instance that waits for an offer; Agent is the hostname that

@@ -43,7 +43,18 @@ func TestBadRequestsSayWhatWasExpected(t *testing.T) {
 		{"cluster", `{"do":"launch","app":"web","instances":1,"agent":"agent-seven"}`, 400, "agent-seven"},
 		{"cluster", `{"do":"launch","app":"web","instance":2}`, 400, "instance"},
 		{"cluster", `{"do":"kill","app":"nothing"}`, 400, "nothing"},
+		{"cluster", `{"do":"launch","app":"web","framework":"nobody"}`, 400, "nobody"},
 		{"cluster", `{"do":"restart-agent","agent":""}`, 400, "no agent"},
+		{"cluster", `{"do":"partition-agent","agent":"agent-seven"}`, 400, "agent-seven"},
+		{"cluster", `{"do":"partition-agent","agent":"agent-one","seconds":301}`, 400, "not between 1 and 300"},
+		{"cluster", `{"do":"pend-operation"}`, 400, "no agent"},
+		{"cluster", `{"do":"finish-operation","agent":"agent-one"}`, 400, "no operation is pending on agent-one"},
+		{"cluster", `{"do":"health","app":"nothing","mode":"stuck"}`, 400, "App '/nothing' does not exist"},
+		{"cluster", `{"do":"health","app":"report","mode":"stuck"}`, 400, "App '/report' does not exist"},
+		{"cluster", `{"do":"health","app":"shop","mode":"ill"}`, 400, "expected healthy, unhealthy or stuck"},
+		{"cluster", `{"do":"deploy","app":"shop","mode":"begin"}`, 400, "expected start or end"},
+		{"cluster", `{"do":"inverse-offers","framework":"nobody","mode":"ignores"}`, 400, "nobody"},
+		{"cluster", `{"do":"inverse-offers","framework":"batch","mode":"sulks"}`, 400, "expected accepts, declines or ignores"},
 		{"cluster", `{"do":"cut-redis","seconds":1}`, 400, "Redis"},
 		{"cluster", `{"do":"cut-redis","seconds":0}`, 400, "not between 1 and 300"},
 		{"cluster", `{"do":"slack","mode":"sideways"}`, 400, "expected up, down or rate-limit"},
@@ -230,8 +241,14 @@ type still struct{ view ClusterView }
 
 func (s still) Snapshot() ClusterView                                           { return s.view }
 func (s still) Watch(context.Context) <-chan struct{}                           { return nil }
-func (s still) Launch(string, int, string) error                                { return nil }
-func (s still) LaunchStubborn(string, int, string, time.Duration) error         { return nil }
+func (s still) Launch(Order) error                                              { return nil }
+func (s still) PartitionAgent(string, time.Duration) error                      { return nil }
+func (s still) PendOperation(string) error                                      { return nil }
+func (s still) FinishOperation(string) error                                    { return nil }
+func (s still) AnswerInverseOffers(string, string) error                        { return nil }
+func (s still) SetHealth(string, string) error                                  { return nil }
+func (s still) Deploy(string) error                                             { return nil }
+func (s still) EndDeployment(string) error                                      { return nil }
 func (s still) Kill(string) error                                               { return nil }
 func (s still) RestartAgent(string) error                                       { return nil }
 func (s still) HoldOffers(bool)                                                 {}
@@ -252,7 +269,7 @@ func FuzzRequests(f *testing.F) {
 		f.Add(path, `{"user":"alice","text":"/mesos help","message_ts":"1","action_id":"a"}`)
 		f.Add(path, `{"do":null,"seconds":1e99}`)
 	}
-	page := NewPage(PageConfig{Cluster: still{}, Workspace: still{}, People: demoPeople()})
+	page := NewPage(PageConfig{Cluster: still{}, Agents: still{}, Frameworks: still{}, Workspace: still{}, People: demoPeople()})
 	f.Fuzz(func(t *testing.T, path, body string) {
 		if !slices.Contains([]string{"commands", "click", "cluster", "suggest"}, path) {
 			return

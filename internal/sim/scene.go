@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
-	"cordon/internal/sim/marathon"
 	simmesos "cordon/internal/sim/mesos"
-	"cordon/internal/sim/rest"
 	simslack "cordon/internal/sim/slack"
 )
 
@@ -75,43 +72,6 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 	return cluster, runApps(ctx, cluster)
 }
 
-// The frameworks that run beside marathon.
-const (
-	chronosName = "chronos"
-	batchName   = "batch"
-)
-
-// demoFrameworks are one that cooperates, one that declines inverse offers, and
-// one that ignores them.
-func demoFrameworks() []simmesos.FrameworkConfig {
-	return []simmesos.FrameworkConfig{
-		{Name: "marathon"},
-		{Name: chronosName, Role: chronosName, Principal: chronosName, InverseOffers: simmesos.Declines},
-		{Name: batchName, Principal: batchName, InverseOffers: simmesos.Ignores},
-	}
-}
-
-// openFrameworks lets the frameworks that have an API answer on free ports.
-func (d *Demo) openFrameworks(ctx context.Context) error {
-	d.Marathon = marathon.New(d.Cluster, marathon.Config{Unchecked: []string{"mail"}})
-	var err error
-	if d.MarathonURL, err = d.answer(ctx, d.Marathon); err == nil {
-		d.BatchURL, err = d.answer(ctx, rest.New(d.Cluster, rest.Config{Framework: batchName}))
-		d.BatchURL += "/api/v1"
-	}
-	return err
-}
-
-// answer serves a handler on a free port and returns its address.
-func (d *Demo) answer(ctx context.Context, handler http.Handler) (string, error) {
-	listener, err := listenLoopback(ctx, "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	d.serve(listener, handler)
-	return "http://" + listener.Addr().String(), nil
-}
-
 // demoAgents answer on loopback addresses, two in each of three racks. It puts agent-one last: apps go to the emptiest agents, first come
 // first, so that it stays the emptiest and the tour's first app lands there.
 func demoAgents() []simmesos.AgentConfig {
@@ -150,33 +110,4 @@ func awaitApps(ctx context.Context, cluster *simmesos.Cluster) error {
 		}
 	}
 	return nil
-}
-
-// clusterPort shows a simulated cluster in the words of CONTRACTS.md.
-type clusterPort struct{ *simmesos.Cluster }
-
-func (c clusterPort) LaunchStubborn(app string, instances int, agent string, grace time.Duration) error {
-	return c.LaunchWith(app, instances, simmesos.AppOptions{Agent: agent, KillGrace: grace, IgnoreTerm: true})
-}
-
-func (c clusterPort) Snapshot() ClusterView {
-	shot := c.Cluster.Snapshot()
-	view := ClusterView{}
-	if shot.Leader != "" {
-		view.Leader = "http://" + shot.Leader
-	}
-	for _, agent := range shot.Agents {
-		shown := Agent{
-			ID: agent.ID, Hostname: agent.Hostname, Attributes: agent.Attributes, Active: agent.Active,
-			Deactivated: agent.Deactivated, Filtered: agent.Filtered && agent.State == "filtered", Connected: agent.Connected, Offered: agent.Offered, State: agent.State,
-		}
-		for _, task := range agent.Tasks {
-			shown.Tasks = append(shown.Tasks, Task(task))
-		}
-		view.Agents = append(view.Agents, shown)
-	}
-	for _, waiting := range shot.Waiting {
-		view.Waiting = append(view.Waiting, Waiting(waiting))
-	}
-	return view
 }

@@ -128,7 +128,7 @@ func (d *Demo) open(ctx context.Context, config Config) (err error) {
 		return errors.Join(err, page.Close())
 	}
 	d.serve(page, NewPage(PageConfig{
-		Cluster: clusterPort{d.Cluster}, Workspace: d.Workspace, Redis: config.Redis, People: d.People, Channel: d.Channel,
+		Cluster: clusterPort{d.Cluster}, Agents: clusterPort{d.Cluster}, Frameworks: frameworksPort{d.Cluster, d.Marathon}, Workspace: d.Workspace, Redis: config.Redis, People: d.People, Channel: d.Channel,
 		Bot: simslack.BotUserID, ClusterName: d.ClusterName, Verbs: config.Verbs, HookSecret: d.HookSecret, Logger: config.Logger,
 	}))
 	return nil

@@ -20,7 +20,7 @@ func busy() *stage {
 	_, _ = s.Command(context.Background(), "alice", "", "/mesos filter agent-one")
 	_, _ = s.Command(context.Background(), "alice", "", "/mesos whoami")
 	s.post("", "", "Now *this* <!channel> is `code` by <@U0BOB> <https://example.com|link>\n> quoted", "")
-	_ = s.Launch("batch", 1, "agent-one")
+	_ = s.Launch(sim.Order{App: "batch", Instances: 1, Agent: "agent-one"})
 	s.withhold("agent-five", func(agent *sim.Agent) { agent.Active, agent.Connected, agent.State = false, false, "disconnected" })
 	return s
 }

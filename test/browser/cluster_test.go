@@ -56,7 +56,7 @@ func TestWaitingTaskSaysForWhichAgent(t *testing.T) {
 	s := newStage()
 	v := visit(t, s)
 	s.withhold("agent-two", func(agent *sim.Agent) { agent.Deactivated, agent.State = true, "deactivated" })
-	_ = s.Launch("batch", 1, "agent-two")
+	_ = s.Launch(sim.Order{App: "batch", Instances: 1, Agent: "agent-two"})
 	v.until(`document.querySelector("#waiting-list").innerText === "batch waits for agent-two"`)
 	v.until(`document.querySelector("#summary").innerText === "1 of 6 agents withheld · 5 tasks · 1 waiting"`)
 }
@@ -85,8 +85,8 @@ func TestLaunchAndKillByHand(t *testing.T) {
 func TestThingsToBreakSayWhatToWatchForFirst(t *testing.T) {
 	s := newStage()
 	v := visit(t, s)
-	if got := ask[int](v, `[...document.querySelectorAll(".trouble")].filter((each) => each.innerText.includes("Watch:") && document.getElementById(each.querySelector("button").getAttribute("aria-describedby"))).length`); got != 4 {
-		t.Fatalf("%d of 4 say what to watch for", got)
+	if got := ask[int](v, `[...document.querySelectorAll(".trouble")].filter((each) => each.innerText.includes("Watch:") && document.getElementById(each.querySelector("button").getAttribute("aria-describedby"))).length`); got != 7 {
+		t.Fatalf("%d of 7 say what to watch for", got)
 	}
 	v.click(`[data-trouble="failover"] button`)
 	v.until(`document.querySelector("#leader").innerText.includes("127.0.0.1:5051")`)

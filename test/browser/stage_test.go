@@ -59,7 +59,7 @@ func newStage() *stage {
 	slices.SortFunc(s.view.Agents, func(a, b sim.Agent) int { return cmp.Compare(a.Hostname, b.Hostname) })
 	for app, hosts := range map[string][]string{"shop": {"agent-two", "agent-three", "agent-five"}, "search": {"agent-four", "agent-six"}} {
 		for _, host := range hosts {
-			_ = s.Launch(app, 1, host)
+			_ = s.Launch(sim.Order{App: app, Instances: 1, Agent: host})
 		}
 	}
 	return s
@@ -99,17 +99,13 @@ func (s *stage) edit(change func(*sim.ClusterView)) {
 	s.changed()
 }
 
-func (s *stage) Launch(app string, instances int, agent string) error {
+func (s *stage) Launch(order sim.Order) error {
 	s.edit(func(view *sim.ClusterView) {
-		for range instances {
-			view.Waiting = append(view.Waiting, sim.Waiting{App: app, Agent: agent})
+		for range order.Instances {
+			view.Waiting = append(view.Waiting, sim.Waiting{App: order.App, Agent: order.Agent})
 		}
 	})
 	return nil
-}
-
-func (s *stage) LaunchStubborn(app string, instances int, agent string, _ time.Duration) error {
-	return s.Launch(app, instances, agent)
 }
 
 // place starts what waits on the emptiest agent that takes tasks.

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -97,7 +98,7 @@ func (m *Marathon) SetHealth(app string, health Health) error {
 	case Unhealthy, Stuck:
 		m.health[bare(app)] = ailment{health, time.Now()}
 	default:
-		return fmt.Errorf("health: %q is not known; expected %s, %s or %s", health, Healthy, Unhealthy, Stuck)
+		return fmt.Errorf("mode: %q is not known; expected %s, %s or %s", health, Healthy, Unhealthy, Stuck)
 	}
 	return nil
 }
@@ -146,8 +147,18 @@ func (m *Marathon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Could not determine the current leader", http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("X-Marathon-Leader", "http://"+r.Host)
-		m.routes.ServeHTTP(w, r)
+		m.routes.ServeHTTP(w, single(r))
 	}
+}
+
+// single is the request with single slashes: /v2/apps//shop is as good as /v2/apps/shop.
+func single(r *http.Request) *http.Request {
+	if !strings.Contains(r.URL.Path, "//") {
+		return r
+	}
+	copied := r.Clone(r.Context())
+	copied.URL.Path, copied.URL.RawPath = "/"+path.Join(strings.Split(r.URL.Path, "/")...), ""
+	return copied
 }
 
 // admits asks for the credentials that Marathon was started with

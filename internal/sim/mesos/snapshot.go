@@ -25,13 +25,15 @@ type AgentView struct {
 	Offered          bool   // a framework holds an offer
 	Filtered         bool   // withheld in the allocator: by the module, or for one of the reasons above
 	State            string // active, deactivated, draining, drained, filtered, disconnected, recovered, unreachable, gone, down or absent
+	Operations       int    // that are pending
 	Tasks            []TaskView
 }
 
 // TaskView is a task as a Snapshot shows it.
 type TaskView struct {
-	ID, App string
-	State   string // such as TASK_RUNNING
+	ID, App   string
+	Framework string // its name
+	State     string // such as TASK_RUNNING
 }
 
 // WaitingView is an instance of an app that waits for an offer.
@@ -87,8 +89,9 @@ func (c *Cluster) view(h *host) AgentView {
 	view.Filtered = a.withheld
 	view.Offered = len(a.offers) > 0
 	view.State = c.state(a)
+	view.Operations = a.pendingOperations()
 	for _, t := range a.tasks {
-		view.Tasks = append(view.Tasks, TaskView{ID: t.id, App: t.app.name, State: t.state})
+		view.Tasks = append(view.Tasks, TaskView{ID: t.id, App: t.app.name, Framework: t.app.framework.config.Name, State: t.state})
 	}
 	return view
 }

@@ -98,6 +98,7 @@ function tile(agent, old) {
   return el("article", {class: `tile${state.withheld ? " withheld" : ""}${state.away ? " away" : ""}`, data: {agent: agent.hostname}, "aria-label": `${agent.hostname}, ${state.word}`},
     el("header", {}, el("h4", {}, agent.hostname), el("span", {class: "state"}, state.word)),
     el("p", {class: "attributes"}, others.map(([key, value]) => `${key} ${value}`).join(" · ") || " "),
+    agent.operations > 0 && el("p", {class: "attributes"}, `${plural(agent.operations, "operation")} pending`),
     tasks(agent, old));
 }
 
@@ -106,7 +107,7 @@ function tasks(agent, old) {
   const known = new Set((old?.tasks ?? []).map((task) => task.id));
   return el("ul", {class: "tasks", "aria-label": `Tasks on ${agent.hostname}`}, agent.tasks.map((task) => {
     const running = task.state === "TASK_RUNNING";
-    const node = el("li", {class: `task hue-${hue(task.app)}${running ? "" : " unsettled"}`, title: `${task.id} ${task.state}`, data: {app: task.app, task: task.id}},
+    const node = el("li", {class: `task hue-${hue(task.app)}${running ? "" : " unsettled"}`, title: `${task.id} ${task.state}${task.framework ? " of " + task.framework : ""}`, data: {app: task.app, task: task.id}},
       task.app, running ? unseen(" running") : el("small", {}, " " + task.state.replace("TASK_", "").toLowerCase()));
     mark(node, "task " + task.id, before && !known.has(task.id));
     return node;

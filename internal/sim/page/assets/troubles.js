@@ -4,14 +4,41 @@ import {inOrder} from "./cluster.js";
 import {change} from "./server.js";
 
 const seconds = 10;
+const apart = 20; // seconds: longer than the master waits for an agent
 
 const troubles = [
   {
-    name: "agent", agent: true,
-    watch: "tasks run on through a restart, and withheld stays withheld. Without its disk it comes back as a new agent, which the bot withholds again.",
+    name: "agent", of: "agent",
+    watch: "tasks run on through a restart, and withheld stays withheld. Without its disk it comes back as a new agent, which the bot withholds again. Cut off, it becomes unreachable: its tasks start elsewhere, and it comes back as it was.",
     deeds: [
       {button: "Restart", request: (agent) => ({do: "restart-agent", agent}), did: (agent) => `${agent} restarts`},
       {button: "Wipe disk", request: (agent) => ({do: "lose-work-dir", agent}), did: (agent) => `${agent} lost its disk`},
+      {button: `Cut off for ${apart} s`, request: (agent) => ({do: "partition-agent", agent, seconds: apart}), did: (agent) => `${agent} is cut off`},
+    ],
+  },
+  {
+    name: "operation", of: "agent",
+    watch: "an agent without tasks is not safe to take down while an operation on its disk hangs. The bot says which one.",
+    deeds: [
+      {button: "Let an operation hang", request: (agent) => ({do: "pend-operation", agent}), did: (agent) => `an operation hangs on ${agent}`},
+      {button: "Finish it", request: (agent) => ({do: "finish-operation", agent}), did: (agent) => `nothing hangs on ${agent}`},
+    ],
+  },
+  {
+    name: "health", of: "app",
+    watch: "tasks of the app that start from now on never get healthy, so nobody moves the next one.",
+    deeds: [
+      {button: "Spoil the app", request: (app) => ({do: "health", app, mode: "stuck"}), did: (app) => `new tasks of ${app} stay ill`},
+      {button: "Mend it", request: (app) => ({do: "health", app, mode: "healthy"}), did: (app) => `${app} is healthy`},
+    ],
+  },
+  {
+    name: "inverse-offers", of: "framework",
+    watch: "/mesos maintenance status shows what each framework says of machines that will go away.",
+    deeds: [
+      {button: "Accept", request: (framework) => ({do: "inverse-offers", framework, mode: "accepts"}), did: (framework) => `${framework} accepts`},
+      {button: "Decline", request: (framework) => ({do: "inverse-offers", framework, mode: "declines"}), did: (framework) => `${framework} declines`},
+      {button: "Ignore", request: (framework) => ({do: "inverse-offers", framework, mode: "ignores"}), did: (framework) => `${framework} says nothing`},
     ],
   },
   {
@@ -36,10 +63,19 @@ export function start(can) {
   byID("troubles").replaceChildren(...troubles.filter((each) => !each.needs || can[each.needs]).map(card));
 }
 
-// show keeps the list of agents in step with the cluster.
+// named lists what can be chosen, by kind.
+const named = {
+  agent: (cluster) => inOrder(cluster.agents).map((agent) => agent.hostname),
+  app: (cluster) => distinct(cluster, (task) => task.framework === "marathon" && task.app),
+  framework: (cluster) => distinct(cluster, (task) => task.framework),
+};
+
+const distinct = (cluster, name) => [...new Set(cluster.agents.flatMap((agent) => agent.tasks.map(name)))].filter(Boolean).sort();
+
+// show keeps the lists in step with the cluster.
 export function show(cluster) {
   for (const select of document.querySelectorAll("#troubles select, #launch select")) {
-    const names = inOrder(cluster.agents).map((agent) => agent.hostname);
+    const names = named[select.dataset.of ?? "agent"](cluster);
     const drawn = names.join(" ");
     if (select.dataset.drawn === drawn || !names.length) continue;
     select.dataset.drawn = drawn;
@@ -53,7 +89,7 @@ export function show(cluster) {
 function card(trouble) {
   const watchID = `watch-${trouble.name}`;
   const said = el("p", {class: "said", role: "status"});
-  const select = trouble.agent && el("select", {"aria-label": "Which agent"});
+  const select = trouble.of && el("select", {"aria-label": `Which ${trouble.of}`, data: {of: trouble.of}});
   return el("li", {class: "trouble", data: {trouble: trouble.name}},
     el("p", {id: watchID}, el("strong", {}, "Watch: "), trouble.watch),
     el("div", {class: "act"}, select, trouble.deeds.map((deed) => {
