@@ -174,7 +174,9 @@ func (m *Marathon) admits(r *http.Request) bool {
 func reply(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the reader is gone: nobody is left to tell
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // the reader is gone: nobody is left to tell
 }
 
 // refuse answers as MarathonExceptionMapper does.
