@@ -13,6 +13,14 @@ const (
 	verbWindowAgents = "window agents"
 )
 
+// Opens returns the verb whose form the button opens; empty: none.
+func (p *Press) Opens() string {
+	if p.Action == ActionForm {
+		return p.Value
+	}
+	return ""
+}
+
 // Question is what a button asks before it counts, in a dialog with one field; the answer is the Press's Reason.
 type Question struct {
 	Title   string // the button's word, at most 24 characters

@@ -62,6 +62,8 @@ const (
 	ActionFailed       = "confirm-failed"
 	ActionSkipAgent    = "confirm-skip"
 
+	ActionForm = "form" // a verb, whose form it opens
+
 	ActionMaintenanceDown   = "maintenance-down" // a machine as host@ip, as those below
 	ActionMaintenanceUp     = "maintenance-up"
 	ActionMaintenanceCancel = "maintenance-cancel"

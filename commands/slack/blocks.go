@@ -123,7 +123,7 @@ func dateFormat(span commands.Span) string {
 	return "{time}"
 }
 
-func actions(buttons []commands.Button) slackgo.Block {
+func actions(buttons []commands.Button) *slackgo.ActionBlock {
 	elements := make([]slackgo.BlockElement, 0, len(buttons))
 	for _, button := range buttons {
 		element := slackgo.NewButtonBlockElement(button.Action, button.Value, plainText(cut(button.Label, labelCharacters)))

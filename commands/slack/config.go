@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cordon/commands"
+	"cordon/filters"
 
 	slackgo "github.com/slack-go/slack"
 	"golang.org/x/time/rate"
@@ -40,6 +41,7 @@ type Config struct {
 type Bot interface {
 	Handle(ctx context.Context, input commands.Input) commands.Reply
 	Suggest(filled commands.Filled, typed string) []commands.Choice
+	Home(ctx context.Context, actor filters.Actor, refused error) commands.Home
 }
 
 // Edge is the connection to one Slack workspace. Safe for concurrent use.

@@ -37,6 +37,7 @@ type press struct {
 	Trigger     string `json:"trigger_id"`
 	Actions     []struct {
 		Action string `json:"action_id"`
+		Block  string `json:"block_id"`
 		Value  string `json:"value"`
 	} `json:"actions"`
 	Typed string `json:"value"` // of a suggestion
@@ -101,6 +102,8 @@ type happening struct {
 	BotID   string `json:"bot_id"`
 	Channel string `json:"channel"`
 	Text    string `json:"text"`
+	Tab     string `json:"tab"` // of app_home_opened: home or messages
+	View    view   `json:"view"`
 }
 
 // home is the workspace that the person is of; empty: not told.

@@ -500,7 +500,7 @@ func TestManifestScopes(t *testing.T) {
 	for scope := range used {
 		t.Errorf("the manifest does not ask for %s", scope)
 	}
-	if !slices.Equal(manifest.Events, []string{"app_mention"}) || !slices.Equal(manifest.Commands, []string{"/mesos"}) {
+	if !slices.Equal(manifest.Events, []string{"app_mention", "app_home_opened"}) || !slices.Equal(manifest.Commands, []string{"/mesos"}) {
 		t.Errorf("%+v", manifest)
 	}
 }

@@ -110,14 +110,23 @@ func (e *Edge) click(ctx context.Context, p press) outcome {
 func (e *Edge) press(ctx context.Context, p press) outcome {
 	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
 	pressed := &commands.Press{Action: p.Actions[0].Action, Value: p.Actions[0].Value}
+	input := commands.Input{
+		Press: pressed,
+		Actor: actor, Refused: refused, Channel: p.Channel.ID, Cluster: p.homeCluster(),
+		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
+	}
+	if verb := pressed.Opens(); verb != "" {
+		input.Press, input.Text, input.Forms = nil, verb, true
+	}
 	if question := pressed.Question(); question != nil && refused == nil {
 		return e.consult(p, question)
 	}
-	reply := e.config.Bot.Handle(ctx, commands.Input{
-		Press: pressed,
-		Actor: actor, Refused: refused, Channel: p.Channel.ID,
-		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
-	})
+	reply := e.config.Bot.Handle(ctx, input)
+	if reply.Form != nil {
+		return outcome{late: func() {
+			e.openForm(slash{User: p.User.ID, Channel: p.Channel.ID, ResponseURL: p.ResponseURL, Trigger: p.Trigger}, reply.Form)
+		}}
+	}
 	return outcome{late: func() { e.answerLater(p, reply) }}
 }
 
@@ -140,8 +149,12 @@ func (e *Edge) tooQuick(p press, tell bool) outcome {
 	return outcome{}
 }
 
-// answerLater sends the answer to a click in the background.
+// answerLater sends the answer to a click in the background. What was pressed on a Home tab is answered there.
 func (e *Edge) answerLater(p press, reply commands.Reply) {
+	if p.ResponseURL == "" && p.Channel.ID == "" {
+		e.later(func(ctx context.Context) { e.publishHome(ctx, p.User.ID, p.User.Team, &reply, "") })
+		return
+	}
 	e.later(func(ctx context.Context) {
 		to := commands.Recipient{User: p.User.ID, Channel: p.Channel.ID, Return: p.ResponseURL}
 		if err := e.Tell(ctx, to, reply); err != nil {
@@ -169,26 +182,37 @@ func (e *Edge) survive(what string) {
 	}
 }
 
-// event handles an Events API callback: whoever mentions the bot is answered as if they had typed the command.
+// event handles an Events API callback: whoever mentions the bot is answered as if they had typed the command, and whoever opens
+// its Home tab gets it as things are now.
 func (e *Edge) event(received event) {
 	inner := received.Event
-	if received.Type != "event_callback" || inner.Type != "app_mention" || inner.User == "" || inner.BotID != "" {
+	if received.Type != "event_callback" || inner.User == "" || inner.BotID != "" {
 		return
 	}
-	if !e.events.first(received.ID) {
+	var handle func(ctx context.Context)
+	switch {
+	case inner.Type == "app_mention":
+		handle = func(ctx context.Context) { e.mention(ctx, received.ID, inner) }
+	case inner.Type == "app_home_opened" && inner.Tab != "messages":
+		handle = func(ctx context.Context) { e.publishHome(ctx, inner.User, inner.home(), nil, inner.View.Hash) }
+	default:
 		return
 	}
-	e.later(func(ctx context.Context) {
-		actor, refused := e.actor(ctx, inner.User, inner.home())
-		reply := e.config.Bot.Handle(ctx, commands.Input{
-			Text: unescape(afterMention(inner.Text)), Actor: actor, Refused: refused, Channel: inner.Channel,
-			RequestKey: "event:" + received.ID, Cause: filters.CauseCommand,
-		})
-		to := commands.Recipient{User: inner.User, Channel: inner.Channel}
-		if err := e.Tell(ctx, to, reply); err != nil {
-			e.log.Warn("the answer to a mention could not be sent", "request", received.ID, "error", err)
-		}
+	if e.events.first(received.ID) {
+		e.later(handle)
+	}
+}
+
+func (e *Edge) mention(ctx context.Context, id string, said happening) {
+	actor, refused := e.actor(ctx, said.User, said.home())
+	reply := e.config.Bot.Handle(ctx, commands.Input{
+		Text: unescape(afterMention(said.Text)), Actor: actor, Refused: refused, Channel: said.Channel,
+		RequestKey: "event:" + id, Cause: filters.CauseCommand,
 	})
+	to := commands.Recipient{User: said.User, Channel: said.Channel}
+	if err := e.Tell(ctx, to, reply); err != nil {
+		e.log.Warn("the answer to a mention could not be sent", "request", id, "error", err)
+	}
 }
 
 // afterMention returns what stands behind the mention that a message begins with.

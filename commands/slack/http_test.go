@@ -20,6 +20,7 @@ import (
 	"cordon/commands"
 	"cordon/commands/internal/stage"
 	"cordon/commands/slack"
+	"cordon/filters"
 )
 
 const secret = "5f2d8c1a"
@@ -33,6 +34,8 @@ func (c *counter) Handle(context.Context, commands.Input) commands.Reply {
 }
 
 func (c *counter) Suggest(commands.Filled, string) []commands.Choice { return nil }
+
+func (c *counter) Home(context.Context, filters.Actor, error) commands.Home { return commands.Home{} }
 
 func door(t testing.TB) (*slack.Edge, *counter) {
 	bot := &counter{}

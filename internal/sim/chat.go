@@ -40,6 +40,15 @@ type dialogRequest struct {
 	Values map[string]any `json:"values"`
 }
 
+type homeRequest struct {
+	User string `json:"user"`
+}
+
+// homeAnswer is a Home tab; View is null before it was published.
+type homeAnswer struct {
+	View *View `json:"view"`
+}
+
 type viewsAnswer struct {
 	Views []View `json:"views"`
 }
@@ -122,6 +131,41 @@ func (p *page) views(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, viewsAnswer{list(p.Workspace.Views(user))})
+}
+
+// openHome answers POST /sim/home: the user opens the bot's Home tab, which is answered with.
+func (p *page) openHome(w http.ResponseWriter, r *http.Request) {
+	var request homeRequest
+	err := decode(w, r, &request)
+	if err == nil {
+		request.User, err = p.person(request.User)
+	}
+	if err == nil {
+		err = p.Workspace.OpenHome(r.Context(), request.User)
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, p.homeOf(request.User))
+}
+
+// home answers GET /sim/home?user= with the Home tab as it was published last.
+func (p *page) home(w http.ResponseWriter, r *http.Request) {
+	user, err := p.person(r.URL.Query().Get("user"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, p.homeOf(user))
+}
+
+func (p *page) homeOf(user string) homeAnswer {
+	view, published := p.Workspace.Home(user)
+	if !published {
+		return homeAnswer{}
+	}
+	return homeAnswer{&view}
 }
 
 // submit answers POST /sim/submit once the bot has answered: a dialog is filled in.

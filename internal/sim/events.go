@@ -16,7 +16,7 @@ const (
 )
 
 // events answers GET /sim/events?user= with server-sent events: "chat" carries
-// what the user sees, "views" the dialogs that are open for the user, "cluster" the cluster, each whole, at first and after
+// what the user sees, "home" the user's Home tab, "views" the dialogs that are open for the user, "cluster" the cluster, each whole, at first and after
 // every change.
 func (p *page) events(w http.ResponseWriter, r *http.Request) {
 	user, err := p.person(r.URL.Query().Get("user"))
@@ -62,6 +62,9 @@ func (p *page) follow(ctx context.Context, user string, s *stream) {
 // tell sends what the user sees of the workspace.
 func (p *page) tell(user string, s *stream) error {
 	if err := s.send("chat", p.conversation(user)); err != nil {
+		return err
+	}
+	if err := s.send("home", p.homeOf(user)); err != nil {
 		return err
 	}
 	return s.send("views", viewsAnswer{list(p.Workspace.Views(user))})

@@ -94,6 +94,8 @@ func NewPage(config PageConfig) http.Handler {
 	mux.HandleFunc("POST /sim/click", p.click)
 	mux.HandleFunc("POST /sim/suggest", p.suggest)
 	mux.HandleFunc("GET /sim/views", p.views)
+	mux.HandleFunc("GET /sim/home", p.home)
+	mux.HandleFunc("POST /sim/home", p.openHome)
 	mux.HandleFunc("POST /sim/submit", p.submit)
 	mux.HandleFunc("POST /sim/close", p.close)
 	mux.HandleFunc("GET /sim/messages", p.messages)

@@ -73,6 +73,10 @@ type Workspace interface {
 	Suggest(ctx context.Context, where Click, typed string) ([]Option, error)
 	// Views are the dialogs that are open for the user, the visible one last.
 	Views(user string) []View
+	// Home is the user's Home tab of the bot; false: none was published.
+	Home(user string) (View, bool)
+	// OpenHome opens that tab, and waits for what the bot publishes.
+	OpenHome(ctx context.Context, user string) error
 	// Submit delivers a filled-in dialog to the bot and waits for its answer.
 	Submit(ctx context.Context, submission Submission) (Answer, error)
 	// CloseView leaves a dialog.

@@ -257,6 +257,8 @@ func (s still) Failover() error                                                 
 func (s still) Command(context.Context, string, string, string) (Answer, error) { return Answer{}, nil }
 func (s still) Click(context.Context, Click) (Answer, error)                    { return Answer{}, nil }
 func (s still) Suggest(context.Context, Click, string) ([]Option, error)        { return nil, nil }
+func (s still) Home(string) (View, bool)                                        { return View{}, false }
+func (s still) OpenHome(context.Context, string) error                          { return nil }
 func (s still) Views(string) []View                                             { return nil }
 func (s still) Submit(context.Context, Submission) (Answer, error)              { return Answer{}, nil }
 func (s still) CloseView(context.Context, string, string) error                 { return nil }
@@ -264,14 +266,14 @@ func (s still) Messages(string) []Message                                       
 func (s still) SetMode(string, time.Duration) error                             { return nil }
 
 func FuzzRequests(f *testing.F) {
-	for _, path := range []string{"commands", "click", "cluster", "suggest"} {
+	for _, path := range []string{"commands", "click", "cluster", "suggest", "home"} {
 		f.Add(path, `{"do":"launch","app":"web","instances":1}`)
 		f.Add(path, `{"user":"alice","text":"/mesos help","message_ts":"1","action_id":"a"}`)
 		f.Add(path, `{"do":null,"seconds":1e99}`)
 	}
 	page := NewPage(PageConfig{Cluster: still{}, Agents: still{}, Frameworks: still{}, Workspace: still{}, People: demoPeople()})
 	f.Fuzz(func(t *testing.T, path, body string) {
-		if !slices.Contains([]string{"commands", "click", "cluster", "suggest"}, path) {
+		if !slices.Contains([]string{"commands", "click", "cluster", "suggest", "home"}, path) {
 			return
 		}
 		request := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/sim/"+path, strings.NewReader(body))

@@ -37,7 +37,7 @@ func startWorkspace(ctx context.Context, config Config, people []Person) (*simsl
 		users = append(users, simslack.User{ID: person.ID, Name: person.Name, TimeZone: zone, Guest: person.Role == guest})
 	}
 	return simslack.Start(ctx, simslack.Config{
-		TeamID: teamID, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,
+		TeamID: teamID, HomeTab: true, Events: []string{"app_mention", "app_home_opened"}, Channel: simslack.Channel{ID: channelID, Name: channelName}, Users: users,
 		Groups: map[string][]string{groupID: operators}, GroupHandles: map[string]string{groupID: "sre"},
 		BotURL: cmp.Or(config.BotURL, usualBotURL(config.Addresses)), Logger: config.Logger,
 	})

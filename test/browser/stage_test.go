@@ -208,6 +208,10 @@ func (s *stage) Suggest(_ context.Context, _ sim.Click, typed string) ([]sim.Opt
 	return slices.DeleteFunc(options, func(option sim.Option) bool { return !strings.Contains(option.Text, typed) }), nil
 }
 
+func (s *stage) Home(string) (sim.View, bool) { return sim.View{}, false }
+
+func (s *stage) OpenHome(context.Context, string) error { return nil }
+
 func (s *stage) Views(user string) []sim.View {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

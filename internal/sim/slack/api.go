@@ -60,6 +60,7 @@ var methods = map[string]method{
 	"usergroups.users.list": {run: (*Workspace).groupUsers, scope: "usergroups:read", perMinute: tier2},
 	"views.open":            {run: (*Workspace).openView, perMinute: tier4},
 	"views.push":            {run: (*Workspace).pushView, perMinute: tier4},
+	"views.publish":         {run: (*Workspace).publishView, perMinute: tier4},
 	"views.update":          {run: (*Workspace).updateView, perMinute: tier4},
 	"reactions.add":         {run: (*Workspace).addReaction, scope: "reactions:write", perMinute: tier3},
 	"reactions.remove":      {run: (*Workspace).removeReaction, scope: "reactions:write", perMinute: tier2},

@@ -41,6 +41,8 @@ type Config struct {
 	LinkHostnames bool
 	// Events are the Events API subscriptions, such as "app_mention" and "message.channels".
 	Events []string
+	// HomeTab says that the app has a Home tab.
+	HomeTab bool
 	// Unlimited switches the rate limits of the Web API off (SetMode "rate-limit" still works).
 	Unlimited bool
 

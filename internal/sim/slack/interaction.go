@@ -27,6 +27,7 @@ type interaction struct {
 	path     string // of the response URL
 	delivery delivery
 	view     string       // the modal that it happened in; empty: none
+	home     bool         // the Home tab was opened: its publishing answers
 	opener   *interaction // what opened that modal: its response URL may answer too
 
 	// apply does what the acknowledgement says and tells whether the person has an answer with it; nil: nothing.

@@ -13,6 +13,7 @@ type Manifest struct {
 	Commands   []string // such as "/mesos"
 	Escape     bool     // the first command has escaping on
 	SocketMode bool
+	HomeTab    bool
 }
 
 // ReadManifest reads an app's manifest in YAML or JSON.
@@ -23,6 +24,9 @@ func ReadManifest(data []byte) (Manifest, error) {
 				Command string `yaml:"command"`
 				Escape  bool   `yaml:"should_escape"`
 			} `yaml:"slash_commands"`
+			Home struct {
+				Tab bool `yaml:"home_tab_enabled"`
+			} `yaml:"app_home"`
 		} `yaml:"features"`
 		OAuth struct {
 			Scopes struct {
@@ -40,6 +44,7 @@ func ReadManifest(data []byte) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("app manifest: %w", err)
 	}
 	manifest := Manifest{Scopes: document.OAuth.Scopes.Bot, Events: document.Settings.Events.Bot, SocketMode: document.Settings.SocketMode}
+	manifest.HomeTab = document.Features.Home.Tab
 	for _, command := range document.Features.Commands {
 		manifest.Commands = append(manifest.Commands, command.Command)
 	}
@@ -54,7 +59,7 @@ func ReadManifest(data []byte) (Manifest, error) {
 
 // Apply gives an app of the workspace what the manifest says, and no more.
 func (m Manifest) Apply(config Config) Config {
-	config.Scopes, config.Events, config.Escape = m.Scopes, m.Events, m.Escape
+	config.Scopes, config.Events, config.Escape, config.HomeTab = m.Scopes, m.Events, m.Escape, m.HomeTab
 	if len(m.Commands) > 0 {
 		config.Command = m.Commands[0]
 	}

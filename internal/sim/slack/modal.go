@@ -11,12 +11,16 @@ func (w *Workspace) Views(userName string) []View {
 	user, _ := w.directory.userNamed(userName)
 	views := []View{}
 	for _, m := range w.views.stack(user.ID) {
-		views = append(views, View{
-			ID: m.id, RootID: m.root, CallbackID: m.text("callback_id"), Hash: m.hash, Title: m.label("title"),
-			Submit: m.label("submit"), Close: m.label("close"), Blocks: m.blocks(), Errors: m.errors,
-		})
+		views = append(views, m.shown())
 	}
 	return views
+}
+
+func (m modal) shown() View {
+	return View{
+		ID: m.id, RootID: m.root, CallbackID: m.text("callback_id"), Hash: m.hash, Title: m.label("title"),
+		Submit: m.label("submit"), Close: m.label("close"), Blocks: m.blocks(), Errors: m.errors,
+	}
 }
 
 // Submission is a press of a modal's submit button.
@@ -26,13 +30,16 @@ type Submission struct {
 	Values map[string]any // by action ID, as in Click
 }
 
-// open finds a person's open modal.
+// open finds a person's open modal, or their Home tab.
 func (w *Workspace) open(userName, viewID string) (User, modal, error) {
 	user, err := w.actor(userName)
 	if err != nil {
 		return user, modal{}, err
 	}
 	m, here := first(w.views.stack(user.ID), func(m modal) bool { return m.id == viewID })
+	if home, published := w.views.home(user.ID); published && home.id == viewID {
+		m, here = home, true
+	}
 	if !here {
 		return user, m, &Error{"view_not_found", "That dialog is not open any more."}
 	}

@@ -51,9 +51,10 @@ const (
 type modals struct {
 	mu     sync.Mutex
 	stacks map[string][]modal // by user ID
+	homes  map[string]modal   // Home tabs, by user ID
 }
 
-func newModals() *modals { return &modals{stacks: map[string][]modal{}} }
+func newModals() *modals { return &modals{stacks: map[string][]modal{}, homes: map[string]modal{}} }
 
 // change lets edit replace a person's stack.
 func (v *modals) change(user string, edit func([]modal) ([]modal, error)) error {
@@ -116,8 +117,14 @@ var viewShape = object(shape{
 	"callback_id": words(255), "external_id": words(255), "clear_on_close": flag, "notify_on_close": flag, "submit_disabled": flag,
 })
 
+var homeShape = object(shape{"!blocks": anything, "private_metadata": words(3000), "callback_id": words(255), "external_id": words(255)})
+
 // readView checks the definition of a modal.
 func readView(text string) (map[string]any, error) {
+	return readViewOf(text, map[string]check{"modal": viewShape})
+}
+
+func readViewOf(text string, kinds map[string]check) (map[string]any, error) {
 	if len(text) > viewBytes {
 		return nil, fail("view_too_large")
 	}
@@ -127,14 +134,14 @@ func readView(text string) (map[string]any, error) {
 	}
 	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
 	r := &report{}
-	byType(map[string]check{"modal": viewShape})(r, "/view", fields)
+	byType(kinds)(r, "/view", fields)
 	blocks, _ := fields["blocks"].([]any)
 	problems := append(r.problems, checkBlocks("/view/blocks", blocks, messageBlocks, viewBlockLimit)...)
 	asks := slices.ContainsFunc(blocks, func(block any) bool {
 		fields, _ := block.(map[string]any)
 		return fields["type"] == "input"
 	})
-	if asks && fields["submit"] == nil {
+	if asks && fields["type"] == "modal" && fields["submit"] == nil {
 		problems = append(problems, "missing required field: submit [json-pointer:/view]")
 	}
 	if len(problems) > 0 {
