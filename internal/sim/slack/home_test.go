@@ -51,7 +51,9 @@ func TestHomeIsOpenedAndPressed(t *testing.T) {
 		opened := make(chan slackevents.AppHomeOpenedEvent, 2)
 		pressed := make(chan slackgo.InteractionCallback, 1)
 		b.event = func(raw json.RawMessage, _ int) any {
-			var callback struct{ Event slackevents.AppHomeOpenedEvent }
+			var callback struct {
+				Event slackevents.AppHomeOpenedEvent
+			}
 			if err := json.Unmarshal(raw, &callback); err != nil {
 				t.Error(err)
 			}
