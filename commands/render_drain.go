@@ -30,7 +30,7 @@ func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply
 		Separated(reason(state.Reason), Say("nothing has begun")),
 	}
 	if state.Impact != nil {
-		lines = append(lines, Cost(state.Impact, true)...)
+		lines = append(lines, Cost(Killed(state.Impact), state.Impact)...)
 	}
 	lines = append(lines, DrainTerms(state)...)
 	lines = append(lines, notes(run)...)
@@ -56,7 +56,7 @@ func renderDryDrain(cluster string, run *scheduler.RunListing, now time.Time) Re
 		Separated(Say(List(runHosts(run), state.Agents)), Racks(impact)),
 		Say(state.Reason),
 	}
-	lines = append(lines, Cost(impact, true)...)
+	lines = append(lines, Cost(Killed(impact), impact)...)
 	lines = append(lines, DrainTerms(state)...)
 	lines = append(lines, notes(run)...)
 	if impact.Exceeds != "" {

@@ -9,13 +9,9 @@ import (
 	"cordon/filters"
 )
 
-// Cost says what a plan costs, a line for each kind of loss and none for what is nought. Kills says that what runs there is
-// killed; else it runs on. It is for dry runs, questions and approvals alike; the racks have a line of their own: Racks.
-func Cost(impact *filters.Impact, kills bool) []Line {
-	tasks := RunsOn(impact)
-	if kills {
-		tasks = Killed(impact)
-	}
+// Cost says what a plan costs, a line for each kind of loss and none for what is nought, for dry runs, questions and approvals
+// alike. Tasks is what becomes of the tasks: Killed or RunsOn. The racks have a line of their own: Racks.
+func Cost(tasks Line, impact *filters.Impact) []Line {
 	lines := []Line{Separated(append([]Line{tasks}, standOut(impact)...)...), Separated(alone(impact), lastInstances(impact)), volumes(impact), operations(impact),
 		Separated(resourcesLeft(impact), emptied(impact))}
 	lines = append(lines, roles(impact)...)

@@ -58,7 +58,7 @@ func renderImpact(result filters.Result) []Line {
 	}
 	lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)))
 	if agents > 0 {
-		lines = append(lines, Cost(&impact, false)...)
+		lines = append(lines, Cost(RunsOn(&impact), &impact)...)
 	}
 	if impact.Exceeds != "" {
 		lines = append(lines, append(Markup(impact.Exceeds), Text(", so this would be refused")))

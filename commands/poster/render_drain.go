@@ -149,7 +149,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
 			impact.Tasks, impact.TasksKnown = scene.Tasks, true
 		}
-		lines = append(lines, commands.Cost(&impact, true)...)
+		lines = append(lines, commands.Cost(commands.Killed(&impact), &impact)...)
 	}
 	lines = append(lines, commands.DrainTerms(state)...)
 	if !n.consents() {
