@@ -242,7 +242,7 @@ func TestComplete(t *testing.T) {
 		"filter agent-f":   {"agent-five", "agent-four"},
 		"filter agent-o":   {"agent-one"},
 		"filter a --dr":    {"--dry-run"},
-		"filter a --":      {"--attribute", "--cluster", "--dry-run", "--for", "--reason", "--until", "--yes"},
+		"filter a --":      {"--attribute", "--break-glass", "--cluster", "--confirm", "--dry-run", "--for", "--reason", "--until", "--yes"},
 		"filters agent":    nil,
 		"nonsense agent":   nil,
 		"help fi":          {"filter", "filters"},

@@ -31,6 +31,11 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 		return t.unlock(ctx)
 	case "filter", "adopt", "unfilter", "release", "extend":
 		return t.change(ctx)
+	case "approve", "deny", "withdraw", "review":
+		return t.approve(ctx)
+	case verbApprovalDetails:
+		approval, err := t.service.Approval(t.command.IDs[0])
+		return renderApprovalDetails(t.cluster, &approval, t.service.Now()), err
 	case "drain", "gone":
 		return t.drain(ctx)
 	case "tasks":
@@ -45,7 +50,7 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 func (t *turn) request() (filters.Request, error) {
 	request := filters.Request{
 		Actor: t.Actor, Key: t.RequestKey, Cause: t.Cause, Targets: t.command.Targets, Reason: t.command.Reason,
-		DryRun: t.command.DryRun, Yes: t.command.Yes, All: t.command.All,
+		DryRun: t.command.DryRun, Yes: t.command.Yes, All: t.command.All, Typed: t.command.Typed, Glass: t.command.Glass,
 	}
 	var err error
 	switch now := t.service.Now(); {
@@ -77,6 +82,9 @@ func (t *turn) change(ctx context.Context) (Reply, error) {
 	}
 	if err != nil {
 		return Reply{}, t.unquoted(err)
+	}
+	if result.Approval != nil && !result.Approval.Glass {
+		return renderAsked(t.cluster, result.Approval, t.service.Now()), nil
 	}
 	return renderResult(result, t.Actor), nil
 }
@@ -187,6 +195,8 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 	switch t.command.Verb {
 	case "filters":
 		return renderFilters(t.cluster, t.service.Filters(), now), nil
+	case "approvals":
+		return renderApprovals(t.cluster, t.service.Approvals(), now), nil
 	case "questions":
 		return renderQuestions(t.cluster, t.service.Questions(), now), nil
 	case "history":

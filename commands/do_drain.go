@@ -18,7 +18,7 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 		return Reply{}, err
 	}
 	run, err := t.desk.StartRun(ctx, request, scheduler.RunRequest{
-		Procedure: t.command.Procedure, Drain: &t.command.Drain, Deadline: t.command.Deadline, Typed: t.command.Typed,
+		Procedure: t.command.Procedure, Drain: &t.command.Drain, Deadline: t.command.Deadline,
 		Manual: t.command.Manual, Last: t.command.Last,
 	})
 	if err != nil {

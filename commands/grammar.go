@@ -44,6 +44,7 @@ type given struct {
 	MaxGracePeriod, Deadline string
 	Start, Duration          string // of the maintenance schedule
 	MarkGone, Manual, Last   bool
+	Glass                    bool
 	Confirm                  []string
 
 	Most      string
@@ -83,8 +84,10 @@ type (
 		Until string `placeholder:"18:00" help:"Until when: 18:00, 18:00 Europe/Paris, tomorrow 06:00 or RFC 3339."`
 	}
 	planFlags struct {
-		DryRun bool `help:"Show what would happen, and what it costs; change nothing."`
-		Yes    bool `help:"Meant, although it is more than 25 agents."`
+		DryRun     bool     `help:"Show what would happen, and what it costs; change nothing."`
+		Yes        bool     `help:"Meant, although it is more than 25 agents."`
+		Confirm    []string `sep:"none" placeholder:"HOSTNAME" help:"The hostname typed again, of each agent, where that is asked for; several with commas."`
+		BreakGlass bool     `help:"Do not wait for approval: for admins, with a reason; somebody else reviews it."`
 	}
 	tryFlag struct {
 		DryRun bool `help:"Show what would happen; change nothing."`
@@ -155,6 +158,12 @@ type (
 	}
 )
 
+// plan adds what these flags say.
+func (f *planFlags) plan(rest given) given {
+	rest.DryRun, rest.Yes, rest.Confirm, rest.Glass = f.DryRun, f.Yes, f.Confirm, f.BreakGlass
+	return rest
+}
+
 func (g *helpGrammar) given() given { return given{Cluster: g.Cluster, Words: g.Verb} }
 func (g *lookGrammar) given() given { return given{Cluster: g.Cluster, Words: g.Nothing} }
 func (g *findGrammar) given() given {
@@ -164,16 +173,16 @@ func (g *historyGrammar) given() given {
 	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, Page: g.Page}
 }
 func (g *filterGrammar) given() given {
-	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, Until: g.Until, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
+	return g.plan(given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, Until: g.Until, Reason: g.Reason})
 }
 func (g *unfilterGrammar) given() given {
-	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, All: g.All, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
+	return g.plan(given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, All: g.All, Reason: g.Reason})
 }
 func (g *releaseGrammar) given() given {
-	return given{Cluster: g.Cluster, Words: g.ID, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
+	return g.plan(given{Cluster: g.Cluster, Words: g.ID, Reason: g.Reason})
 }
 func (g *extendGrammar) given() given {
-	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, All: g.All, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
+	return g.plan(given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, All: g.All, Reason: g.Reason})
 }
 func (g *orderGrammar) given() given {
 	return given{Cluster: g.Cluster, Words: g.Nothing, Reason: g.Reason, DryRun: g.DryRun}
@@ -228,7 +237,7 @@ func flagRank(f flag) int {
 	if f.name == "attribute" {
 		return -1
 	}
-	return 1 + slices.Index([]string{"page", "for", "until", "all", "reason", "dry-run", "yes", "cluster"}, f.name)
+	return 1 + slices.Index([]string{"page", "for", "until", "all", "reason", "dry-run", "confirm", "yes", "break-glass", "cluster"}, f.name)
 }
 
 // summary renders what follows the verb: `TARGET… [--for 2h] [-m "WHY"]`.
@@ -240,9 +249,10 @@ func (v *verb) summary(node *kong.Node) string {
 		}
 	}
 	v.takes = strings.Join(parts, " ")
+	crowded := len(v.flags)-v.hidden() > usageMost
 	for i := range v.flags {
 		f := &v.flags[i]
-		if f.name == "cluster" || f.name == "yes" || len(v.flags) > usageMost && !v.requires(f.name) && !slices.Contains(usual, f.name) {
+		if slices.Contains(unshown, f.name) || crowded && !v.requires(f.name) && !slices.Contains(usual, f.name) {
 			continue
 		}
 		name := "--" + f.name
@@ -257,14 +267,28 @@ func (v *verb) summary(node *kong.Node) string {
 		}
 		parts = append(parts, name)
 	}
-	if len(v.flags) > usageMost {
+	if crowded {
 		parts = append(parts, "[…]")
 	}
 	return strings.Join(parts, " ")
 }
 
 // usageMost is how many flags a usage line may show; of verbs with more it shows the usual ones.
-const usageMost = 12
+const usageMost = 10
+
+// hidden is how many of the verb's flags no usage line shows.
+func (v *verb) hidden() int {
+	count := 0
+	for i := range v.flags {
+		if slices.Contains(unshown, v.flags[i].name) {
+			count++
+		}
+	}
+	return count
+}
+
+// unshown are flags that no usage line shows: every verb of their kind has them.
+var unshown = []string{"cluster", "yes", "confirm", "break-glass"}
 
 var usual = []string{"attribute", "reason", "dry-run", "max-parallel", "step"}
 
@@ -291,7 +315,7 @@ func argumentUsage(v *verb, name string) string {
 // requires tells whether the verb cannot do without the flag.
 func (v *verb) requires(name string) bool {
 	switch v.name {
-	case "adopt", "freeze", "thaw":
+	case "adopt", "freeze", "thaw", "deny":
 		return name == "reason"
 	case "extend":
 		return name == "for"

@@ -14,31 +14,26 @@ type (
 		Manual         bool   `help:"Frameworks are asked to move their tasks, and none is killed: nobody else has to say yes."`
 		Last           bool   `help:"With --manual: also tasks that are the last of their app, which is away until it has started elsewhere."`
 		MarkGone       bool   `help:"Drained, the agent leaves the cluster for ever, with its disk; needs --confirm."`
-		confirmFlag
 		reasonFlag
 		planFlags
 	}
 	goneGrammar struct {
 		clusterFlag
 		targetArguments
-		confirmFlag
 		reasonFlag
 		planFlags
-	}
-	confirmFlag struct {
-		Confirm []string `sep:"none" placeholder:"HOSTNAME" help:"The hostname typed again, of each agent that leaves for ever; several with commas."`
 	}
 )
 
 func (g *drainGrammar) given() given {
-	return given{
-		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Confirm: g.Confirm,
+	return g.plan(given{
+		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason,
 		MaxGracePeriod: g.MaxGracePeriod, Deadline: g.Deadline, MarkGone: g.MarkGone, Manual: g.Manual, Last: g.Last, procedure: procedureFlags{MaxParallel: g.MaxParallel},
-	}
+	})
 }
 
 func (g *goneGrammar) given() given {
-	return given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Confirm: g.Confirm}
+	return g.plan(given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason})
 }
 
 // fatal are the verbs that kill tasks, and the one that shows them.
@@ -66,7 +61,7 @@ var fatal = []*verb{
 // draining reads the flags of drain and gone.
 func (c *Command) draining(given given) error {
 	c.Drain = filters.Drain{MarkGone: given.MarkGone, Gone: c.Verb == "gone"}
-	c.Typed, c.Manual, c.Last = splitCommas(given.Confirm), given.Manual, given.Last
+	c.Manual, c.Last = given.Manual, given.Last
 	switch {
 	case c.Last && !c.Manual:
 		return &filters.Error{Code: filters.Invalid, Wrong: "`--last` is given without `--manual`", Expected: "both: a drain by the master ends every task"}
@@ -83,9 +78,6 @@ func (c *Command) draining(given given) error {
 		if c.Deadline, err = parseDuration("--deadline", given.Deadline); err != nil {
 			return err
 		}
-	}
-	if len(c.Typed) > 0 && !c.Drain.Ends() {
-		return &filters.Error{Code: filters.Invalid, Wrong: "`--confirm` is given without `--mark-gone`", Expected: "both, if the agent is to leave for ever", Try: "To drain it and keep it leave both out"}
 	}
 	return nil
 }

@@ -35,12 +35,10 @@ func (g *maintenanceStatusGrammar) given() given {
 	return given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute}
 }
 func (g *maintenanceScheduleGrammar) given() given {
-	return given{
-		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, Start: g.Start, Duration: g.Duration,
-	}
+	return g.plan(given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, Start: g.Start, Duration: g.Duration})
 }
 func (g *maintenanceWordGrammar) given() given {
-	return given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes}
+	return g.plan(given{Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason})
 }
 
 // maintained are the verbs of the maintenance schedule.

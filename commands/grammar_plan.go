@@ -130,10 +130,10 @@ func (g *windowWordGrammar) given() given {
 	return given{Cluster: g.Cluster, Words: g.Name, Reason: g.Reason, DryRun: g.DryRun}
 }
 func (g *runStartGrammar) given() given {
-	return given{
-		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, DryRun: g.DryRun, Yes: g.Yes, procedure: g.procedureFlags,
+	return g.plan(given{
+		Cluster: g.Cluster, Words: g.Target, Attributes: g.Attribute, Reason: g.Reason, procedure: g.procedureFlags,
 		Window: scheduler.Definition{Mode: g.Mode, MaxUnavailable: g.MaxUnavailable, MaxUnavailablePer: g.Per},
-	}
+	})
 }
 func (g *runShowGrammar) given() given { return given{Cluster: g.Cluster, Words: g.ID} }
 func (g *runWordGrammar) given() given {

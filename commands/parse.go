@@ -43,6 +43,7 @@ type Command struct {
 	Manual   bool          // of drain: frameworks move their tasks, none is killed
 	Last     bool          // of --manual: also the last tasks of apps
 	Typed    []string      // hostnames that --confirm repeats
+	Glass    bool          // what needs approval is done without waiting
 }
 
 // Parse reads one command, without the slash command itself. Nothing at all is help. Errors are filters.Errors with code
@@ -121,7 +122,7 @@ func unknownVerb(name string) error {
 
 // command checks what was given and makes typed values of it.
 func (v *verb) command(given given) (Command, error) {
-	command := Command{Verb: v.name, Cluster: given.Cluster, Reason: strings.TrimSpace(given.Reason), DryRun: given.DryRun, Yes: given.Yes, All: given.All}
+	command := Command{Verb: v.name, Cluster: given.Cluster, Reason: strings.TrimSpace(given.Reason), DryRun: given.DryRun, Yes: given.Yes, All: given.All, Typed: splitCommas(given.Confirm), Glass: given.Glass}
 	var err error
 	if length := utf8.RuneCountInString(command.Reason); length > reasonCharacters {
 		return Command{}, &filters.Error{Code: filters.Invalid, Field: "reason",
@@ -174,7 +175,7 @@ func (v *verb) arguments(command *Command, given given) error {
 	switch v.name {
 	case "help":
 		return command.topic(given.Words)
-	case "release":
+	case "release", "approve", "deny", "withdraw", "review":
 		command.IDs = splitCommas(given.Words)
 	case "answer":
 		return command.verdict(given.Words)
@@ -186,7 +187,7 @@ func (v *verb) arguments(command *Command, given given) error {
 		return v.runID(command, given.Words)
 	case "run confirm":
 		return command.confirmation(given.Words)
-	case "filters", "questions", "whoami", "freeze", "thaw", "unlock", "window list", "run list":
+	case "filters", "questions", "approvals", "whoami", "freeze", "thaw", "unlock", "window list", "run list":
 		if len(given.Words) > 0 {
 			return v.unwanted(given.Words)
 		}

@@ -11,6 +11,8 @@ import (
 const (
 	verbDetails      = "details"
 	verbWindowAgents = "window agents"
+
+	verbApprovalDetails = "approval-details"
 )
 
 // Opens returns the verb whose form the button opens; empty: none.
@@ -33,13 +35,20 @@ type Question struct {
 
 // Question returns what the button asks before it counts; nil: nothing.
 func (p *Press) Question() *Question {
-	if p.Action != ActionAdopt || p.Reason != "" {
-		return nil
+	switch {
+	case p.Reason != "":
+	case p.Action == ActionAdopt:
+		return &Question{
+			Title: "Adopt", Text: "The agent becomes ours to give back, without an end until somebody releases it.", Label: "Why?", Example: "left by the night shift",
+			Most: reasonCharacters, command: "/mesos adopt " + p.Value + " -m \"left by the night shift\"",
+		}
+	case p.Action == ActionDeny:
+		return &Question{
+			Title: "Deny", Text: "One no is enough: it will not be done.", Label: "Why?", Example: "not during the sale",
+			Most: reasonCharacters, command: "/mesos deny " + p.Value + " -m \"not during the sale\"",
+		}
 	}
-	return &Question{
-		Title: "Adopt", Text: "The agent becomes ours to give back, without an end until somebody releases it.", Label: "Why?", Example: "left by the night shift",
-		Most: reasonCharacters, command: "/mesos adopt " + p.Value + " -m \"left by the night shift\"",
-	}
+	return nil
 }
 
 // Instead is the reply where no dialog can be shown: what to type.
@@ -66,6 +75,14 @@ func (p *Press) command() (Command, error) {
 		return Command{Verb: verbDetails, IDs: []string{value}}, nil
 	case ActionYes, ActionNo:
 		return Command{Verb: "answer", IDs: []string{value}, Agree: p.Action == ActionYes}, nil
+	case ActionApprove:
+		return Command{Verb: "approve", IDs: []string{value}}, nil
+	case ActionDeny:
+		return Command{Verb: "deny", IDs: []string{value}, Reason: strings.TrimSpace(p.Reason)}, nil
+	case ActionApprovalDetails:
+		return Command{Verb: verbApprovalDetails, IDs: []string{value}}, nil
+	case ActionReview:
+		return Command{Verb: "review", IDs: []string{value}}, nil
 	case ActionSkip:
 		return skipping(value)
 	case ActionWindowAgents:

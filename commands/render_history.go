@@ -185,6 +185,8 @@ func eventWords(event *filters.Event) string {
 			return ending(event.Reason)
 		}
 		return outcome(event.Outcome, call(event, "REACTIVATE_AGENT", "DELETE /allocator/filters"), "confirmed: takes tasks again", "REACTIVATE_AGENT refused")
+	case filters.KindApproval:
+		return approvalWords[event.Outcome]
 	case filters.KindQuestion:
 		if event.Question != nil && event.Question.Done {
 			return "no longer asked: " + event.Question.Text

@@ -62,7 +62,11 @@ const (
 	ActionFailed       = "confirm-failed"
 	ActionSkipAgent    = "confirm-skip"
 
-	ActionForm = "form" // a verb, whose form it opens
+	ActionForm            = "form"    // a verb, whose form it opens
+	ActionApprove         = "approve" // an approval, as those below
+	ActionDeny            = "deny"
+	ActionApprovalDetails = "approval-details"
+	ActionReview          = "review"
 
 	ActionMaintenanceDown   = "maintenance-down" // a machine as host@ip, as those below
 	ActionMaintenanceUp     = "maintenance-up"

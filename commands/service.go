@@ -10,6 +10,7 @@ import (
 // Service is what commands asks of a cluster; *filters.Service is one. Safe for concurrent use.
 type Service interface {
 	changer
+	approver
 	looker
 }
 

@@ -19,7 +19,7 @@ const (
 var groups = []string{groupLook, groupWithhold, groupGiveBack, groupTakeDown, groupPlan, groupDecide}
 
 // vocabulary lists every verb. Within their group they stand in the order of help.
-var vocabulary = slices.Concat(everyday, duties, fatal, maintained, planned)
+var vocabulary = slices.Concat(everyday, duties, deciding, fatal, maintained, planned)
 
 // everyday are the verbs of one word.
 var everyday = []*verb{

@@ -3,6 +3,7 @@ package filters
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 )
 
 // Arrangement is one step of a window or a run, or a person's word about one: filters that begin and end together with the
@@ -34,6 +35,8 @@ type Arrangement struct {
 	// Within says that what they cost must be within max_withheld; Starts that something new begins, which a freeze forbids.
 	Steps          []Step
 	Within, Starts bool
+	// Intent is what starts the arrangement again once it was approved; nil: it needs no approval, whatever the policy says.
+	Intent *Intent
 	// End are the filters that end now. One that does not stand is left out.
 	End []FilterKey
 	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
@@ -41,6 +44,13 @@ type Arrangement struct {
 	Told []Told
 	// Questions are put or, where they are Done, taken out, as Told are.
 	Questions []AskedOf
+}
+
+// Intent is a plan in the words of the package that starts it.
+type Intent struct {
+	Kind    string          // one of the Plan constants
+	Details json.RawMessage // its options
+	Steps   []Step          // what the whole will come to, beside the arrangement's own steps
 }
 
 // Told is a record and the entry that tells of it.
@@ -66,6 +76,7 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		return Result{}, err
 	}
 	c.result.Plan.Steps, c.commit.Starts = append(c.result.Plan.Steps, a.Steps...), c.commit.Starts || a.Starts
+	c.intend(a.Intent)
 	if err := s.permitAll(ctx, c, a.Also); err != nil {
 		return Result{}, err
 	}
@@ -82,6 +93,10 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		c.result.Impact, c.result.Count = s.impact(ctx, &c.result.Plan), len(c.result.Changed)
 		return c.result, nil
 	}
+	if c.waits() {
+		return s.askApproval(ctx, c)
+	}
+	s.breakGlass(ctx, c)
 	if c.commit.Starts {
 		c.commit.Limits = s.limits(&c.result.Plan)
 		a.Room.tighten(c.commit.Limits, s.config.State.Roster(), &c.result.Plan)
@@ -96,8 +111,8 @@ func (s *Service) permitAll(ctx context.Context, c *change, also []Verb) error {
 	}
 	for _, verb := range also {
 		plan := c.result.Plan
-		plan.Verb = verb
-		if err := s.config.Gate.Decide(ctx, c.Actor, plan); err != nil {
+		plan.Verb, plan.Kind = verb, ""
+		if _, err := s.config.Gate.Decide(ctx, Ask{Actor: c.Actor, Plan: plan, Glass: c.Glass}); err != nil {
 			return err
 		}
 	}

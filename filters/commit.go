@@ -179,20 +179,6 @@ type Condition struct {
 	Trouble       string    `json:"trouble,omitempty"`        // what is wrong, in a phrase; empty: nothing
 }
 
-// Gate asks whether an actor may do what a plan says: rights, limits and policy in one place, for every actor alike.
-// Implemented by internal/approval.
-type Gate interface {
-	// Decide returns nil if the plan may run now, an Error with code Denied and the reason if not.
-	Decide(ctx context.Context, actor Actor, plan Plan) error
-	// May lists the verbs that the actor may use, for help and whoami, and says why.
-	May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error)
-}
-
-// Starter starts what a plan of its kind begins once it may run: operations, runs. Registered by internal/app.
-type Starter interface {
-	Start(ctx context.Context, plan Plan) error
-}
-
 // Verb is what a plan does, in the command language's own words.
 type Verb string
 
@@ -207,6 +193,7 @@ const (
 	VerbFreeze   Verb = "freeze"
 	VerbThaw     Verb = "thaw"
 	VerbAnswer   Verb = "answer"
+	VerbApprove  Verb = "approve" // others' plans are approved or denied
 	VerbUnlock   Verb = "unlock"
 	VerbDrain    Verb = "drain"  // tasks are killed gracefully, and cannot be kept
 	VerbGone     Verb = "gone"   // agents leave for ever

@@ -19,6 +19,7 @@ const (
 	Frozen       Code = "frozen"       // a freeze stands: 409
 	Locked       Code = "locked"       // the bot doubts its memory: 409
 	Conflict     Code = "conflict"     // changed meanwhile, try again: 409
+	Changed      Code = "changed"      // not what was approved any more: 409
 	Unavailable  Code = "unavailable"  // something needed does not answer; nothing was changed: 503
 	Unconfirmed  Code = "unconfirmed"  // the write's answer was lost: it may have happened: 503
 	Internal     Code = "internal"     // our fault: 500

@@ -56,6 +56,8 @@ const (
 	KindPassed   Kind = "passed"   // it did not open: skipped, missed, frozen or refused; Reason says why
 	KindDigest   Kind = "digest"   // the morning's summary
 
+	KindApproval Kind = "approval" // an approval was asked for, voted on, decided or carried out; Outcome says which
+
 	KindRun      Kind = "run"       // a run was started, paused, resumed, aborted or ended; Outcome says which
 	KindRunAgent Kind = "run-agent" // an agent of a run came to its next state, which is the Outcome
 )

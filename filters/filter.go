@@ -99,6 +99,7 @@ const (
 	CauseWindow   = "window"
 	CauseRun      = "run"
 	CauseGone     = "gone"
+	CauseApproval = "approval"
 
 	CauseMaintenance = "maintenance" // a machine was taken down by our word
 )
@@ -128,6 +129,7 @@ type ChangeState string
 
 // The states of a change.
 const (
+	StateAsked    ChangeState = "asked" // an approval is awaited: nothing was changed yet
 	StateRecorded ChangeState = "recorded"
 	StateAccepted ChangeState = "accepted"
 	StateVerified ChangeState = "verified"

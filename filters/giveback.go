@@ -20,28 +20,33 @@ func (s *Service) Unfilter(ctx context.Context, request Request) (Result, error)
 		if len(own) == 0 {
 			return Result{}, s.nothingOwn(c, standing)
 		}
-		for _, filter := range own {
-			c.end(filter, KindRelease)
-		}
-		s.addOthers(c)
-		return s.finish(ctx, c)
+		return s.endAll(ctx, c, own)
 	})
 }
 
 // Release ends the filters with the IDs, whoever owns them.
 func (s *Service) Release(ctx context.Context, request Request, ids []string) (Result, error) {
+	return s.release(ctx, request, VerbRelease, ids)
+}
+
+func (s *Service) release(ctx context.Context, request Request, verb Verb, ids []string) (Result, error) {
 	return s.retry(ctx, request.Key, func() (Result, error) {
-		c := s.begin(request, VerbRelease)
+		c := s.begin(request, verb)
 		found, err := s.byID(ids)
 		if err != nil {
 			return Result{}, err
 		}
-		for _, filter := range found {
-			c.end(filter, KindRelease)
-		}
-		s.addOthers(c)
-		return s.finish(ctx, c)
+		return s.endAll(ctx, c, found)
 	})
+}
+
+func (s *Service) endAll(ctx context.Context, c *change, found []*Filter) (Result, error) {
+	for _, filter := range found {
+		c.end(filter, KindRelease)
+	}
+	s.addOthers(c)
+	c.intend(naming(found, 0))
+	return s.finish(ctx, c)
 }
 
 // Extend moves the end of the actor's own filters on the targets to the later of their end and now + duration; with All
@@ -60,6 +65,7 @@ func (s *Service) Extend(ctx context.Context, request Request, ids []string, dur
 		for _, filter := range found {
 			c.prolong(*filter, c.now.Add(duration))
 		}
+		c.intend(naming(found, duration))
 		return s.finish(ctx, c)
 	})
 }

@@ -167,3 +167,6 @@ func Frameworks(tasks map[string]int) []string {
 		return cmp.Or(tasks[b]-tasks[a], strings.Compare(a, b))
 	})
 }
+
+// LastOf names the apps whose last instance, and the frameworks all of whose tasks, are on the plan's agents.
+func (i *Impact) LastOf() []string { return slices.Concat(i.Last, i.Alone) }

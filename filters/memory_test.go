@@ -159,6 +159,7 @@ type scene struct {
 	view   View
 	roster *Roster
 	denied bool
+	needs  Needs
 }
 
 var numbers = []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
@@ -190,11 +191,17 @@ func (s *scene) Tasks(agent AgentID) (map[string]int, bool) {
 	return map[AgentID]map[string]int{"aaaa-S0": {"marathon": 2, "chronos": 1}, "aaaa-S1": {"marathon": 1}}[agent], true
 }
 func (s *scene) Condition() Condition { return Condition{Backend: BackendOperator} }
-func (s *scene) Decide(context.Context, Actor, Plan) error {
+func (s *scene) Decide(_ context.Context, ask Ask) (Needs, error) {
 	if s.denied {
-		return &Error{Code: Denied, Wrong: "you may look, not change"}
+		return Needs{}, &Error{Code: Denied, Wrong: "you may look, not change"}
 	}
-	return nil
+	return s.needs, nil
+}
+func (s *scene) Judge(_ context.Context, actor Actor, _ *Approval) (string, error) {
+	if actor.User == "UCAROL" {
+		return "", &Error{Code: Denied, Wrong: "you are not an approver"}
+	}
+	return "approver", nil
 }
 func (s *scene) May(context.Context, Actor) ([]Verb, string, error) { return nil, "", nil }
 

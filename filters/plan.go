@@ -23,6 +23,9 @@ type Plan struct {
 	Steps   []Step    `json:"steps,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // UTC; zero: no end
 	Reason  string    `json:"reason,omitempty"`
+	// Kind says who starts the plan once it may run, one of the Plan constants; Details are its options in their words.
+	Kind    string          `json:"kind,omitempty"`
+	Details json.RawMessage `json:"details,omitempty"`
 	// Already are agents that the plan's owner withholds already: nothing new happens to them but reason and end.
 	Already []Step `json:"already,omitempty"`
 }

@@ -11,10 +11,13 @@ const (
 	ShelfRuns      Shelf = "runs"       // scheduler: a run, by its ID
 	ShelfRunAgents Shelf = "run-agents" // scheduler: one agent of a run, by "<run ID> <agent ID>"
 	ShelfMachines  Shelf = "machines"   // operation: a machine of the maintenance schedule that is ours, by "<hostname> <ip>"
+	ShelfApprovals Shelf = "approvals"  // this package: an approval, by its ID
 )
 
 // Shelves returns all shelves, in the order in which the store reads them.
-func Shelves() []Shelf { return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents, ShelfMachines} }
+func Shelves() []Shelf {
+	return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents, ShelfMachines, ShelfApprovals}
+}
 
 // Record is what a package of the application keeps durable beside the filters, in its own words: here its body is only
 // kept, told of in the journal, and guarded by its revision.

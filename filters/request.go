@@ -15,6 +15,12 @@ type Request struct {
 	Yes    bool
 	// All makes unfilter and extend reach the filters of every owner.
 	All bool
+	// Typed are hostnames that were typed again, where that is asked for.
+	Typed []string
+	// Glass does without waiting what needs an approval: for admins, with a reason, and reviewed afterwards.
+	Glass bool
+
+	approved *Approval // the request carries it out; nil: it is somebody's word
 }
 
 // Result is what a changing request did, or would do.
@@ -37,6 +43,9 @@ type Result struct {
 	Draining []string `json:"draining,omitempty"`
 	// Leaving are those that leave the cluster for ever all the same: what was sent cannot be taken back.
 	Leaving []string `json:"leaving,omitempty"`
+	// Needs is what the plan needs before it may run, and Approval what was asked for because of it: nothing else was changed.
+	Needs    Needs     `json:"needs,omitzero"`
+	Approval *Approval `json:"approval,omitempty"`
 	// Held says why what was ended is not given back yet; empty: it is on its way.
 	Held string    `json:"held,omitempty"`
 	At   time.Time `json:"at"`

@@ -33,6 +33,8 @@ type ServiceConfig struct {
 	Away func() time.Time
 	// Sinks tells how the journal's sinks are. Nil: there are none.
 	Sinks func() []SinkStatus
+	// Patience is how long an approval waits for its yes; 0: 30 minutes.
+	Patience time.Duration
 }
 
 // NewService returns a Service. It panics if a required field is missing: that is a mistake of the program.
@@ -43,6 +45,7 @@ func NewService(config ServiceConfig) *Service {
 	if config.Held == nil {
 		config.Held = func() string { return "" }
 	}
+	config.Patience = cmp.Or(config.Patience, 30*time.Minute)
 	if config.Away == nil {
 		config.Away = func() time.Time { return time.Time{} }
 	}
@@ -88,6 +91,7 @@ func encodeAnswer(result Result) []byte {
 	result.Changed = result.Changed[:min(len(result.Changed), answerMost)]
 	result.Others = result.Others[:min(len(result.Others), answerMost)]
 	result.Plan.Steps = result.Plan.Steps[:min(len(result.Plan.Steps), answerMost)]
+	result.Approval = result.Approval.brief()
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		panic(err) // a Result holds nothing that does not encode
@@ -112,6 +116,7 @@ type change struct {
 	subject   string // empty: the operation
 	mode      Mode   // empty: filter
 	drain     *Drain
+	needs     Needs // what the gate wants first
 	commit    Commit
 	result    Result
 }
@@ -229,11 +234,6 @@ func (s *Service) held() string {
 		return "locked: " + lock.Cause
 	}
 	return s.config.Held()
-}
-
-// permit asks the gate.
-func (s *Service) permit(ctx context.Context, c *change) error {
-	return s.config.Gate.Decide(ctx, c.Actor, c.result.Plan)
 }
 
 // The most that one command may touch (invariant 15): commandFloor agents or commandShare of the cluster, whichever is

@@ -19,6 +19,7 @@ func (s *Service) Filter(ctx context.Context, request Request) (Result, error) {
 		for _, agent := range agents {
 			s.place(c, agent, KindFilter)
 		}
+		c.intend(&Intent{Kind: PlanFilters})
 		return s.finish(ctx, c)
 	})
 }
@@ -40,6 +41,7 @@ func (s *Service) Adopt(ctx context.Context, request Request) (Result, error) {
 			}
 			s.place(c, agent, KindAdopt)
 		}
+		c.intend(&Intent{Kind: PlanFilters})
 		return s.finish(ctx, c)
 	})
 }
@@ -66,6 +68,7 @@ func (s *Service) Replace(ctx context.Context, request Request) (Result, error) 
 				c.end(filter, KindRelease)
 			}
 		}
+		c.intend(&Intent{Kind: PlanDirect})
 		return s.finish(ctx, c)
 	})
 }
@@ -202,6 +205,10 @@ func (s *Service) finish(ctx context.Context, c *change) (Result, error) {
 	if len(c.commit.Filters) == 0 {
 		return s.unchanged(ctx, c)
 	}
+	if c.waits() {
+		return s.askApproval(ctx, c)
+	}
+	s.breakGlass(ctx, c)
 	if c.commit.Starts {
 		c.commit.Limits = s.limits(&c.result.Plan)
 	}

@@ -21,8 +21,6 @@ type RunRequest struct {
 	// Manual makes the drain one in which frameworks move their tasks and the master kills none; Last lets them move those, too,
 	// that are the last of their app.
 	Manual, Last bool
-	// Typed are hostnames that were typed again: each agent that is to leave the cluster for ever must be among them.
-	Typed []string
 }
 
 // RunListing is a run with its agents and how far it has come.
@@ -125,7 +123,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	run.Agents = len(targets)
 	var notes []string
 	if run.Drain != nil {
-		if notes, err = d.weigh(ctx, request, &run, targets, wanted.Typed); err != nil {
+		if notes, err = d.weigh(ctx, request, &run, targets, request.Typed); err != nil {
 			return RunListing{}, err
 		}
 	}
@@ -154,8 +152,7 @@ func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState
 		}
 	}
 	impact, err := d.config.Service.Weigh(ctx, request, run.verb(), agents)
-	brief := impact.Brief()
-	run.Impact = &brief
+	run.Impact = &impact
 	return notes, err
 }
 

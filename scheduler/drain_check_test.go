@@ -79,7 +79,7 @@ func TestWhatStandsInTheWayOfADrain(t *testing.T) {
 					test.before(w)
 				}
 				wait(time.Minute)
-				_, err := w.desk.StartRun(context.Background(), w.request("UALICE", "web-00"), RunRequest{Drain: &test.drain, Typed: test.typed})
+				_, err := w.desk.StartRun(context.Background(), typing(w.request("UALICE", "web-00"), test.typed...), RunRequest{Drain: &test.drain})
 				if err == nil && test.code == "" {
 					return
 				}
@@ -166,7 +166,7 @@ func TestGoneWhileADrainIsUnderWay(t *testing.T) {
 		drained := w.drainOf(filters.Drain{}, 0, "web-00")
 		_ = w.say("UBOB", true)
 		wait(time.Minute)
-		listing, err := w.desk.StartRun(context.Background(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{Gone: true}, Typed: []string{"web-00"}})
+		listing, err := w.desk.StartRun(context.Background(), typing(w.request("UALICE", "web-00"), "web-00"), RunRequest{Drain: &filters.Drain{Gone: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,4 +175,10 @@ func TestGoneWhileADrainIsUnderWay(t *testing.T) {
 		w.want(drained, "going: withholding")
 		w.want(listing.State.ID, "going: withholding")
 	})
+}
+
+// typing is the request with hostnames that were typed again.
+func typing(request filters.Request, words ...string) filters.Request {
+	request.Typed = words
+	return request
 }

@@ -231,13 +231,16 @@ func (h *house) Condition() filters.Condition                 { return filters.C
 func (h *house) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
 }
-func (h *house) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
+func (h *house) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
+}
+func (h *house) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	if actor.User != "" && (actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, plan.Verb)) {
-		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+	if ask.Actor.User != "" && (ask.Actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, ask.Plan.Verb)) {
+		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
-	return nil
+	return filters.Needs{}, nil
 }
 
 // set changes what is true of the cluster.

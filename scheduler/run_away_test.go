@@ -19,7 +19,7 @@ func inLosses(t *testing.T, test func(w *runWorld, lost filters.AgentID)) {
 }
 
 func (w *runWorld) askGone(typed string, hosts ...string) (RunListing, error) {
-	return w.desk.StartRun(context.Background(), w.request("UALICE", hosts...), RunRequest{Drain: &filters.Drain{Gone: true}, Typed: []string{typed}})
+	return w.desk.StartRun(context.Background(), typing(w.request("UALICE", hosts...), typed), RunRequest{Drain: &filters.Drain{Gone: true}})
 }
 
 func TestADrainReachesAnAgentThatIsAway(t *testing.T) {

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -43,7 +42,7 @@ func (r *RunState) verb() filters.Verb {
 func (d *Desk) ask(arrangement *filters.Arrangement, run *RunState, agents []*filters.Agent) {
 	question := filters.Question{
 		ID: filters.DerivedID("q-", run.ID), Kind: filters.QuestionConfirm, Asked: run.Started, AskedBy: run.By,
-		Text: questionText(run, agents),
+		Text: d.questionText(run, agents),
 	}
 	if user := arrangement.Actor.User; user != "" {
 		question.AskedBy = "user:" + user
@@ -59,19 +58,18 @@ func (d *Desk) ask(arrangement *filters.Arrangement, run *RunState, agents []*fi
 }
 
 // questionText asks for the yes, and says what it costs. It ends with what is asked.
-func questionText(run *RunState, agents []*filters.Agent) string {
+func (d *Desk) questionText(run *RunState, agents []*filters.Agent) string {
 	hosts := make([]string, len(agents))
 	for i, agent := range agents {
 		hosts[i] = agent.Hostname
 	}
 	text := "What runs there would be killed"
 	if impact := run.Impact; impact != nil && impact.TasksKnown {
-		text = tasksText(impact) + " there would be killed"
+		text = tasksText(impact.Tasks) + " there would be killed"
 		if len(impact.Alone) > 0 {
-			text += ", all that " + someOf(impact.Alone) + " has"
+			text += ", all that " + strings.Join(impact.Alone, ", ") + " has"
 		}
 	}
-	text += lossText(run.Impact)
 	if run.Drain.Ends() {
 		return text + ", and it cannot be undone. Mark " + someOf(hosts) + " gone for ever, with all that is on its disk?"
 	}
@@ -79,39 +77,18 @@ func questionText(run *RunState, agents []*filters.Agent) string {
 }
 
 // tasksText renders a number of tasks with the frameworks that have most of them.
-func tasksText(impact *filters.Impact) string {
-	switch sum := impact.TaskSum(); sum {
+func tasksText(tasks map[string]int) string {
+	sum := 0
+	for _, count := range tasks {
+		sum += count
+	}
+	switch sum {
 	case 0:
 		return "No tasks"
 	case 1:
-		return "1 task (" + byFramework(impact.Tasks) + ")"
-	default:
-		return fmt.Sprintf("%d tasks (%s)", sum, byFramework(impact.Tasks))
+		return "1 task (" + byFramework(tasks) + ")"
 	}
-}
-
-// lossText says what else is lost that is not easily had again.
-func lossText(impact *filters.Impact) string {
-	if impact == nil {
-		return ""
-	}
-	text := ""
-	if len(impact.Last) > 0 {
-		text += ", every instance of " + someOf(impact.Last)
-	}
-	switch count := impact.VolumeSum(); count {
-	case 0:
-	case 1:
-		text += ", 1 persistent volume is there"
-	default:
-		text += fmt.Sprintf(", %d persistent volumes are there", count)
-	}
-	for i := range impact.Roles {
-		if role := &impact.Roles[i]; role.Short == filters.ShortGuarantee {
-			text += ", role " + role.Role + " could not have what its quota guarantees"
-		}
-	}
-	return text
+	return fmt.Sprintf("%d tasks (%s)", sum, byFramework(tasks))
 }
 
 // byFramework names the frameworks that have most tasks, with how many.
@@ -130,16 +107,16 @@ func byFramework(tasks map[string]int) string {
 }
 
 // heard goes on with a run that waits for somebody's word, once that was said or is too late.
-func (r *runs) heard(ctx context.Context, run *going, next *progress, now time.Time) *progress {
+func (r *runs) heard(run *going, next *progress, now time.Time) *progress {
 	question := r.config.Book.Question(run.state.Question)
 	state := run.state
 	switch {
 	case question != nil && question.Answer == "yes":
-		return r.agreed(ctx, run, next, question, now)
+		state.Phase, state.Word, next.outcome = RunGoing, &Word{By: question.By, Reason: question.Reason, At: question.Answered}, "started"
 	case question != nil && !question.Open():
 		state, next.outcome = aborting(state, Word{By: question.By, Reason: question.Reason, At: now}), string(RunAborting)
 		state.Why = refusedBy(question)
-	case now.Sub(state.AskedAt()) >= AskMost:
+	case now.Sub(state.Started) >= AskMost:
 		state, next.outcome = aborting(state, Word{By: state.By, At: now}), string(RunAborting)
 		state.Why = "nobody else said yes within " + lasting(AskMost)
 	default:

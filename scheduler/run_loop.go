@@ -102,7 +102,7 @@ func (r *runs) goOn(ctx context.Context, run *going, now time.Time, term int64) 
 		if !run.whole() || run.state.Phase.Over() {
 			return time.Time{}
 		}
-		next := r.due(ctx, run, course, now)
+		next := r.due(run, course, now)
 		if next == nil {
 			return course.wake(run, now)
 		}
@@ -128,7 +128,7 @@ func (r *runs) find(id string) *going {
 
 // due returns what is to be done for the run now, nil if nothing is: first what is under way, then the run's own end, then
 // what begins. What begins is a commit of its own, which limits and freezes may refuse.
-func (r *runs) due(ctx context.Context, run *going, course *course, now time.Time) *progress {
+func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	next := &progress{run: run, asked: map[filters.AgentID]string{}}
 	for i := range run.agents {
 		agent := &run.agents[i]
@@ -147,7 +147,7 @@ func (r *runs) due(ctx context.Context, run *going, course *course, now time.Tim
 		return left
 	}
 	if run.state.Phase == RunAsked {
-		return r.heard(ctx, run, next, now)
+		return r.heard(run, next, now)
 	}
 	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
 		next.state, next.outcome = &state, outcome
@@ -281,10 +281,7 @@ func (c *course) wake(run *going, now time.Time) time.Time {
 		next = first(next, now.Add(lookSoon))
 	}
 	if run.state.Phase == RunAsked {
-		next = first(next, now.Add(lookLater)) // somebody may have said yes while what it costs was not to be seen
-		if end := run.state.AskedAt().Add(AskMost); end.After(now) {
-			next = first(next, end)
-		}
+		next = first(next, run.state.Started.Add(AskMost))
 	}
 	for _, edge := range []time.Time{run.state.NoNew, run.state.Until} {
 		if edge.After(now) {

@@ -162,13 +162,16 @@ func (w *runWorld) Tasks(agent filters.AgentID) (map[string]int, bool) {
 func (w *runWorld) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
-func (w *runWorld) Decide(_ context.Context, actor filters.Actor, _ filters.Plan) error {
+func (w *runWorld) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
+}
+func (w *runWorld) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
 	w.machines.Lock()
 	defer w.machines.Unlock()
-	if w.denied != nil && w.denied(actor) {
-		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+	if w.denied != nil && w.denied(ask.Actor) {
+		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
-	return nil
+	return filters.Needs{}, nil
 }
 func (w *runWorld) deny(who func(filters.Actor) bool) {
 	w.machines.Lock()

@@ -119,8 +119,6 @@ type RunState struct {
 	// going to cost when it was asked.
 	Question string          `json:"question,omitempty"`
 	Impact   *filters.Impact `json:"impact,omitempty"`
-	// Asked is when it was asked again, because it had come to cost more than what somebody said yes to; zero: it was not.
-	Asked time.Time `json:"asked,omitzero"`
 	// NoNew is when nothing new begins any more and Until when its window closes; zero: a run of its own.
 	NoNew time.Time `json:"no_new,omitzero"`
 	Until time.Time `json:"until,omitzero"`

@@ -244,9 +244,9 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 	}
 	records, events := c.records[chunk.records.from:chunk.records.to], c.events[chunk.events.from:chunk.events.to]
 	list := newArguments(len(s.keys.commit) + len(s.keys.shelves) + 5 + 17 + 9*len(records) + 5*len(tallies) + 11*len(events))
-	number := commitKeys
-	if len(commit.Records) > 0 {
-		number = recordKeys
+	number := len(s.keys.commit) + 2
+	if len(commit.Records) > 0 { // a command of every day does not carry the shelves
+		number += len(s.keys.shelves)
 	}
 	list.any = append(list.any, nil, nil, number)
 	list.any = append(list.any, s.keys.commit...)
@@ -294,14 +294,8 @@ func (s *Store) arguments(c *change, commit *filters.Commit, chunk piece) []any 
 	return list.any
 }
 
-const (
-	// commitKeys is how many KEYS lua/commit.lua has, and recordKeys how many with the shelves: a command of every day does
-	// not carry them.
-	commitKeys = "14"
-	recordKeys = "18"
-	// requestLife is how long what a request key did is remembered, in seconds: a day.
-	requestLife = "86400"
-)
+// requestLife is how long what a request key did is remembered, in seconds: a day.
+const requestLife = "86400"
 
 func flag(set bool) string {
 	if set {

@@ -11,6 +11,7 @@ import "cordon/filters"
 //	runs        hash   run ID -> value
 //	run-agents  hash   "<run ID> <agent ID>" -> value
 //	machines    hash   "<hostname> <ip>" -> value
+//	approvals   hash   approval ID -> value
 //	freeze      string value; absent: none stands
 //	lock        string value; absent: none stands
 //	withheld    hash   agent ID -> "<standing filters> <rack>"

@@ -66,6 +66,8 @@ func (s *Store) subject(c *change, answer reply) string {
 		return "agent `" + second + "` of the run `" + first + "`"
 	case string(filters.ShelfMachines):
 		return "the machine `" + first + "`"
+	case string(filters.ShelfApprovals):
+		return "the approval `" + field + "`"
 	}
 	return c.named(first)
 }

@@ -79,7 +79,7 @@ func (s *Store) unstage(ctx context.Context, stage string) error {
 
 // stagedField is a value that a stage wrote.
 type stagedField struct {
-	hash        int // among the KEYS of lua/unstage.lua
+	hash        int // among the hashes of records, as lua/unstage.lua counts them
 	field, rack string
 }
 
@@ -112,10 +112,10 @@ func rackOf(in *value) string {
 func (s *Store) unstageSome(ctx context.Context, stage, text string, fields []stagedField, last bool) (string, error) {
 	m := parseMark(text)
 	keys := make([]string, 0, len(s.keys.records)+4+m.chunks)
+	keys = append(keys, s.keys.withheld, s.keys.counts, s.keys.staged, s.keys.journal)
 	for i := range s.keys.records {
 		keys = append(keys, s.keys.records[i].key)
 	}
-	keys = append(keys, s.keys.withheld, s.keys.counts, s.keys.staged, s.keys.journal)
 	for i := range m.chunks {
 		keys = append(keys, fmt.Sprintf("%s/%d", m.request, i+1))
 	}

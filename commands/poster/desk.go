@@ -99,6 +99,8 @@ func (d *desk) concerned(event *filters.Event) []string {
 		add(d.running(TopicForeign))
 	case filters.KindQuestion, filters.KindAnswer:
 		add(d.question(event))
+	case filters.KindApproval:
+		add(d.approval(event))
 	case filters.KindNag:
 		add(d.nag(event))
 	case filters.KindFreeze:

@@ -56,6 +56,8 @@ func (n *Notice) fold(event *filters.Event) {
 		n.foldRemind(event)
 	case TopicMeddled:
 		n.foldMeddled(event)
+	case TopicApproval:
+		n.foldApproval(event)
 	}
 }
 

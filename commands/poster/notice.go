@@ -34,6 +34,8 @@ const (
 	TopicMachines Topic = "machines" // machines of the maintenance schedule, until they have left it
 	TopicRemind   Topic = "remind"   // machines whose time has come, or is over, until somebody acts
 	TopicMeddled  Topic = "meddled"  // what somebody else did to the maintenance schedule
+
+	TopicApproval Topic = "approval" // what waits for somebody's yes, until it is decided and begun
 )
 
 // Notice is all that one root message tells, and where it stands. It is stored as JSON.
@@ -54,6 +56,7 @@ type Notice struct {
 	Agents  map[filters.AgentID]*Agent `json:"agents,omitempty"`
 
 	Question *filters.Question `json:"question,omitempty"`
+	Approval *filters.Approval `json:"approval,omitempty"`
 	Master   string            `json:"master,omitempty"` // of a failover: who leads now
 	Adopted  bool              `json:"adopted,omitempty"`
 

@@ -82,6 +82,8 @@ func Render(notice Notice, scene Scene) Message {
 		message.Lines = renderRemind(&notice, scene)
 	case TopicMeddled:
 		message.Lines = renderMeddled(&notice)
+	case TopicApproval:
+		message.Lines, message.Buttons = renderApproval(&notice, scene)
 	}
 	return message
 }

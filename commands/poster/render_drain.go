@@ -140,7 +140,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 	if state.Drain.Ends() {
 		last = "It cannot be undone"
 	}
-	lines := []commands.Line{commands.Phrase(state.Why)}
+	var lines []commands.Line
 	if names := n.drainHosts(); len(names) > 1 {
 		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
 	}
@@ -149,7 +149,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
 			impact.Tasks, impact.TasksKnown = scene.Tasks, true
 		}
-		lines = append(lines, commands.Cost(commands.Killed(&impact), &impact)...)
+		lines = append(lines, commands.Cost(&impact)...)
 	}
 	lines = append(lines, commands.DrainTerms(state)...)
 	if !n.consents() {
@@ -157,7 +157,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 	}
 	question := n.Question
 	return append(lines,
-		commands.Say(last+". Another operator than ", commands.Who(question.AskedBy), " says yes ", commands.Ends(state.AskedAt().Add(scheduler.AskMost), scene.Now), ", or nothing begins."),
+		commands.Say(last+". Another operator than ", commands.Who(question.AskedBy), " says yes ", commands.Ends(state.Started.Add(scheduler.AskMost), scene.Now), ", or nothing begins."),
 		commands.Say(commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same"))
 }
 

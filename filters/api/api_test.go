@@ -29,11 +29,14 @@ func (c *cluster) Tasks(filters.AgentID) (map[string]int, bool) { return nil, fa
 func (c *cluster) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
-func (c *cluster) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
-	if actor.Role != "operator" && plan.Verb != filters.VerbLook {
-		return &filters.Error{Code: filters.Denied, Wrong: "you may look"}
+func (c *cluster) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
+	if ask.Actor.Role != "operator" && ask.Plan.Verb != filters.VerbLook {
+		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look"}
 	}
-	return nil
+	return filters.Needs{}, nil
+}
+func (c *cluster) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
 }
 func (c *cluster) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil

@@ -22,7 +22,13 @@ func (recorder) Publish(context.Context, int64, []byte) error { return nil }
 
 type anybody struct{}
 
-func (anybody) Decide(context.Context, filters.Actor, filters.Plan) error { return nil }
+func (anybody) Decide(context.Context, filters.Ask) (filters.Needs, error) {
+	return filters.Needs{}, nil
+}
+func (anybody) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
+}
+
 func (anybody) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
 }

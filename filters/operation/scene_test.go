@@ -57,11 +57,14 @@ func (s *scene) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
 
-func (s *scene) Decide(context.Context, filters.Actor, filters.Plan) error {
+func (s *scene) Decide(context.Context, filters.Ask) (filters.Needs, error) {
 	if s.denied {
-		return &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
-	return nil
+	return filters.Needs{}, nil
+}
+func (s *scene) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
 }
 func (s *scene) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil

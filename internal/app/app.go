@@ -20,7 +20,6 @@ import (
 	"cordon/filters/api"
 	"cordon/filters/mesos"
 	"cordon/filters/reconcile"
-	"cordon/internal/approval"
 	"cordon/internal/config"
 	"cordon/internal/web"
 	"cordon/store"
@@ -142,7 +141,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	}
 	s.service = filters.NewService(filters.ServiceConfig{
 		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master, Survey: master,
-		Gate: approval.NewGate(name, cluster.Operators, members{a}), Observe: cluster.Observe, Held: s.held, Away: s.away, Sinks: s.sinkStatus,
+		Gate: a.buildGate(s, cluster), Patience: cluster.ApprovalTime, Observe: cluster.Observe, Held: s.held, Away: s.away, Sinks: s.sinkStatus,
 	})
 	if err := a.buildSinks(s, cluster); err != nil {
 		return nil, err
@@ -152,6 +151,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
 		Source: source, Maintenance: master, Published: s.published, Meter: a.meter(name), Logger: log,
 	})
+	a.buildApprovals(s)
 	return s, a.buildScheduler(s, cluster)
 }
 
@@ -218,14 +218,6 @@ func groupsOf(configured map[string]config.Group) map[string]filters.Group {
 		groups[name] = converted
 	}
 	return groups
-}
-
-// members asks Slack who is in a user group; the edge is built after the gates.
-type members struct{ app *App }
-
-// Members returns the user IDs of a user group.
-func (m members) Members(ctx context.Context, group string) ([]string, error) {
-	return m.app.slack.Members(ctx, group)
 }
 
 func (a *App) meter(cluster string) reconcile.Meter {

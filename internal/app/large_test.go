@@ -84,7 +84,9 @@ func (f *fleet) withheld() (count int) {
 // everybody may do everything.
 type everybody struct{ filters.Gate }
 
-func (everybody) Decide(context.Context, filters.Actor, filters.Plan) error { return nil }
+func (everybody) Decide(context.Context, filters.Ask) (filters.Needs, error) {
+	return filters.Needs{}, nil
+}
 
 // replica is a Service with a store and a book of its own.
 type replica struct {

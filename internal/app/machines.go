@@ -13,7 +13,7 @@ import (
 func (a *App) buildMachines(s *stack, cluster config.Cluster) *operation.Source {
 	plan := &operation.Config{
 		Cluster: s.name, Service: s.service, Book: s.book, Master: s.master, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
-		Tasks: s.master.Tasks, MayDown: slices.Contains(cluster.Allow, string(filters.ModeDown)), Logger: s.log,
+		Tasks: s.master.Tasks, MayDown: slices.Contains(cluster.Allowed(), string(filters.ModeDown)), Logger: s.log,
 	}
 	s.machines = operation.NewDesk(plan)
 	return operation.NewSource(plan)

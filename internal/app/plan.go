@@ -24,7 +24,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
 	}
 	plan := &scheduler.Config{
 		Agents: agents, Mover: mover,
-		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allow),
+		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allowed()),
 		Undrainable: func(ctx context.Context, agents []filters.Agent) error { return s.machines.Undrainable(ctx, agents) },
 		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {
 			return s.machines.InSchedule(ctx, agents)

@@ -13,6 +13,7 @@ import (
 	"cordon/filters/mesos"
 	"cordon/filters/operation"
 	"cordon/filters/reconcile"
+	"cordon/internal/approval"
 	"cordon/internal/leader"
 	"cordon/internal/oncall"
 	"cordon/internal/sink"
@@ -35,6 +36,7 @@ type stack struct {
 	desk       *scheduler.Desk
 	machines   *operation.Desk
 	duty       *oncall.Duty
+	approvals  *approval.Loop
 	poster     *poster.Poster
 	metrics    *web.Metrics
 	log        *slog.Logger
@@ -104,6 +106,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		func(ctx context.Context) error { return s.poster.Run(ctx, term.Number) },
 		func(ctx context.Context) error { return s.scheduler.Run(ctx, term.Number) },
 		func(ctx context.Context) error { return s.feed(ctx, term.Number) },
+		func(ctx context.Context) error { return s.approvals.Run(ctx, term.Number) },
 	}
 	var running sync.WaitGroup
 	for _, part := range parts {

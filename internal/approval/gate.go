@@ -1,11 +1,10 @@
-// Package approval decides who may do what: it implements the domain's Gate. For now that is one list, the operators of
-// a cluster: users and user groups of the configuration. Nobody is listed, nobody may; everybody may look.
 package approval
 
 import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"cordon/filters"
 )
@@ -16,103 +15,184 @@ type Groups interface {
 	Members(ctx context.Context, group string) ([]string, error)
 }
 
-// RoleOperator is the role of a token that may change things.
-const RoleOperator = "operator"
-
-// Gate is the operators' list of one cluster. Safe for concurrent use.
-type Gate struct {
-	cluster string
-	users   []string
-	groups  []string
-	members Groups
+// OnCall tells who is on call. Implemented by internal/oncall.
+type OnCall interface {
+	// OnCall returns who is on call now at a level of escalation, 1 being asked first. An error means that it is not known.
+	OnCall(ctx context.Context, level int) (filters.OnCall, error)
 }
 
-// NewGate returns the gate of a cluster. Operators are user IDs (U…, W…) and user group IDs (S…); members may be nil if
-// no group is listed.
-func NewGate(cluster string, operators []string, members Groups) *Gate {
-	gate := &Gate{cluster: cluster, members: members}
-	for _, id := range operators {
-		if strings.HasPrefix(id, "S") {
-			gate.groups = append(gate.groups, id)
-		} else {
-			gate.users = append(gate.users, id)
-		}
-	}
-	return gate
+// Config is what a Gate needs. Cluster and Grants are required; without grants nobody may.
+type Config struct {
+	Cluster string
+	Grants  []Grant
+	Rules   []Rule // the configuration's, in order; the first that matches decides
+	Groups  map[string]filters.Group
+	Members Groups // nil: user groups cannot be asked
+	OnCall  OnCall // nil: nobody is on call
+	// Roster is the newest index of agents; nil: none is known.
+	Roster func() *filters.Roster
+	// Hosts are hostnames and IPs of what the bot itself needs: its own, its Redis's and the masters'.
+	Hosts func() []string
+	// Open tells whether a window is open; nil: that is not known.
+	Open func() bool
+	Now  func() time.Time // the cluster's time; nil: the local clock
 }
 
-// Decide returns nil if the actor may do what the plan says. If a user group cannot be asked, the answer is no.
-func (g *Gate) Decide(ctx context.Context, actor filters.Actor, plan filters.Plan) error {
-	if plan.Verb == filters.VerbLook {
-		return nil
+// Gate decides for one cluster. Safe for concurrent use.
+type Gate struct{ config Config }
+
+// NewGate returns the gate of a cluster.
+func NewGate(config Config) *Gate {
+	if config.Now == nil {
+		config.Now = func() time.Time { return time.Now().UTC() }
 	}
-	may, why, cause := g.operates(ctx, actor)
-	if may {
-		return nil
+	if config.Roster == nil {
+		empty := filters.NewRoster(filters.View{})
+		config.Roster = func() *filters.Roster { return empty }
 	}
-	return &filters.Error{
-		Code:     filters.Denied,
-		Wrong:    "you may look at *" + g.cluster + "*, not change it",
-		Expected: why,
-		Try:      "`/mesos whoami` shows what you may do",
-		Cause:    cause,
-	}
+	return &Gate{config}
 }
 
-var changing = []filters.Verb{
-	filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-	filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbMaintenance, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
+// Operators are the grants of a cluster that lists operators and nothing else: they do everything, say yes to one another, and
+// everybody looks.
+func Operators(ids []string) []Grant {
+	return []Grant{{Role: Onlooker, To: []string{Everybody}}, {Role: Admin, To: ids}}
 }
 
-// May lists the verbs that the actor may use, and says why.
-func (g *Gate) May(ctx context.Context, actor filters.Actor) (verbs []filters.Verb, why string, err error) {
-	verbs = []filters.Verb{filters.VerbLook}
-	may, why, _ := g.operates(ctx, actor)
-	if may {
-		verbs = append(verbs, changing...)
+// Decide returns what the plan needs, if the actor may ask for it at all.
+func (g *Gate) Decide(ctx context.Context, ask filters.Ask) (filters.Needs, error) {
+	kind := ask.Actor.Owner().Kind()
+	if planned(kind) && ask.Actor.User == "" {
+		return filters.Needs{}, nil // the configuration says so
 	}
-	return verbs, why, nil
-}
-
-// operates tells whether the actor is an operator, and why or why not, in a phrase.
-func (g *Gate) operates(ctx context.Context, actor filters.Actor) (may bool, why string, cause error) {
-	switch kind := actor.Owner().Kind(); {
-	case kind == "api" && actor.Role == RoleOperator:
-		return true, "the token has the role operator", nil
-	case kind == "api":
-		return false, "the token's role is not operator", nil
-	case planned(kind) && actor.User == "":
-		return true, "the configuration says so", nil
-	case kind != "user" && !planned(kind) || actor.User == "":
-		return false, "only people and tokens of the configuration may", nil
-	case slices.Contains(g.users, actor.User):
-		return true, "you are listed as an operator of *" + g.cluster + "*", nil
-	case len(g.users)+len(g.groups) == 0:
-		return false, "no operators are listed for it in the configuration", nil
+	if err := g.entitled(ctx, &ask); err != nil {
+		return filters.Needs{}, err
 	}
-	return g.inGroup(ctx, actor.User)
+	if planned(kind) {
+		return filters.Needs{}, nil // what a person began, by their rights: it needed what it needed then
+	}
+	return g.needs(&ask), nil
 }
 
 // planned tells whether the actor is a window or a run: they act with the rights of who made them, and those of the
 // configuration with its own word.
 func planned(kind string) bool { return kind == "window" || kind == "run" }
 
-func (g *Gate) inGroup(ctx context.Context, user string) (may bool, why string, cause error) {
-	for _, group := range g.groups {
-		if g.members == nil {
-			return false, "user groups cannot be asked", nil
-		}
-		members, err := g.members.Members(ctx, group)
-		if err != nil {
-			cause = err
-			continue
-		}
-		if slices.Contains(members, user) {
-			return true, "you are in user group " + group + ", which operates *" + g.cluster + "*", nil
+// entitled refuses what the actor's roles do not have.
+func (g *Gate) entitled(ctx context.Context, ask *filters.Ask) error {
+	all, unsure := g.rights(ctx, ask.Actor)
+	verb, reason := ask.Plan.Verb, ""
+	for _, grant := range all {
+		switch {
+		case ask.Glass && grant.Role != Admin, !grant.allows(verb):
+		case g.reaches(grant.Grant, &ask.Plan):
+			return nil
+		default:
+			reason = "your right to it does not reach all of these agents: " + grant.why
 		}
 	}
-	if cause != nil {
-		return false, "Slack could not be asked who is in its user groups, so the answer is no for now", cause
+	return g.refusal(ask, all, reason, unsure)
+}
+
+func (g *Gate) rights(ctx context.Context, actor filters.Actor) ([]held, error) {
+	switch kind := actor.Owner().Kind(); {
+	case kind == "api":
+		if grant, ok := tokenGrant(actor); ok {
+			return []held{grant}, nil
+		}
+		return nil, nil
+	case kind == "user" || planned(kind):
+		return g.grantsOf(ctx, actor)
 	}
-	return false, "you are not among its operators", nil
+	return nil, nil
+}
+
+// reaches tells whether the grant's targets hold every agent of the plan.
+func (g *Gate) reaches(grant *Grant, plan *filters.Plan) bool {
+	if len(grant.Targets) == 0 {
+		return true
+	}
+	roster, groups := g.config.Roster(), g.config.Groups
+	inside, _ := filters.Resolve(roster, groups, grant.Targets) // what matches nothing reaches nothing
+	return !slices.ContainsFunc(slices.Concat(plan.Steps, plan.Already), func(step filters.Step) bool {
+		return !slices.ContainsFunc(inside, func(agent *filters.Agent) bool { return agent.ID == step.Agent })
+	})
+}
+
+// refusal says why not.
+func (g *Gate) refusal(ask *filters.Ask, all []held, reason string, unsure error) error {
+	err := &filters.Error{
+		Code: filters.Denied, Wrong: "you may look at *" + g.config.Cluster + "*, not change it",
+		Expected: reason, Try: "`/mesos whoami` shows what you may do", Cause: unsure,
+	}
+	looks := slices.ContainsFunc(all, func(grant held) bool { return grant.allows(filters.VerbLook) })
+	changes := slices.ContainsFunc(all, func(grant held) bool { return grant.Role != Onlooker })
+	switch {
+	case ask.Glass:
+		err.Wrong = "`--break-glass` is for admins of *" + g.config.Cluster + "*"
+	case !looks:
+		err.Wrong, err.Try = "you may not see *"+g.config.Cluster+"*", ""
+	case changes:
+		err.Wrong = "you may not `" + string(ask.Plan.Verb) + "` in *" + g.config.Cluster + "*"
+	}
+	if reason == "" {
+		err.Expected = g.lack(ask.Actor, unsure)
+	}
+	return err
+}
+
+// lack says what the actor lacks.
+func (g *Gate) lack(actor filters.Actor, unsure error) string {
+	switch kind := actor.Owner().Kind(); {
+	case unsure != nil:
+		return "Slack could not be asked who is in its user groups, so the answer is no for now"
+	case kind == "api":
+		return "the token's role is not operator"
+	case kind != "user" && !planned(kind) || actor.User == "":
+		return "only people and tokens of the configuration may"
+	case !slices.ContainsFunc(g.config.Grants, func(grant Grant) bool { return grant.Role != Onlooker && len(grant.To) > 0 }):
+		return "no operators are listed for it in the configuration"
+	}
+	return "you are not among its operators"
+}
+
+// May lists the verbs that the actor may use, and says why, role by role.
+func (g *Gate) May(ctx context.Context, actor filters.Actor) (may []filters.Verb, why string, err error) {
+	all, unsure := g.rights(ctx, actor)
+	var reasons []string
+	for _, grant := range all {
+		reasons = append(reasons, grant.words())
+		for _, verb := range verbs[grant.Role] {
+			if grant.allows(verb) && !slices.Contains(may, verb) {
+				may = append(may, verb)
+			}
+		}
+	}
+	if right, on := g.onCall(ctx, actor); on {
+		reasons = append(reasons, "you are "+right)
+		if !slices.Contains(may, filters.VerbApprove) {
+			may = append(may, filters.VerbApprove)
+		}
+	}
+	changes := slices.ContainsFunc(all, func(grant held) bool { return grant.Role != Onlooker })
+	if !changes {
+		reasons = append(reasons, g.lack(actor, unsure))
+	}
+	return may, strings.Join(reasons, "; "), nil
+}
+
+// words tell of the grant, and how it is narrowed.
+func (h *held) words() string {
+	words := h.why
+	if len(h.Verbs) > 0 {
+		list := make([]string, len(h.Verbs))
+		for i, verb := range h.Verbs {
+			list[i] = "`" + string(verb) + "`"
+		}
+		words += ", for " + strings.Join(list, ", ") + " alone"
+	}
+	if len(h.Targets) > 0 {
+		words += ", on some of its agents"
+	}
+	return words
 }

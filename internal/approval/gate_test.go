@@ -53,8 +53,8 @@ func TestDecide(t *testing.T) {
 			if verb == "" {
 				verb = filters.VerbFilter
 			}
-			gate := NewGate("prod", test.operators, test.members)
-			err := gate.Decide(t.Context(), test.actor, filters.Plan{Verb: verb})
+			gate := NewGate(Config{Cluster: "prod", Grants: Operators(test.operators), Members: test.members})
+			_, err := gate.Decide(t.Context(), filters.Ask{Actor: test.actor, Plan: filters.Plan{Verb: verb}})
 			if test.denied == "" {
 				if err != nil {
 					t.Fatalf("denied: %v", err)
@@ -72,9 +72,9 @@ func TestDecide(t *testing.T) {
 }
 
 func TestMayListsWhatDecideAllows(t *testing.T) {
-	gate := NewGate("prod", []string{"U1"}, nil)
+	gate := NewGate(Config{Cluster: "prod", Grants: Operators([]string{"U1"})})
 	verbs, why, err := gate.May(t.Context(), filters.Actor{ID: "user:U1", User: "U1"})
-	if err != nil || !slices.Contains(verbs, filters.VerbUnlock) || !strings.Contains(why, "listed as an operator") {
+	if err != nil || !slices.Contains(verbs, filters.VerbUnlock) || !strings.Contains(why, "listed as an admin") {
 		t.Errorf("operator: %v, %q, %v", verbs, why, err)
 	}
 	verbs, _, _ = gate.May(t.Context(), filters.Actor{ID: "user:U2", User: "U2"})

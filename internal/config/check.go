@@ -39,6 +39,7 @@ func (r *reader) check(config *Config) {
 	r.checkHTTP(&config.HTTP)
 	r.checkTokens(config)
 	r.checkAccounts(config)
+	r.checkChannels(config)
 }
 
 // deadly is what kills tasks: off unless the configuration allows it.
@@ -104,6 +105,7 @@ func (r *reader) checkCluster(config *Config, name string) {
 			r.mistake(fmt.Sprintf("%s.operators[%d]", at, i), "`"+id+"` is not the ID of a user or of a user group", "an ID such as U0123 or S0456, not a name")
 		}
 	}
+	r.checkRoles(at, &cluster)
 	r.checkLimit(at+".max_withheld.cluster", cluster.MaxWithheld.Cluster)
 	r.checkLimit(at+".max_withheld.rack", cluster.MaxWithheld.Rack)
 	for _, group := range sortedKeys(cluster.Groups) {

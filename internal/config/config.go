@@ -23,6 +23,7 @@ type Config struct {
 	PagerDuty PagerDuty          `yaml:"pagerduty" doc:"The account of PagerDuty that is asked who is on call."`
 	Opsgenie  Opsgenie           `yaml:"opsgenie" doc:"The account of Opsgenie that is asked who is on call."`
 	Webhooks  map[string]Webhook `yaml:"webhooks" doc:"What steps of runs may call, by name, in every cluster." example:"{reboot: {url: https://fleet.example.com/reboot, secret_file: /etc/cordon/reboot}}"`
+	Channels  map[string]Channel `yaml:"channels" doc:"Channels that may speak to some clusters alone, by ID; any other may name every cluster." example:"{C0456: {clusters: [test], default: test}}"`
 	DataDir   string             `yaml:"data_dir" doc:"Where witnesses and the redis-server of the bot's own live. Keep it across restarts." default:"/var/lib/cordon"`
 	Log       Log                `yaml:"log" doc:"What the bot writes to standard error."`
 }
@@ -37,7 +38,11 @@ type Cluster struct {
 	CAFile         string                          `yaml:"ca_file" doc:"A file with the certificates (PEM) that the masters' TLS certificates are checked against." example:"/etc/cordon/mesos-ca.pem"`
 	Channel        string                          `yaml:"channel" doc:"The ID of the channel where messages of this cluster go; the cluster is also this channel's default." example:"C0123" required:"true"`
 	Operators      []string                        `yaml:"operators" doc:"Who may change things: IDs of users and of user groups. Nobody is listed, nobody may." example:"[U0123, S0456]"`
-	Allow          []string                        `yaml:"allow" doc:"What kills tasks and is off unless it is listed: drain, gone, down. From chat it needs a second operator's yes." example:"[drain]"`
+	Roles          Roles                           `yaml:"roles" doc:"Who has which role. With roles nobody may even look who has none; without them the operators do everything and say yes to one another."`
+	Narrowed       []Grant                         `yaml:"grants" doc:"Roles for some agents or verbs alone, beside those of roles." example:"[{role: operator, to: [S0999], targets: [\"@bench\"], verbs: [filter, unfilter]}]"`
+	Policy         []Rule                          `yaml:"policy" doc:"What needs more than a role: the first rule that matches decides. Behind them stand the usual ones: marking gone and taking machines down need two approvals and the hostnames typed again, a drain one approval, one of a last instance two." example:"[{name: night, between: 22:00-06:00 Europe/Berlin, verbs: [filter], require: approval}]"`
+	ApprovalTime   time.Duration                   `yaml:"approval_time" doc:"How long an approval waits for its yes." default:"30m"`
+	Allow          []string                        `yaml:"allow" doc:"What kills tasks and may be asked for: drain, gone, down. Without roles it is off unless it is listed; with roles it is on unless others are listed." example:"[drain]"`
 	MaxWithheld    MaxWithheld                     `yaml:"max_withheld" doc:"The most agents that may be under filters at once, of all owners together."`
 	Groups         map[string]Group                `yaml:"groups" doc:"Named sets of agents, typed as @name." example:"{bench: {hosts: [web-1, web-2]}, gpu: {attributes: {gpu: \"yes\"}}}"`
 	Windows        map[string]scheduler.Definition `yaml:"windows" doc:"Maintenance windows, by name. A window of chat with the same name is set aside." example:"{kernel-tue: {schedule: 0 2 * * 2, time_zone: Europe/Berlin, duration: 2h, attributes: {rack: r1}}}"`

@@ -99,7 +99,11 @@ func (w *world) drained(entry *filters.LedgerEntry) bool {
 // gate lets everybody do everything.
 type gate struct{}
 
-func (gate) Decide(context.Context, filters.Actor, filters.Plan) error { return nil }
+func (gate) Decide(context.Context, filters.Ask) (filters.Needs, error) { return filters.Needs{}, nil }
+func (gate) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
+	return "approver", nil
+}
+
 func (gate) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
 }

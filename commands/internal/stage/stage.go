@@ -469,11 +469,19 @@ func (v View) Host(id filters.AgentID) string {
 // gate is an operators' list.
 type gate struct{ operators []string }
 
-func (g gate) Decide(_ context.Context, actor filters.Actor, plan filters.Plan) error {
-	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) || strings.HasPrefix(actor.ID, "window:") || strings.HasPrefix(actor.ID, "run:") {
-		return nil // windows and runs act for who made them
+func (g gate) Judge(_ context.Context, actor filters.Actor, _ *filters.Approval) (string, error) {
+	if !slices.Contains(g.operators, actor.ID) {
+		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not an approver of *prod*", Try: "`/mesos whoami` shows what you may do"}
 	}
-	return &filters.Error{Code: filters.Denied, Wrong: "you may look at *" + plan.Cluster + "*, not change it", Expected: "you are not among its operators", Try: "`/mesos whoami` shows what you may do"}
+	return "approver", nil
+}
+
+func (g gate) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
+	plan, actor := ask.Plan, ask.Actor
+	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) || strings.HasPrefix(actor.ID, "window:") || strings.HasPrefix(actor.ID, "run:") {
+		return filters.Needs{}, nil // windows and runs act for who made them
+	}
+	return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look at *" + plan.Cluster + "*, not change it", Expected: "you are not among its operators", Try: "`/mesos whoami` shows what you may do"}
 }
 
 func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, string, error) {

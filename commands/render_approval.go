@@ -1,0 +1,266 @@
+package commands
+
+import (
+	"fmt"
+	"time"
+
+	"cordon/filters"
+)
+
+// renderAsked answers a command that waits for somebody's yes.
+func renderAsked(cluster string, approval *filters.Approval, now time.Time) Reply {
+	return Reply{
+		Cluster: cluster, State: filters.StateAsked,
+		Lines: []Line{
+			Say("🔑 ", Strong("Asked for approval"), ": ", PlanWords(&approval.Plan), ". Nothing was changed yet."),
+			Separated(JurorWords(approval), Ends(approval.Expires, now), RuleWords(approval)),
+			Say("The channel has it as ", Literal(approval.ID), "; ", Literal("/mesos withdraw "+approval.ID), " takes it back."),
+		},
+	}
+}
+
+// PlanWords say what a plan would do, as it stands behind "asks to".
+func PlanWords(plan *filters.Plan) Line {
+	hosts := Strong(Names(planHosts(plan), 0))
+	switch plan.Verb {
+	case filters.VerbFilter:
+		return Say("withhold ", hosts)
+	case filters.VerbUnfilter, filters.VerbRelease:
+		return Say("give back ", hosts)
+	case filters.VerbGone:
+		return Say("mark ", hosts, " gone for ever")
+	case filters.VerbRun:
+		return Say("run maintenance over ", hosts)
+	case filters.VerbMaintenance:
+		return placeWords(plan, hosts)
+	}
+	return Say(string(plan.Verb)+" ", hosts)
+}
+
+func placeWords(plan *filters.Plan, hosts Span) Line {
+	if len(plan.Steps) > 0 && plan.Steps[0].Mode == filters.ModeDown {
+		return Say("take ", hosts, " down")
+	}
+	return Say("put ", hosts, " into the maintenance schedule")
+}
+
+func planHosts(plan *filters.Plan) []string {
+	var hosts []string
+	seen := map[string]bool{}
+	for _, step := range plan.Steps {
+		if !seen[step.Hostname] {
+			seen[step.Hostname] = true
+			hosts = append(hosts, step.Hostname)
+		}
+	}
+	return hosts
+}
+
+// JurorWords say who may approve, and how many of them must.
+func JurorWords(approval *filters.Approval) Line {
+	needs := approval.Needs
+	who := "an approver"
+	if needs.From == filters.JurorsOnCall {
+		who = "whoever is on call"
+	}
+	if needs.Approvals == 1 {
+		return Say("needs a yes of " + who)
+	}
+	if needs.From == filters.JurorsApprovers {
+		who = "approvers"
+	}
+	return Say(fmt.Sprintf("%d of %d yes of %s", approval.Yes(), needs.Approvals, who))
+}
+
+// RuleWords say which rule asks for the approval.
+func RuleWords(approval *filters.Approval) Line {
+	needs := approval.Needs
+	switch {
+	case needs.Rule == "":
+		return nil
+	case needs.Why == "":
+		return Say("rule ", Literal(needs.Rule))
+	}
+	return Say("rule ", Literal(needs.Rule), ": "+needs.Why)
+}
+
+// Undone says what of a plan cannot be taken back; nil: all of it can.
+func Undone(plan *filters.Plan) Line {
+	switch {
+	case plan.Verb == filters.VerbGone:
+		return Say("⚠ ", Strong("This cannot be undone"), ": the master forgets them, with all that is on their disks.")
+	case plan.Verb == filters.VerbDrain:
+		return Say("⚠ A drain cannot be cancelled: what is killed is killed.")
+	case len(plan.Steps) > 0 && plan.Steps[0].Mode == filters.ModeDown:
+		return Say("⚠ What runs there is killed at once.")
+	}
+	return nil
+}
+
+// ApprovalHead leads the message of an approval with what is true now.
+func ApprovalHead(approval *filters.Approval) Line {
+	who, what := Who(approval.By), PlanWords(&approval.Plan)
+	switch approval.State {
+	case filters.ApprovalOpen:
+		return Say("🔑 ", who, Strong(" asks to "), what)
+	case filters.ApprovalGranted:
+		return Say("🔑 ", Strong("Approved, about to begin"), ": ", what)
+	case filters.ApprovalStarted:
+		if approval.Glass {
+			return Say("🚨 ", who, Strong(" broke the glass"), " to ", what)
+		}
+		return Say("🔑 ", Strong("Approved and begun"), ": ", what)
+	case filters.ApprovalDenied:
+		return Say("🔑 ", Strong("Denied"), ": ", what)
+	case filters.ApprovalWithdrawn:
+		return Say("🔑 ", Strong("Withdrawn"), ": ", what)
+	case filters.ApprovalExpired:
+		return Say("🔑 ", Strong("Expired"), ": nobody else said yes in time to ", what)
+	case filters.ApprovalVoid:
+		return Say("🔑 ", Strong("Void"), ": ", what)
+	case filters.ApprovalChanged:
+		return Say("🔑 ", Strong("Asked again"), ": it costs more by now to ", what)
+	}
+	return Say("🔑 ", Strong("Approved, and could not be carried out"), ": ", what)
+}
+
+// VoteWords say who said what, each in a phrase.
+func VoteWords(approval *filters.Approval, now time.Time) []Line {
+	var lines []Line
+	for i := range approval.Votes {
+		vote := &approval.Votes[i]
+		word := "approved by "
+		if !vote.Yes {
+			word = "denied by "
+		}
+		line := Say(word, Who(vote.By), " ("+vote.Right+") at ", Clock(vote.At, now))
+		if vote.Reason != "" {
+			line = append(line, Text(": "+vote.Reason))
+		}
+		lines = append(lines, line)
+	}
+	if review := approval.Review; review != nil {
+		lines = append(lines, append(Say("reviewed by ", Who(review.By), " ("+review.Right+") at ", Clock(review.At, now)), reasonBehind(review.Reason)...))
+	}
+	return lines
+}
+
+func reasonBehind(text string) Line {
+	if text == "" {
+		return nil
+	}
+	return Say(": " + text)
+}
+
+// renderApprovals lists what waits.
+func renderApprovals(cluster string, all []filters.Approval, now time.Time) Reply {
+	var open, review []filters.Approval
+	for i := range all {
+		switch {
+		case all[i].Open(now) || all[i].State == filters.ApprovalGranted:
+			open = append(open, all[i])
+		case unreviewed(&all[i]):
+			review = append(review, all[i])
+		}
+	}
+	if len(open)+len(review) == 0 {
+		return Reply{Cluster: cluster, Lines: []Line{Say("Nothing waits for approval in ", Strong(cluster), ".")}}
+	}
+	lines := []Line{Separated(Say(Strong(cluster)), Say(Count(len(open), "approval")+" open"), reviewsDue(len(review)))}
+	for i := range open[:min(len(open), listed)] {
+		lines = append(lines, approvalLines(&open[i], now)...)
+	}
+	lines = append(lines, more(listed, len(open))...)
+	for i := range review[:min(len(review), listed)] {
+		lines = append(lines, Separated(append(Say(Literal(review[i].ID), " "), ApprovalHead(&review[i])...), Say("to be reviewed: ", Literal("/mesos review "+review[i].ID))))
+	}
+	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(review))...)}
+}
+
+func reviewsDue(count int) Line {
+	if count == 0 {
+		return nil
+	}
+	return Say(Strong(Count(count, "broken glass") + " to be reviewed"))
+}
+
+func approvalLines(approval *filters.Approval, now time.Time) []Line {
+	return []Line{
+		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(approval.Plan.Reason)),
+		Separated(JurorWords(approval), Ends(approval.Expires, now), Say(Literal("/mesos approve "+approval.ID))),
+	}
+}
+
+// renderWord answers a word about an approval.
+func renderWord(cluster, verb string, approval *filters.Approval, dry bool, now time.Time) Reply {
+	said := map[string]string{"approve": "Counted", "deny": "Denied", "withdraw": "Withdrawn", "review": "Reviewed"}[verb]
+	what := PlanWords(&approval.Plan)
+	if dry {
+		return Reply{Cluster: cluster, Lines: []Line{Say(Strong("Would count"), " (nothing was changed): ", verb+" ", what)}}
+	}
+	lines := []Line{Say(Strong(said), ": ", what)}
+	switch missing := approval.Needs.Approvals - approval.Yes(); {
+	case verb != "approve":
+	case approval.State == filters.ApprovalOpen:
+		lines = append(lines, Separated(Say(Count(missing, "more yes")+" is needed"), Ends(approval.Expires, now)))
+	default:
+		lines = append(lines, Say("That is enough: it begins now, and the channel shows it."))
+	}
+	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// needsLine says in a dry run what would be needed first.
+func needsLine(needs filters.Needs, hosts []string) []Line {
+	var lines []Line
+	if needs.Approvals > 0 {
+		approval := filters.Approval{Needs: needs}
+		line := JurorWords(&approval)
+		lines = append(lines, Separated(append(Say("would wait for approval: "), line...), RuleWords(&approval)))
+	}
+	if needs.Typed {
+		lines = append(lines, Say("It needs each hostname typed again: ", Literal("--confirm "+Names(hosts, 0))))
+	}
+	return lines
+}
+
+// hashShown is how much of a plan's hash is shown: enough to tell two apart.
+const hashShown = 12
+
+// renderApprovalDetails answers the Details button of an approval.
+func renderApprovalDetails(cluster string, approval *filters.Approval, now time.Time) Reply {
+	plan := &approval.Plan
+	lines := []Line{
+		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(plan.Reason)),
+		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(approval.Hash[:min(len(approval.Hash), hashShown)])), RuleWords(approval)),
+		Say(Count(len(plan.Steps), "agent")+": ", List(planHosts(plan), 0)),
+	}
+	lines = append(lines, Cost(&approval.Impact)...)
+	lines = append(lines, VoteWords(approval, now)...)
+	if approval.Why != "" {
+		lines = append(lines, People(approval.Why))
+	}
+	if approval.Open(now) {
+		lines = append(lines, Say("the same by typing: ", Literal("/mesos approve "+approval.ID), " or ", Literal("/mesos deny "+approval.ID+" -m \"why\"")))
+	}
+	return Reply{Cluster: cluster, Lines: withoutEmpty(lines)}
+}
+
+// approvalWords say what became of an approval, by the outcome of its entry.
+var approvalWords = map[string]string{
+	string(filters.ApprovalOpen):      "approval asked for",
+	filters.OutcomeApproved:           "approved",
+	string(filters.ApprovalGranted):   "approved, which is enough",
+	string(filters.ApprovalDenied):    "denied",
+	string(filters.ApprovalWithdrawn): "withdrawn",
+	string(filters.ApprovalExpired):   "expired",
+	string(filters.ApprovalVoid):      "void",
+	string(filters.ApprovalStarted):   "carried out as it was approved",
+	string(filters.ApprovalFailed):    "could not be carried out",
+	string(filters.ApprovalChanged):   "asked again",
+	filters.OutcomeCalled:             "those who are on call were told",
+	filters.OutcomeReminded:           "those who are on call were reminded",
+	filters.OutcomeEscalated:          "the next level was called",
+	filters.OutcomeGlass:              "done without waiting for approval",
+	filters.OutcomeReviewed:           "reviewed",
+	"forgotten":                       "forgotten",
+}

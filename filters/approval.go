@@ -1,0 +1,145 @@
+package filters
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// The kinds of plans that the policy is asked about, by who starts them.
+const (
+	PlanFilters  = "filters"  // Service: filters begin, end or move their end
+	PlanRun      = "run"      // scheduler: a run or a drain
+	PlanMachines = "machines" // operation: machines of the maintenance schedule
+	PlanDirect   = "direct"   // nobody: it cannot wait, and is refused where it would have to
+)
+
+// Approval is a request that must be granted before a plan may run. It carries the plan, frozen: intent is bound exactly, by
+// Hash, and what it costs by a bound, Impact (invariant 7).
+type Approval struct {
+	Schema int    `json:"schema"` // 1
+	ID     string `json:"id"`
+	Plan   Plan   `json:"plan"`
+	Hash   string `json:"hash"`
+	Impact Impact `json:"impact"`
+	Needs  Needs  `json:"needs"`
+	// By is who asked, with the rights of User and Role; Cause is how.
+	By    string `json:"by"`
+	User  string `json:"user,omitempty"`
+	Role  string `json:"role,omitempty"`
+	Team  string `json:"team,omitempty"`
+	Cause string `json:"cause,omitempty"`
+
+	Asked   time.Time `json:"asked"`   // UTC
+	Expires time.Time `json:"expires"` // when it is too late to say yes, UTC
+	Votes   []Vote    `json:"votes,omitempty"`
+
+	State  ApprovalState `json:"state"`
+	Closed time.Time     `json:"closed,omitzero"` // when it came to a State that is not open
+	// Why says in a phrase why it was not granted, or was not carried out as it was approved.
+	Why string `json:"why,omitempty"`
+	// Operation is what it became once it was carried out; Again the approval that asks anew in its place.
+	Operation string `json:"operation,omitempty"`
+	Again     string `json:"again,omitempty"`
+
+	// Level is the level of escalation that was called last, 0: nobody yet; Called are its users; Reminded is when those who may
+	// were reminded half-way, zero: not yet.
+	Level    int       `json:"level,omitempty"`
+	Called   []string  `json:"called,omitempty"`
+	Reminded time.Time `json:"reminded,omitzero"`
+
+	// Glass says that an admin did it without waiting; Review is who looked at it since, nil: nobody yet.
+	Glass  bool  `json:"glass,omitempty"`
+	Review *Vote `json:"review,omitempty"`
+
+	// Revision is its record's: 0 is not stored yet.
+	Revision int64 `json:"-"`
+}
+
+// Vote is what one person said to an approval.
+type Vote struct {
+	By     string    `json:"by"`
+	User   string    `json:"user"`
+	Yes    bool      `json:"yes"`
+	Right  string    `json:"right,omitempty"` // by which they may, in a phrase
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// ApprovalState is where an approval stands.
+type ApprovalState string
+
+// The states of an approval. Only an open one can be voted on; a granted one is carried out by the leader.
+const (
+	ApprovalOpen      ApprovalState = "open"
+	ApprovalGranted   ApprovalState = "granted"
+	ApprovalDenied    ApprovalState = "denied"
+	ApprovalWithdrawn ApprovalState = "withdrawn"
+	ApprovalExpired   ApprovalState = "expired"
+	ApprovalVoid      ApprovalState = "void" // a freeze came
+	ApprovalStarted   ApprovalState = "started"
+	ApprovalFailed    ApprovalState = "failed"  // it was granted, and could not be carried out
+	ApprovalChanged   ApprovalState = "changed" // it was granted, and costs more by now than was approved: Again asks anew
+)
+
+// Open tells whether people may still vote at the time.
+func (a *Approval) Open(now time.Time) bool { return a.State == ApprovalOpen && now.Before(a.Expires) }
+
+// Yes counts those who said yes.
+func (a *Approval) Yes() int {
+	count := 0
+	for i := range a.Votes {
+		if a.Votes[i].Yes {
+			count++
+		}
+	}
+	return count
+}
+
+// VoteOf returns what the user said; nil: nothing yet.
+func (a *Approval) VoteOf(user string) *Vote {
+	i := slices.IndexFunc(a.Votes, func(vote Vote) bool { return vote.User == user })
+	if i < 0 {
+		return nil
+	}
+	return &a.Votes[i]
+}
+
+// AskedBy tells whether the actor is who asked: by whatever way they come, a person counts as one Slack user.
+func (a *Approval) AskedBy(actor Actor) bool {
+	return a.By == actor.ID || a.User != "" && a.User == actor.User
+}
+
+// Requester is who asked, as the actor of what is carried out.
+func (a *Approval) Requester() Actor {
+	return Actor{ID: a.By, User: a.User, Role: a.Role, Team: a.Team}
+}
+
+// Request is the request that carries the plan out: the requester's, once for the approval.
+func (a *Approval) Request() Request {
+	return Request{
+		Actor: a.Requester(), Key: "approval:" + a.ID, Cause: CauseApproval, Reason: a.Plan.Reason, Until: a.Plan.Until, Yes: true, approved: a,
+	}
+}
+
+// told is the approval's record as it shall be, and the entry of what became of it.
+func (a *Approval) told(revision int64, outcome string) Told {
+	body, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // an Approval holds nothing that does not encode
+	}
+	return Told{
+		Record: Record{Shelf: ShelfApprovals, Name: a.ID, Body: body, Revision: revision},
+		Event:  Event{Kind: KindApproval, Subject: a.ID, Outcome: outcome, Reason: a.Why},
+	}
+}
+
+// DecodeApproval reads the body of a record of ShelfApprovals.
+func DecodeApproval(record *Record) (Approval, error) {
+	var approval Approval
+	if err := json.Unmarshal(record.Body, &approval); err != nil {
+		return Approval{}, &Error{Code: Internal, Wrong: "what is remembered of the approval `" + record.Name + "` cannot be read", Cause: err}
+	}
+	approval.Revision = record.Revision
+	return approval, nil
+}

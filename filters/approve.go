@@ -1,0 +1,296 @@
+package filters
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Approvals returns every approval that is remembered, the newest first: those that are over stay for a week.
+func (s *Service) Approvals() []Approval { return s.config.Book.Approvals() }
+
+// Approvals returns every approval of the book, the newest first. One that cannot be read is left out.
+func (b *Book) Approvals() []Approval {
+	var all []Approval
+	for _, record := range b.Records(ShelfApprovals) {
+		if approval, err := DecodeApproval(record); err == nil {
+			all = append(all, approval)
+		}
+	}
+	slices.SortFunc(all, func(x, y Approval) int { return cmp.Or(y.Asked.Compare(x.Asked), strings.Compare(x.ID, y.ID)) })
+	return all
+}
+
+// Approval returns the one with the ID; Unknown if there is none.
+func (s *Service) Approval(id string) (Approval, error) {
+	record := s.config.Book.Record(ShelfApprovals, id)
+	if record == nil {
+		return Approval{}, &Error{Code: Unknown, Wrong: "I know no approval `" + strings.ReplaceAll(id, "`", "'") + "`: those that are over are forgotten after a week", Try: "`/mesos approvals` lists them"}
+	}
+	return DecodeApproval(record)
+}
+
+// askApproval records, in place of the change, that others are asked for it.
+func (s *Service) askApproval(ctx context.Context, c *change) (Result, error) {
+	approval := s.approval(ctx, c)
+	c.commit = Commit{Request: c.Key, Starts: true}
+	c.tell(&approval, string(ApprovalOpen))
+	c.result.Approval, c.result.Changed = &approval, nil
+	result, err := s.write(ctx, c)
+	if err == nil && !result.Repeated {
+		result.Operation, result.State = "", StateAsked
+	}
+	return result, err
+}
+
+// approval is the change's, its plan frozen.
+func (s *Service) approval(ctx context.Context, c *change) Approval {
+	plan := c.result.Plan
+	impact := s.impact(ctx, &plan)
+	return Approval{
+		Schema: 1, ID: DerivedID("a-", c.operation), Plan: plan, Hash: plan.Hash(), Impact: impact.Brief(), Needs: c.needs,
+		By: c.Actor.ID, User: c.Actor.User, Role: c.Actor.Role, Team: c.Actor.Team, Cause: c.Cause,
+		Asked: c.now, Expires: c.now.Add(s.config.Patience), State: ApprovalOpen,
+	}
+}
+
+// tell puts the approval, as it shall be, and the entry of what became of it into the commit.
+func (c *change) tell(approval *Approval, outcome string) {
+	told := approval.told(approval.Revision, outcome)
+	c.commit.PutRecord(told.Record, c.complete(told.Event))
+}
+
+// breakGlass does without waiting: the change is made at once, and the approval that it would have needed stays on the list until somebody else
+// has looked at it.
+func (s *Service) breakGlass(ctx context.Context, c *change) {
+	if !c.Glass || c.needs.Approvals == 0 {
+		return
+	}
+	approval := s.approval(ctx, c)
+	approval.Glass, approval.State, approval.Closed, approval.Operation = true, ApprovalStarted, c.now, c.operation
+	c.tell(&approval, OutcomeGlass)
+	c.result.Approval = &approval
+}
+
+// The outcomes of journal entries about approvals, beside the states that they came to.
+const (
+	OutcomeApproved  = "approved"  // somebody said yes, and more must
+	OutcomeCalled    = "called"    // those who are on call were told
+	OutcomeReminded  = "reminded"  // those who may were reminded
+	OutcomeEscalated = "escalated" // the next level was called
+	OutcomeGlass     = "break-glass"
+	OutcomeReviewed  = "reviewed"
+)
+
+// Approve says yes to an approval, as often as people differ. Errors: Unknown; Conflict (decided already, too late, counted
+// already: each with what is so); Denied (the requester, or nobody who may); Unavailable (it cannot be told who may).
+func (s *Service) Approve(ctx context.Context, request Request, id string) (Approval, error) {
+	return s.vote(ctx, request, id, func(approval *Approval, vote Vote) string {
+		vote.Yes = true
+		approval.Votes = append(approval.Votes, vote)
+		if approval.Yes() < approval.Needs.Approvals {
+			return OutcomeApproved
+		}
+		return approval.close(ApprovalGranted, "", vote.At)
+	})
+}
+
+// Deny says no, with a reason: one is enough. Errors are Approve's.
+func (s *Service) Deny(ctx context.Context, request Request, id string) (Approval, error) {
+	if strings.TrimSpace(request.Reason) == "" {
+		return Approval{}, needsReason("deny", id+" -m \"not during the sale\"")
+	}
+	return s.vote(ctx, request, id, func(approval *Approval, vote Vote) string {
+		approval.Votes = append(approval.Votes, vote)
+		return approval.close(ApprovalDenied, "", vote.At)
+	})
+}
+
+// close ends the approval's being open, and returns the outcome.
+func (a *Approval) close(state ApprovalState, why string, now time.Time) string {
+	a.State, a.Why, a.Closed = state, why, now
+	return string(state)
+}
+
+// Withdraw takes the requester's own approval back while it is open, or before it was carried out.
+func (s *Service) Withdraw(ctx context.Context, request Request, id string) (Approval, error) {
+	return s.changeApproval(ctx, request, id, func(approval *Approval, now time.Time) (string, error) {
+		switch {
+		case !approval.AskedBy(request.Actor):
+			return "", &Error{Code: Denied, Wrong: "only `" + approval.By + "` can withdraw it, who asked for it", Try: "`/mesos deny " + id + " -m why` says no to it"}
+		case !approval.Open(now):
+			return "", approval.over(now)
+		}
+		return approval.close(ApprovalWithdrawn, request.Reason, now), nil
+	})
+}
+
+// Review notes that somebody other than who broke the glass has looked at what was done.
+func (s *Service) Review(ctx context.Context, request Request, id string) (Approval, error) {
+	return s.changeApproval(ctx, request, id, func(approval *Approval, now time.Time) (string, error) {
+		switch {
+		case !approval.Glass:
+			return "", &Error{Code: Invalid, Wrong: "`" + id + "` waited for its approval: there is nothing to review", Try: "`/mesos approvals` lists what is to be reviewed"}
+		case approval.Review != nil:
+			return "", &Error{Code: Conflict, Wrong: "`" + id + "` was reviewed by `" + approval.Review.By + "` already"}
+		case approval.AskedBy(request.Actor):
+			return "", &Error{Code: Denied, Wrong: "you did this yourself", Expected: "the eyes of somebody else"}
+		}
+		right, err := s.config.Gate.Judge(ctx, request.Actor, approval)
+		if err != nil {
+			return "", err
+		}
+		approval.Review = &Vote{By: request.Actor.ID, User: request.Actor.User, Yes: true, Right: right, Reason: request.Reason, At: now}
+		return OutcomeReviewed, nil
+	})
+}
+
+// vote has the actor say a word that they may say now.
+func (s *Service) vote(ctx context.Context, request Request, id string, say func(*Approval, Vote) string) (Approval, error) {
+	return s.changeApproval(ctx, request, id, func(approval *Approval, now time.Time) (string, error) {
+		if err := approval.votable(request.Actor, now); err != nil {
+			return "", err
+		}
+		right, err := s.config.Gate.Judge(ctx, request.Actor, approval)
+		if err != nil {
+			return "", err
+		}
+		return say(approval, Vote{By: request.Actor.ID, User: request.Actor.User, Right: right, Reason: request.Reason, At: now}), nil
+	})
+}
+
+// votable explains why the actor cannot vote, whatever their rights.
+func (a *Approval) votable(actor Actor, now time.Time) error {
+	switch {
+	case a.VoteOf(actor.User) != nil && a.Open(now):
+		return &Error{Code: Conflict, Wrong: fmt.Sprintf("your word is counted already: %d of %d have said yes", a.Yes(), a.Needs.Approvals), Expected: "the word of somebody else"}
+	case !a.Open(now):
+		return a.over(now)
+	case actor.User == "":
+		return &Error{Code: Denied, Wrong: "only people approve", Expected: "somebody in chat"}
+	case a.AskedBy(actor):
+		return &Error{Code: Denied, Wrong: "you asked for this yourself", Expected: "the word of somebody else", Try: "`/mesos withdraw " + a.ID + "` takes it back"}
+	}
+	return nil
+}
+
+// over explains what became of an approval that waits for nobody any more.
+func (a *Approval) over(now time.Time) error {
+	err := &Error{Code: Conflict, Wrong: "`" + a.ID + "` was " + string(a.State) + " already"}
+	last := Vote{}
+	if len(a.Votes) > 0 {
+		last = a.Votes[len(a.Votes)-1]
+	}
+	switch a.State {
+	case ApprovalOpen, ApprovalExpired:
+		err.Wrong = "it is too late for `" + a.ID + "`: it expired at " + a.Expires.UTC().Format("15:04 UTC")
+		err.Try = "Whoever wants it asks for it again"
+	case ApprovalGranted, ApprovalStarted:
+		err.Wrong = "`" + a.ID + "` was decided already: approved, the last word was by `" + last.By + "`"
+	case ApprovalDenied:
+		err.Wrong = "`" + a.ID + "` was decided already: denied by `" + last.By + "` for " + Quoted(last.Reason)
+	case ApprovalWithdrawn:
+		err.Wrong = "`" + a.ID + "` was withdrawn by `" + a.By + "`"
+	case ApprovalVoid:
+		err.Wrong = "`" + a.ID + "` is void: " + a.Why
+	case ApprovalChanged:
+		err.Wrong, err.Try = "`"+a.ID+"` was asked again as `"+a.Again+"`: "+a.Why, "`/mesos approve "+a.Again+"`"
+	}
+	return err
+}
+
+// changeApproval carries out a word about an approval, once for its key, by compare and swap: of two words at once the second
+// is held against what the first made of it.
+func (s *Service) changeApproval(ctx context.Context, request Request, id string, decide func(*Approval, time.Time) (string, error)) (Approval, error) {
+	for attempt := 1; ; attempt++ {
+		turned := s.config.Book.Turned()
+		approval, err := s.Approval(id)
+		if err != nil {
+			return Approval{}, err
+		}
+		c := s.begin(request, VerbApprove)
+		outcome, err := decide(&approval, c.now)
+		if err != nil {
+			if earlier, found := s.recall(ctx, c.Key, err); found && earlier.Approval != nil {
+				return *earlier.Approval, nil
+			}
+			return approval, err
+		}
+		if request.DryRun {
+			return approval, nil
+		}
+		c.tell(&approval, outcome)
+		c.result.Approval = &approval
+		result, err := s.write(ctx, c)
+		switch {
+		case err == nil && result.Approval != nil:
+			return *result.Approval, nil
+		case CodeOf(err) != Conflict || attempt == attempts:
+			return approval, err
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return approval, err
+		}
+	}
+}
+
+// Settle records the leader's steps about approvals, in one commit that carries its term. Conflict: one of them was changed
+// meanwhile, look again.
+func (s *Service) Settle(ctx context.Context, term int64, actor Actor, steps ...ApprovalStep) error {
+	c := s.begin(Request{Actor: actor, Cause: CauseApproval}, VerbApprove)
+	c.commit.Term = term
+	for _, step := range steps {
+		told := step.Approval.told(step.Approval.Revision, step.Outcome)
+		told.Record.Removed = step.Outcome == ""
+		if step.Outcome == "" {
+			told.Event.Outcome = "forgotten"
+		}
+		c.commit.PutRecord(told.Record, c.complete(told.Event))
+	}
+	_, err := s.write(ctx, c)
+	return err
+}
+
+// ApprovalStep is an approval as it shall be, and what became of it; with an empty Outcome it is forgotten.
+type ApprovalStep struct {
+	Approval Approval
+	Outcome  string
+}
+
+// brief is the approval as a kept answer has it.
+func (a *Approval) brief() *Approval {
+	if a == nil {
+		return nil
+	}
+	short := *a
+	short.Plan.Steps = short.Plan.Steps[:min(len(short.Plan.Steps), answerMost)]
+	short.Plan.Already = nil
+	return &short
+}
+
+// AskAgain closes an approval that was granted and costs more by now than was approved, and opens another in its place with what
+// it costs now. Conflict: it was changed meanwhile.
+func (s *Service) AskAgain(ctx context.Context, term int64, actor Actor, approval Approval, why string) error {
+	now := s.Now()
+	again := approval
+	again.ID, again.Revision = DerivedID("a-", approval.ID, "again"), 0
+	again.Votes, again.State, again.Closed, again.Why = nil, ApprovalOpen, time.Time{}, why
+	again.Asked, again.Expires, again.Level, again.Called, again.Reminded = now, now.Add(s.config.Patience), 0, nil, time.Time{}
+	impact := s.impact(ctx, &again.Plan)
+	again.Impact = impact.Brief()
+	needs, err := s.config.Gate.Decide(ctx, Ask{Actor: again.Requester(), Plan: again.Plan, Impact: func() Impact { return impact }})
+	if err != nil {
+		return err
+	}
+	if needs.Approvals > 0 {
+		again.Needs = needs
+	}
+	approval.Again = again.ID
+	approval.close(ApprovalChanged, why, now)
+	return s.Settle(ctx, term, actor, ApprovalStep{approval, string(ApprovalChanged)}, ApprovalStep{again, string(ApprovalOpen)})
+}

@@ -1,0 +1,187 @@
+package filters
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// permit asks the gate what the change needs first, and holds one that was approved against its approval.
+func (s *Service) permit(ctx context.Context, c *change) error {
+	needs, err := s.config.Gate.Decide(ctx, Ask{
+		Actor: c.Actor, Plan: c.result.Plan, Glass: c.Glass, Impact: func() Impact { return s.impact(ctx, &c.result.Plan) },
+	})
+	switch {
+	case err != nil:
+		return err
+	case c.approved != nil:
+		return s.asApproved(ctx, c, needs)
+	case c.Glass && strings.TrimSpace(c.Reason) == "":
+		return needsReason("--break-glass", "drain agent-one --break-glass -m \"rack on fire\"")
+	case needs.Approvals > 0 && c.result.Plan.Kind == PlanDirect && !c.DryRun:
+		return &Error{Code: Denied, Wrong: "this needs the approval of others, and it cannot wait for one here", Expected: "the command in chat"}
+	}
+	c.needs, c.result.Needs = needs, needs
+	if needs.Typed && !c.DryRun {
+		return typedAgain(c)
+	}
+	return nil
+}
+
+// waits tells whether others must say yes before the change is made.
+func (c *change) waits() bool { return c.needs.Approvals > 0 && !c.Glass }
+
+// intend notes what starts the plan again, in the words of whoever does.
+func (c *change) intend(intent *Intent) {
+	if intent == nil {
+		return
+	}
+	c.result.Plan.Kind, c.result.Plan.Details = intent.Kind, intent.Details
+	c.result.Plan.Steps = append(c.result.Plan.Steps, intent.Steps...)
+}
+
+// asApproved refuses what is not, or not any more, what was approved: then it has to be asked again.
+func (s *Service) asApproved(ctx context.Context, c *change, needs Needs) error {
+	approved := c.approved
+	if !approved.Plan.covers(&c.result.Plan) {
+		return &Error{Code: Invalid, Wrong: "what would be done is not what was approved"}
+	}
+	if yes := approved.Yes(); needs.Approvals > yes {
+		return &Error{Code: Changed, Wrong: fmt.Sprintf("by now %d must say yes, and %d did", needs.Approvals, yes)}
+	}
+	impact := s.impact(ctx, &c.result.Plan)
+	if why := impact.Worse(&approved.Impact); why != "" {
+		return &Error{Code: Changed, Wrong: why}
+	}
+	return nil
+}
+
+// covers tells whether all that the other plan does was in this one: agents and filters may have dropped out since.
+func (p *Plan) covers(now *Plan) bool {
+	same := p.Cluster == now.Cluster && p.Verb == now.Verb && p.Kind == now.Kind && p.Owner == now.Owner && p.Reason == now.Reason &&
+		p.Until.Equal(now.Until) && (p.Kind == PlanFilters || string(p.Details) == string(now.Details))
+	return same && !slices.ContainsFunc(now.Steps, func(step Step) bool {
+		return !slices.ContainsFunc(p.Steps, func(planned Step) bool {
+			return planned.Agent == step.Agent && planned.Mode == step.Mode && (step.Agent != "" || planned.Hostname == step.Hostname)
+		})
+	})
+}
+
+// typedAgain refuses what is asked to be typed again unless every hostname, and none beside, was.
+func typedAgain(c *change) error {
+	hosts := c.result.Plan.hosts()
+	var missing []string
+	for _, host := range hosts {
+		if !slices.ContainsFunc(c.Typed, func(word string) bool { return strings.EqualFold(word, host) }) {
+			missing = append(missing, "`"+host+"`")
+		}
+	}
+	for _, word := range c.Typed {
+		if !slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(word, host) }) {
+			return &Error{Code: Invalid, Wrong: "`--confirm` names `" + strings.ReplaceAll(word, "`", "'") + "`, which is none of the agents", Expected: "`--confirm " + strings.Join(hosts, ",") + "`"}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	why := c.needs.Why
+	if why == "" {
+		why = "this cannot be undone"
+	}
+	return &Error{
+		Code: Invalid, Wrong: why + ", so each hostname must be typed again; not typed: " + strings.Join(missing, ", "),
+		Expected: "`--confirm " + strings.Join(hosts, ",") + "`", Try: "`--dry-run` shows what it costs",
+	}
+}
+
+// hosts are the hostnames of the plan, each once, in its order.
+func (p *Plan) hosts() []string {
+	var hosts []string
+	for _, step := range p.Steps {
+		if !slices.Contains(hosts, step.Hostname) {
+			hosts = append(hosts, step.Hostname)
+		}
+	}
+	return hosts
+}
+
+// filterDetails are the options of a plan of kind PlanFilters that is about filters which stand.
+type filterDetails struct {
+	IDs []string      `json:"ids"`
+	For time.Duration `json:"for,omitempty"` // of extend
+}
+
+func naming(found []*Filter, duration time.Duration) *Intent {
+	details := filterDetails{For: duration}
+	for _, filter := range found {
+		details.IDs = append(details.IDs, filter.ID)
+	}
+	encoded, err := json.Marshal(details)
+	if err != nil {
+		panic(err) // strings and a number encode
+	}
+	return &Intent{Kind: PlanFilters, Details: encoded}
+}
+
+// Start carries out an approved plan of kind PlanFilters, once for the approval. Agents that the master does not list any more
+// and filters that ended meanwhile are left out.
+func (s *Service) Start(ctx context.Context, approval *Approval) (Started, error) {
+	request := approval.Request()
+	if earlier, found, err := s.Outcome(ctx, request.Key); err != nil || found {
+		return Started{Operation: earlier.Operation}, err
+	}
+	var result Result
+	var err error
+	var skipped []string
+	switch verb := approval.Plan.Verb; verb {
+	case VerbFilter, VerbAdopt:
+		if request.Targets, skipped = approval.Plan.Listed(s.config.State.Roster()); len(request.Targets) == 0 {
+			return Started{}, &Error{Code: Unknown, Wrong: "the master lists none of its agents any more"}
+		}
+		withhold := s.Filter
+		if verb == VerbAdopt {
+			withhold = s.Adopt
+		}
+		result, err = withhold(ctx, request)
+	default:
+		result, err = s.startNamed(ctx, request, &approval.Plan)
+	}
+	return Started{result.Operation, skipped}, err
+}
+
+// Listed returns the plan's agents that the roster has, as targets, and the hosts of those that it has not. Machines of which no
+// agent is known are named as they were typed.
+func (p *Plan) Listed(roster *Roster) (targets []Target, missing []string) {
+	for _, step := range slices.Concat(p.Steps, p.Already) {
+		switch {
+		case step.Agent == "":
+			targets = append(targets, Target{Name: step.Hostname})
+		case roster.Agent(step.Agent) != nil:
+			targets = append(targets, Target{Agent: step.Agent})
+		default:
+			missing = append(missing, step.Hostname)
+		}
+	}
+	return targets, missing
+}
+
+func (s *Service) startNamed(ctx context.Context, request Request, plan *Plan) (Result, error) {
+	var details filterDetails
+	if err := json.Unmarshal(plan.Details, &details); err != nil {
+		return Result{}, &Error{Code: Internal, Wrong: "what was approved cannot be read", Cause: err}
+	}
+	standing := slices.DeleteFunc(slices.Clone(details.IDs), func(id string) bool {
+		filter := s.config.Book.WithID(id)
+		return filter == nil || !filter.Stands()
+	})
+	if len(standing) == 0 {
+		return Result{}, &Error{Code: Unknown, Wrong: "none of its filters stands any more"}
+	}
+	if plan.Verb == VerbExtend {
+		return s.Extend(ctx, request, standing, details.For)
+	}
+	return s.release(ctx, request, plan.Verb, standing)
+}

@@ -1,0 +1,81 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"cordon/filters"
+)
+
+// Judge returns the right by which the actor may approve, deny or review now: their role, or that they are on call. An admin may
+// always. What cannot be told now is a no.
+func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters.Approval) (string, error) {
+	if actor.Owner().Kind() != "user" || actor.User == "" {
+		return "", &filters.Error{Code: filters.Denied, Wrong: "only people approve", Expected: "somebody in chat"}
+	}
+	all, unsure := g.grantsOf(ctx, actor)
+	for _, grant := range all {
+		trusted := grant.Role == Admin || grant.Role == Approver && approval.Needs.From != filters.JurorsOnCall
+		if trusted && grant.allows(filters.VerbApprove) && g.reaches(grant.Grant, &approval.Plan) {
+			return string(grant.Role), nil
+		}
+	}
+	if approval.Needs.From == filters.JurorsOnCall {
+		return g.callee(ctx, actor, approval.Level, unsure)
+	}
+	err := &filters.Error{Code: filters.Denied, Wrong: "you are not an approver of *" + g.config.Cluster + "*", Try: "`/mesos whoami` shows what you may do", Cause: unsure}
+	if unsure != nil {
+		err.Code, err.Expected = filters.Unavailable, "Slack could not be asked who is in its user groups, so the answer is no for now"
+	}
+	return "", err
+}
+
+// callee returns the right of somebody who is on call, at the first level or at one that was called since.
+func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int, unsure error) (string, error) {
+	if g.config.OnCall == nil {
+		return "", &filters.Error{Code: filters.Unavailable, Wrong: "nobody is on call for *" + g.config.Cluster + "*", Expected: "`on_call` in its configuration, or an admin"}
+	}
+	var names []string
+	for level := 1; level <= max(called, 1); level++ {
+		on, err := g.config.OnCall.OnCall(ctx, level)
+		if err != nil {
+			unsure = err
+			continue
+		}
+		if slices.Contains(on.Users, actor.User) {
+			return "on call, says " + on.Source, nil
+		}
+		for _, user := range on.Users {
+			names = append(names, "`user:"+user+"`")
+		}
+	}
+	switch {
+	case unsure != nil:
+		return "", &filters.Error{Code: filters.Unavailable, Wrong: "it cannot be told now who is on call, so the answer is no", Expected: reasonOf(unsure), Cause: unsure}
+	case len(names) == 0:
+		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "an admin"}
+	}
+	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "the word of " + strings.Join(names, " or ")}
+}
+
+// reasonOf is the error's own words where it has some for people.
+func reasonOf(err error) string {
+	if known, ok := errors.AsType[*filters.Error](err); ok {
+		return known.Error()
+	}
+	return ""
+}
+
+// onCall tells whether the actor is on call at the first level, for whoami: without knowing it is no.
+func (g *Gate) onCall(ctx context.Context, actor filters.Actor) (string, bool) {
+	if g.config.OnCall == nil || actor.Owner().Kind() != "user" {
+		return "", false
+	}
+	on, err := g.config.OnCall.OnCall(ctx, 1)
+	if err != nil || !slices.Contains(on.Users, actor.User) {
+		return "", false
+	}
+	return "on call, says " + on.Source, true
+}
