@@ -234,7 +234,7 @@ func (l *looks) weigh(ctx context.Context, agent filters.AgentID, work filters.W
 	if l.config.Mover == nil {
 		var stays []filters.Stay
 		for _, task := range work.Tasks {
-			stays = append(stays, filters.Stay{Task: task, Why: "wait for their people"})
+			stays = append(stays, filters.Stay{Task: task, Why: "waits for its people"})
 		}
 		return stays
 	}

@@ -123,7 +123,7 @@ func (f *finding) words(a *RunAgent, s *sight) string {
 	return strings.Join(parts, "; ")
 }
 
-// byFramework counts the tasks that are left, each framework's with what they wait for: `chronos 2 (wait for their people)`.
+// byFramework counts the tasks that are left, each framework's with what they wait for: `chronos 2 (waits for its people)`.
 func (f *finding) byFramework(asked []AskedMove) string {
 	counts, whys := map[string]int{}, map[string][]string{}
 	for _, stay := range f.stays {

@@ -60,7 +60,7 @@ func TestWhatHoldsAnAgentUpIsNamed(t *testing.T) {
 		"a framework without an API": {
 			RunRequest{Deadline: 2 * time.Minute},
 			func(w *runWorld) { w.floor.place("chronos", "", "S02", "S02") },
-			[]string{"over its deadline of 2 m", "2 of 2 tasks left: chronos 2 (wait for their people)"},
+			[]string{"over its deadline of 2 m", "2 of 2 tasks left: chronos 2 (waits for its people)"},
 			func(w *runWorld) { w.floor.end("chronos") },
 		},
 		"an app that is not healthy": {

@@ -111,7 +111,7 @@ func (d *floorDouble) Weigh(_ context.Context, _ filters.AgentID, work filters.W
 	for _, there := range work.Tasks {
 		stay := filters.Stay{Task: there}
 		if there.Framework != "marathon" {
-			stay.Why = "wait for their people"
+			stay.Why = "waits for its people"
 		} else if stay.App, stay.Why = f.weigh(there, moving, last); stay.Why == "" && granted[stay.App] {
 			stay.Why = stay.App + " moves one task at a time"
 		}

@@ -66,9 +66,10 @@ func (n *Notice) foldRun(event *filters.Event) {
 			return
 		}
 		late := n.drains() && agent.Overdue && !n.Run.Doing[agent.Agent].Overdue
+		begun := agent.Phase == scheduler.AgentStepping && agent.Step == 0 && n.Run.Doing[agent.Agent].Phase != scheduler.AgentStepping
 		n.Run.take(agent)
 		told := n.drains() && agent.Phase == scheduler.AgentDone // by what was seen of it
-		if agent.Phase.Over() && !told || late || agent.Phase == scheduler.AgentAsking || agent.Phase == scheduler.AgentStepping && agent.Step == 0 {
+		if agent.Phase.Over() && !told || late || agent.Phase == scheduler.AgentAsking || begun {
 			n.step(event)
 		}
 	default:

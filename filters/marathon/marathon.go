@@ -93,7 +93,7 @@ func (m *Mover) Weigh(ctx context.Context, agent filters.AgentID, work filters.W
 	}
 	for _, task := range work.Tasks {
 		if m.frameworks[task.Framework] == nil {
-			stays = append(stays, filters.Stay{Task: task, Why: "wait for their people"})
+			stays = append(stays, filters.Stay{Task: task, Why: "waits for its people"})
 		}
 	}
 	return stays
@@ -134,17 +134,40 @@ func every(tasks []filters.Task, why string) []filters.Stay {
 // time, wherever that runs.
 type rest struct{ *caller }
 
-func (r *rest) weigh(_ context.Context, _ filters.AgentID, work *filters.Work, moving []filters.Task, _ bool) ([]filters.Stay, error) {
+func (r *rest) weigh(ctx context.Context, _ filters.AgentID, work *filters.Work, moving []filters.Task, _ bool) ([]filters.Stay, error) {
 	stays := make([]filters.Stay, len(work.Tasks))
-	free := true
+	restarting, free := r.restarting(ctx), true
 	for i, task := range work.Tasks {
-		stays[i] = filters.Stay{Task: task, Ready: free && !others(moving, task)}
-		if !stays[i].Ready {
+		stays[i] = filters.Stay{Task: task}
+		switch {
+		case restarting[task.ID]:
+			stays[i].Why = "a task is being moved"
+		case !free || others(moving, task):
 			stays[i].Why = "moves one task at a time"
+		default:
+			stays[i].Ready, free = true, false
 		}
-		free = free && !stays[i].Ready
 	}
 	return stays, nil
+}
+
+// restarting are the tasks that the framework says it restarts already: it starts another one first, and asked once more it
+// would start two. A framework that does not tell has none.
+func (r *rest) restarting(ctx context.Context) map[string]bool {
+	var launched []struct {
+		ID      string `json:"taskId"`
+		Runtime struct {
+			Restarting bool `json:"restarting"`
+		} `json:"runtimeInfo"`
+	}
+	if err := r.ask(ctx, http.MethodGet, r.at("/tasks/launched"), nil, &launched); err != nil {
+		return nil
+	}
+	restarting := map[string]bool{}
+	for _, task := range launched {
+		restarting[task.ID] = task.Runtime.Restarting
+	}
+	return restarting
 }
 
 func (r *rest) move(ctx context.Context, task string) error {

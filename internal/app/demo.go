@@ -153,6 +153,9 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	cluster.Webhooks = map[string]config.Webhook{demoWebhook: {
 		URL: scene.HookURL(), Timeout: 5 * time.Second, PollEvery: time.Second, GiveUpAfter: time.Minute,
 	}}
+	cluster.Frameworks = map[string]config.Framework{
+		"marathon": {Kind: "marathon", URL: scene.MarathonURL}, "batch": {Kind: "rest", URL: scene.BatchURL},
+	}
 	settings.Clusters = map[string]config.Cluster{scene.ClusterName: cluster}
 	settings.Redis.URL = "redis://in-memory"
 	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}
