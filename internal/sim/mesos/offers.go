@@ -91,7 +91,8 @@ func (c *Cluster) allocate() {
 	}
 	var ready []*agent
 	for _, a := range c.registered {
-		if c.mayOffer(a) && len(a.offers) == 0 {
+		wanted := func(f *framework) bool { return f.interested(a) }
+		if c.mayOffer(a) && len(a.offers) == 0 && slices.ContainsFunc(c.frameworks, wanted) {
 			ready = append(ready, a)
 		}
 	}
