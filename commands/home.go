@@ -185,7 +185,8 @@ func (t *turn) filterItem(group []filters.Filter, may []filters.Verb) Item {
 	if slices.Contains(may, filters.VerbRelease) {
 		item.Buttons = append(item.Buttons, Button{Label: "Release", Action: ActionRelease, Value: id})
 	}
-	if slices.Contains(may, filters.VerbExtend) && filter.Drain == nil && !filter.Until.IsZero() {
+	kind := filter.Owner.Kind()
+	if slices.Contains(may, filters.VerbExtend) && (kind == "user" || kind == "api") && filter.Drain == nil && !filter.Until.IsZero() {
 		item.Buttons = append(item.Buttons, Button{Label: "Extend 1h", Action: ActionExtend, Value: id})
 	}
 	item.Buttons = append(item.Buttons, Button{Label: "Details", Action: ActionDetails, Value: id})

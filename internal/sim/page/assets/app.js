@@ -4,6 +4,7 @@ import {change, follow} from "./server.js";
 import * as chat from "./chat.js";
 import * as cluster from "./cluster.js";
 import * as composer from "./composer.js";
+import * as home from "./home.js";
 import * as modal from "./modal.js";
 import * as panes from "./panes.js";
 import * as tour from "./tour.js";
@@ -34,6 +35,7 @@ function listen(person) {
       panes.news("chat");
     },
     views: modal.show,
+    home: home.show,
     cluster(state) {
       agents = cluster.inOrder(state.agents);
       troubles.show(state);
@@ -74,14 +76,19 @@ function launchForm() {
 theme();
 panes.start();
 chat.start({names, me: composer.person});
+home.start({names, me: composer.person});
 modal.start({names, me: composer.person});
 tour.start(settings.people);
 troubles.start({redis: settings.redis});
 launchForm();
 composer.start({
-  submit: chat.say,
+  submit(person, text) {
+    home.leave();
+    return chat.say(person, text);
+  },
   switched(person) {
     chat.switched();
+    home.switched();
     listen(person);
   },
   vocabulary: () => ({verbs: settings.verbs, agents}),

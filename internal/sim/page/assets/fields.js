@@ -65,7 +65,7 @@ function searched(block, context, id) {
     id, role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false",
     placeholder: block.element.placeholder?.text, autofocus: block.element.focus_on_load,
     on: {
-      input: look, focus: look, blur: shut, keydown, keyup: () => { chose = false; },
+      input: look, click: look, blur: shut, keydown, keyup: () => { chose = false; },
       keypress: (event) => { if (chose && event.key === "Enter") event.preventDefault(); },
     },
   });
