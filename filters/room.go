@@ -12,6 +12,7 @@ import (
 type Room struct {
 	book   *Book
 	taken  map[AgentID]bool
+	away   map[AgentID]bool // whose machine is down: counted in the scopes that count those
 	scopes []*scope
 }
 
@@ -27,7 +28,7 @@ type scope struct {
 // Room returns what room there is. The limit most is over the cluster, or over the agents of each value of the attribute
 // per; the zero LimitValue adds none.
 func (s *Service) Room(most LimitValue, per string) *Room {
-	room := &Room{book: s.config.Book, taken: map[AgentID]bool{}}
+	room := &Room{book: s.config.Book, taken: map[AgentID]bool{}, away: map[AgentID]bool{}}
 	roster := s.config.State.Roster()
 	room.add(roster, "max_withheld", "", s.config.Limits.Cluster)
 	room.add(roster, "max_withheld", RackAttribute, s.config.Limits.Rack)
@@ -61,7 +62,7 @@ func (r *Room) add(roster *Roster, name, attribute string, most LimitValue) {
 // count counts the agent as withheld.
 func (r *Room) count(agent *Agent) {
 	for _, scope := range r.scopes {
-		if value, counted := scope.value(agent); counted {
+		if value, counted := scope.value(agent); counted && !(r.away[agent.ID] && scope.countsAway()) {
 			scope.held[value]++
 		}
 	}
@@ -83,6 +84,9 @@ func (r *Room) Take(agent *Agent) (why string) {
 		return ""
 	}
 	for _, scope := range r.scopes {
+		if r.away[agent.ID] && scope.countsAway() {
+			continue
+		}
 		if why := scope.full(agent); why != "" {
 			return why
 		}
@@ -97,20 +101,25 @@ func (r *Room) Take(agent *Agent) (why string) {
 func (r *Room) Away(agents []AgentID, rack string) {
 	count := 0
 	for _, id := range agents {
-		if len(r.book.Standing(id)) == 0 && !r.taken[id] {
-			r.taken[id] = true
+		if len(r.book.Standing(id)) == 0 && !r.away[id] {
+			r.away[id] = true
 			count++
 		}
 	}
 	for _, scope := range r.scopes {
 		switch {
-		case scope.name != "max_unavailable":
+		case !scope.countsAway():
 		case scope.attribute == "":
 			scope.held[""] += count
 		case scope.attribute == RackAttribute && rack != "":
 			scope.held[rack] += count
 		}
 	}
+}
+
+// countsAway tells whether the scope counts agents whose machine is down: of those only the rack is known.
+func (s *scope) countsAway() bool {
+	return s.name == "max_unavailable" && (s.attribute == "" || s.attribute == RackAttribute)
 }
 
 // tighten adds the limits that the room has of its own to those of a commit, as far as the store counts by them.

@@ -195,7 +195,10 @@ func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int
 	defer cancel()
 	request := filters.Request{Actor: s.config.system(next.owner), Key: next.key, Cause: filters.CauseWindow}
 	if len(next.withhold)+len(next.others) > 0 && scene.window != nil && !next.bare {
-		request.Actor.User, request.Reason = scene.author(), scene.window.Definition.Reason
+		request.Actor.User = scene.author()
+		if next.kind == filters.KindOpen {
+			request.Reason = scene.window.Definition.Reason
+		}
 	}
 	result, err := s.config.Service.Arrange(ctx, next.arrangement(request, term))
 	if err == nil && !result.Repeated {

@@ -20,6 +20,7 @@ type fleet struct {
 	sizes    map[string]int
 	known    map[filters.AgentID]filters.Agent // ever
 	ids      int
+	down     func(filters.Machine) bool // nil: no machine is
 }
 
 func newFleet(now time.Time) *fleet {
@@ -53,7 +54,7 @@ func (f *fleet) read(now time.Time) {
 	for i := range f.agents {
 		agent := f.agents[i]
 		f.known[agent.ID] = agent
-		if _, away := f.away[i]; away {
+		if _, away := f.away[i]; away || f.down != nil && f.down(agent.Machine()) {
 			continue
 		}
 		view.Agents = append(view.Agents, agent)

@@ -55,6 +55,13 @@ func definitions() map[string]scheduler.Definition {
 			Run: []*scheduler.Procedure{nil, {Steps: []string{"wait 4m"}, MaxParallel: 2, MaxFailures: 1}}[i],
 		}
 	}
+	for i := range 3 { // of the maintenance schedule, two of which take machines down
+		all[fmt.Sprintf("power-%d", i+1)] = scheduler.Definition{
+			Schedule: fmt.Sprintf("0 %d * * %d", 13+i, 2+i), Duration: "3h", TimeZone: zones[i], Targets: []string{fmt.Sprintf("web-r2%d-0*", i), fmt.Sprintf("db-r2%d-*", i)},
+			Mode: "schedule", TakeDown: i > 0, MaxUnavailable: []string{"", "3", "20%"}[i], MaxUnavailablePer: []string{"", "", "rack"}[i], Cutoff: "20m",
+			Announce: [][]string{{"4h"}, nil, nil}[i], Approval: i == 2, Reason: "power",
+		}
+	}
 	for name, each := range map[string]scheduler.Definition{
 		"monthly":     {Schedule: "0 4 1 * *", Duration: "12h", Attributes: map[string]string{"rack": "r20"}, MaxUnavailable: "50%", MaxUnavailablePer: "rack"},
 		"month-end":   {Schedule: "30 22 28-31 * *", Duration: "3h", TimeZone: "Asia/Kolkata", Targets: []string{"db-r2*"}, MaxUnavailable: "5", Joining: true},

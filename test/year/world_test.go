@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/filters/operation"
 	"cordon/scheduler"
 	"cordon/test/journal"
 	"cordon/test/memory"
+	"cordon/test/primitives"
 )
 
 // world is the cluster, the store, the replicas, and what time it is.
@@ -21,6 +23,7 @@ type world struct {
 	skew    time.Duration // of Redis's clock
 	store   *memory.Store
 	fleet   *fleet
+	master  *primitives.Master
 	checker *journal.Checker
 	told    []journal.Told
 	seen    map[string]int // what happened, for the test's own account
@@ -46,12 +49,14 @@ type replica struct {
 	scheduler *scheduler.Scheduler
 	desk      *scheduler.Desk
 	hand      *memory.Hand
+	source    *operation.Source
 	wake      time.Time
 }
 
 func newWorld(t testing.TB, seed uint64) *world {
 	w := &world{TB: t, random: rand.New(rand.NewPCG(seed, seed)), now: begins, store: memory.New(), seen: map[string]int{}, plan: definitions(), edges: map[string]time.Time{}}
-	w.fleet = newFleet(w.now)
+	w.fleet, w.master = newFleet(w.now), &primitives.Master{}
+	w.fleet.down = w.master.Down
 	w.store.Clock = func() time.Time { return w.now.Add(w.skew) }
 	w.store.Forgetful, w.store.Written, w.store.Fault = true, w.written, w.fault
 	w.checker = journal.NewChecker(&journal.Rules{Limits: limits, Size: w.fleet.size, Attribute: w.fleet.attribute, Frozen: frozen, Repeats: func(string) bool { return false }})
@@ -80,8 +85,10 @@ func (w *world) start() *replica {
 	}
 	config := &scheduler.Config{
 		Cluster: "prod", Replica: "replica", Service: r.service, Book: r.book, Roster: w.fleet.Roster, Groups: groups, Windows: w.windows, Freezes: w.freezes, Digest: digests,
-		Allow: []filters.Verb{filters.VerbDrain},
+		Allow: []filters.Verb{filters.VerbDrain, filters.Verb(filters.ModeDown)},
 	}
+	upkeep := &operation.Config{Cluster: "prod", Service: r.service, Book: r.book, Master: w.master, Roster: w.fleet.Roster, Groups: groups}
+	config.Machines, r.source = operation.NewDesk(upkeep), operation.NewSource(upkeep)
 	r.scheduler, r.desk = scheduler.New(config), scheduler.NewDesk(config)
 	r.hand = &memory.Hand{Store: w.store, Book: r.book, Roster: w.fleet.Roster, Idle: func() bool { return w.now.Before(w.fleet.settling) }, Drained: w.drained}
 	return r
@@ -134,7 +141,7 @@ func (w *world) written(events []filters.Event) {
 		w.seen["entries"]++
 		w.sum = w.sum*31 + uint64(len(events[i].Reason)+len(events[i].Kind)+len(events[i].Host)) + uint64(events[i].At.UnixMilli())
 		switch e := &events[i]; e.Kind {
-		case filters.KindOpen, filters.KindPassed, filters.KindClose, filters.KindClosed, filters.KindAnnounce, filters.KindWarn, filters.KindDigest, filters.KindMove, filters.KindFilter, filters.KindDraining, filters.KindDrained:
+		case filters.KindOpen, filters.KindPassed, filters.KindClose, filters.KindClosed, filters.KindAnnounce, filters.KindWarn, filters.KindDigest, filters.KindMove, filters.KindFilter, filters.KindDraining, filters.KindDrained, filters.KindSchedule, filters.KindDown, filters.KindUp, filters.KindCancel:
 			w.seen[string(e.Kind)]++
 		case filters.KindRun, filters.KindWindow:
 			w.seen[string(e.Kind)+" "+e.Outcome]++
@@ -160,6 +167,7 @@ func (r *replica) work() {
 		position := r.book.Moved()
 		r.wake = r.scheduler.Step(context.Background(), r.term)
 		_ = r.hand.Step(context.Background(), r.term) // what is refused is done at the next step
+		r.maintain()
 		select {
 		case <-position:
 			r.follow()
@@ -167,6 +175,12 @@ func (r *replica) work() {
 			return
 		}
 	}
+}
+
+// maintain does what is to be done about machines. Their agents leave with them, and come back with them.
+func (r *replica) maintain() {
+	_ = r.master.Maintain(context.Background(), r.source, r.store, r.book, r.term, r.now.Before(r.fleet.settling))
+	r.fleet.read(r.now)
 }
 
 // poll is how soon the scheduler looks again at what nobody tells it of.
