@@ -154,12 +154,13 @@ func (m *memory) Progress(_ context.Context, operation string) (Progress, error)
 // scene is a cluster of agents agent-one … and the Service over it.
 type scene struct {
 	*Service
-	store  *memory
-	book   *Book
-	view   View
-	roster *Roster
-	denied bool
-	needs  Needs
+	store   *memory
+	book    *Book
+	view    View
+	roster  *Roster
+	denied  bool
+	needs   Needs
+	without Verb // what nobody may do; empty: nothing
 }
 
 var numbers = []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
@@ -192,7 +193,7 @@ func (s *scene) Tasks(agent AgentID) (map[string]int, bool) {
 }
 func (s *scene) Condition() Condition { return Condition{Backend: BackendOperator} }
 func (s *scene) Decide(_ context.Context, ask Ask) (Needs, error) {
-	if s.denied {
+	if s.denied || s.without != "" && ask.Plan.Verb == s.without {
 		return Needs{}, &Error{Code: Denied, Wrong: "you may look, not change"}
 	}
 	return s.needs, nil

@@ -74,3 +74,38 @@ func TestALimitHoldsThoughTheBookIsBehind(t *testing.T) {
 		})
 	}
 }
+
+// Machines that are down make their agents unavailable, each once, although the roster does not list them.
+func TestRoomCountsWhatIsDown(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		per  string
+		want string
+	}{
+		{"of the cluster", "", "max_unavailable leaves no room: 3 of at most 3 agents are withheld"},
+		{"of the rack", RackAttribute, "max_unavailable leaves no room in rack r1: 3 of at most 3 agents are withheld"},
+		{"not by what is not known of it", "zone", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScene(t, 4, LimitConfig{})
+			room := s.Room(LimitValue{Count: 3}, c.per)
+			for range 2 {
+				room.Away([]AgentID{"gone-S1", "gone-S2", "gone-S3"}, "r1")
+			}
+			if why := room.Take(s.roster.Agent("aaaa-S1")); why != c.want {
+				t.Errorf("%q, want %q", why, c.want)
+			}
+		})
+	}
+}
+
+// Of a window that drains the gate is asked as of a drain, too.
+func TestWhatTheGateIsAskedOfAWindow(t *testing.T) {
+	s := newScene(t, 4, LimitConfig{})
+	a, _ := arrangement(s, LimitValue{}, "", "aaaa-S1")
+	a.Also = []Verb{VerbDrain}
+	s.without = VerbDrain
+	if _, err := s.Arrange(t.Context(), a); CodeOf(err) != Denied {
+		t.Errorf("a window withheld by who may not drain: %v", err)
+	}
+}

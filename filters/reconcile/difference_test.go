@@ -389,6 +389,7 @@ var cases = []struct {
 	{"its end has come", func(b *board) { b.agent(1, deactivated); b.filter(1, over); b.ledger(1) }, "expire web-1"},
 	{"expiry is recorded while settling too", func(b *board) { b.Holding = "failover"; b.agent(1, deactivated); b.filter(1, over); b.ledger(1) }, "expire web-1"},
 	{"a drain does not expire unattended", func(b *board) { b.agent(1, deactivated); b.filter(1, over, drains); b.ledger(1) }, ""},
+	{"a drain of a window ends with the window", func(b *board) { b.agent(1, deactivated); b.filter(1, over, drains, windows); b.ledger(1) }, "expire web-1"},
 	{"five ran out at once: given back", func(b *board) { b.fall(5, hasExpired) }, "give web-1, give web-2, give web-3, give web-4, give web-5"},
 	{"six ran out at once: ask", func(b *board) { b.fall(6, hasExpired) }, "ask give-back"},
 	{"six were released: nobody asks", func(b *board) { b.fall(6, released) }, "give web-1, give web-2, give web-3, give web-4, give web-5, give web-6"},

@@ -84,7 +84,8 @@ type stay struct {
 // rehearse opens and closes everything once and sees what remains.
 func (p *Preview) rehearse(question *Question) *Capacity {
 	r := newRehearsal(question, p.Windows)
-	for _, episode := range episodes(p.opened()) {
+	withheld := slices.DeleteFunc(p.opened(), func(opening *Opening) bool { return !opening.Window.Withholds() })
+	for _, episode := range episodes(withheld) {
 		r.play(episode)
 	}
 	return r.capacity()

@@ -60,6 +60,13 @@ type Window struct {
 // Runs tells whether a run goes over its agents.
 func (w *Window) Runs() bool { return w.Definition.Run != nil }
 
+// Withholds tells whether its agents take no tasks while it is open. One that only schedules their machines leaves that to
+// frameworks.
+func (w *Window) Withholds() bool { return w.Mode != filters.ModeSchedule || w.TakeDown }
+
+// Kills tells whether it kills what runs on its agents.
+func (w *Window) Kills() bool { return w.Mode == filters.ModeDrain || w.TakeDown }
+
 // Parallel is how many agents of its run are under way at once.
 func (w *Window) Parallel() int { return max(1, w.Definition.Run.MaxParallel) }
 

@@ -58,7 +58,7 @@ func remarks(question Question) ([]string, error) {
 			return nil, err
 		}
 		within := "in the next " + counted(days, "day")
-		return slices.Concat(seen.meetingRemarks(within), seen.freezeRemarks(within), strangers(question)), nil
+		return slices.Concat(seen.meetingRemarks(within), seen.freezeRemarks(within), strangers(question), seen.killing()), nil
 	}
 	return []string{"windows open so often that nobody can say whether they meet"}, nil
 }
@@ -114,6 +114,17 @@ func (p *Preview) freezeOn(opening *Opening) (scheduler.Period, bool) {
 		}
 	}
 	return last, last.Name != ""
+}
+
+// killing are windows that kill tasks, and ask nobody before they do.
+func (p *Preview) killing() []string {
+	var remarks []string
+	for _, window := range p.Windows {
+		if window.Kills() && !window.Approval() {
+			remarks = append(remarks, window.Name+" kills what runs on its agents and asks nobody: `approval: true` has it ask before each opening")
+		}
+	}
+	return remarks
 }
 
 // strangers are windows that freezes name and that there are not: a slip of the finger, or windows of chat.

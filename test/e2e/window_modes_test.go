@@ -36,15 +36,15 @@ func TestAWindowThatDrainsOutlivesKills(t *testing.T) {
 // A window without a run drains its agents while it is open, and gives back after DRAINED what still drains at its end.
 func TestAWindowDrainsAndGivesBack(t *testing.T) {
 	t.Parallel()
-	schedule, duration := begun(20 * time.Second)
+	schedule, duration := begun(30 * time.Second)
 	w := harness.Open(t, harness.Setup{Cluster: mayKill})
-	occupy(t, w, 40*time.Second, "agent-two")
-	add(t, w, "disks", "agent-one,agent-two", schedule, duration, "--mode drain --deadline 5s --approval")
+	occupy(t, w, time.Minute, "agent-two")
+	add(t, w, "disks", "agent-one,agent-two", schedule, duration, "--mode drain --deadline 8s --approval")
 	question := w.AwaitRoot("May disks open?", "drains 2 agents", "killed")
 	said(t, w.Press("alice", question.TS, "answer-yes"), "yourself", "Nothing was changed")
 	said(t, w.Press("bob", question.TS, "answer-yes"), "It opens as planned")
 	w.AwaitRoot("disks drains 2 agents", "1 of 2 drained")
-	w.AwaitRootWithin(2*harness.Patience, "disks", "over the deadline of 5 s, and still draining: agent-two")
+	w.AwaitRootWithin(2*harness.Patience, "disks", "over the deadline of 8 s, and still draining: agent-two (marathon 1)")
 	w.AwaitRootWithin(2*harness.Patience, "disks is closing", "still drains")
 	w.AwaitWithheld("agent-one", false, 2*harness.Patience)
 	if !w.Agent("agent-two").Withheld() {
@@ -89,7 +89,11 @@ func TestAWindowThatTakesDownOutlivesKills(t *testing.T) {
 				back(t, w, hostname, id)
 				untouched()
 			}
-			once(t, w, windows...)
+			for _, window := range windows {
+				awaitOccurrences(t, w, filters.KindOpen, window, 2) // and its machine went down
+				awaitOccurrences(t, w, filters.KindClose, window, 1)
+				awaitOccurrences(t, w, filters.KindClosed, window, 1)
+			}
 			if left := schedule(t, w); len(left) != 1 {
 				t.Errorf("the schedule is %+v", left)
 			}

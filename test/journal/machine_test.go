@@ -72,6 +72,15 @@ func TestMachinesAreHeldToTheirWord(t *testing.T) {
 		"kept although it is over": {RuleMachine, func(d *diary) {
 			d.find("2 00:00", filters.KindUp, string(filters.StateVerified)).Record.Removed = false
 		}},
+		"a window that is not open takes it down": {RuleMachine, func(d *diary) {
+			edit(d, "2 00:00", filters.KindDown, maintenance.OutcomeYes, func(s *state) {
+				s.By, s.Owner = "window:night/2000-01-02T02:00:00Z", "window:night/2000-01-02T02:00:00Z"
+			})
+			d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Outcome = string(filters.StateRecorded)
+		}},
+		"a person takes it down without a question": {RuleMachine, func(d *diary) {
+			d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Outcome = string(filters.StateRecorded)
+		}},
 		"a version is missing": {RuleLost, func(d *diary) { d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Record.Revision++ }},
 	} {
 		t.Run(name, func(t *testing.T) {
