@@ -51,6 +51,7 @@ func TestBadRequestsSayWhatWasExpected(t *testing.T) {
 		{"cluster", `{"do":"finish-operation","agent":"agent-one"}`, 400, "no operation is pending on agent-one"},
 		{"cluster", `{"do":"health","app":"nothing","mode":"stuck"}`, 400, "App '/nothing' does not exist"},
 		{"cluster", `{"do":"health","app":"report","mode":"stuck"}`, 400, "App '/report' does not exist"},
+		{"cluster", `{"do":"health","app":"mail","mode":"stuck"}`, 400, "mail has no health checks"},
 		{"cluster", `{"do":"health","app":"shop","mode":"ill"}`, 400, "expected healthy, unhealthy or stuck"},
 		{"cluster", `{"do":"deploy","app":"shop","mode":"begin"}`, 400, "expected start or end"},
 		{"cluster", `{"do":"inverse-offers","framework":"nobody","mode":"ignores"}`, 400, "nobody"},

@@ -87,8 +87,12 @@ func New(cluster Cluster, config Config) *Marathon {
 
 // SetHealth says how the health checks of an app go from now on.
 func (m *Marathon) SetHealth(app string, health Health) error {
-	if _, err := m.app(app); err != nil {
+	found, err := m.app(app)
+	if err != nil {
 		return err
+	}
+	if !m.checked(found) {
+		return fmt.Errorf("app: %s has no health checks", found.Name)
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
