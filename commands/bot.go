@@ -41,11 +41,12 @@ type Config struct {
 
 // Bot answers commands. Safe for concurrent use.
 type Bot struct {
-	config  Config
-	names   []string // of clusters, sorted
-	lost    lost
-	gate    sync.RWMutex // held for reading by running commands, for writing to stop
-	stopped bool
+	config   Config
+	names    []string // of clusters, sorted
+	lost     lost
+	refusals refusals
+	gate     sync.RWMutex // held for reading by running commands, for writing to stop
+	stopped  bool
 }
 
 // New returns a Bot over the clusters. It panics without one: that is a mistake of the program.
@@ -127,10 +128,12 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 		return renderRefusal(t.Refused), t.Refused
 	}
 	if err := b.understand(t); err != nil {
+		b.note(ctx, t, err)
 		return b.refuse(t, err), err
 	}
 	reply, err = t.do(ctx)
 	if err != nil {
+		b.note(ctx, t, err)
 		return b.refuse(t, err), err
 	}
 	return reply, nil
@@ -150,6 +153,8 @@ func (b *Bot) understand(t *turn) (err error) {
 		}
 	}
 	if err != nil {
+		t.cluster, _ = b.route(t) // whose journal tells that it was refused
+		t.service = b.config.Clusters[t.cluster]
 		return err
 	}
 	t.cluster, err = b.route(t)

@@ -49,7 +49,7 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 // request is what every change has.
 func (t *turn) request() (filters.Request, error) {
 	request := filters.Request{
-		Actor: t.Actor, Key: t.RequestKey, Cause: t.Cause, Targets: t.command.Targets, Reason: t.command.Reason,
+		Actor: t.Actor, Key: t.RequestKey, Cause: t.Cause, Message: t.Message, Targets: t.command.Targets, Reason: t.command.Reason,
 		DryRun: t.command.DryRun, Yes: t.command.Yes, All: t.command.All, Typed: t.command.Typed, Glass: t.command.Glass,
 	}
 	var err error
@@ -201,8 +201,8 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 		return renderQuestions(t.cluster, t.service.Questions(), now), nil
 	case "history":
 		page := max(t.command.Page, 1)
-		events, err := t.history(ctx, page*historyShown+1)
-		return renderHistory(t.cluster, events, page, now), err
+		events, reached, err := t.history(ctx, page*historyShown+1, now)
+		return renderHistory(t.cluster, events, page, reached, now), err
 	case "whoami":
 		verbs, why, err := t.service.May(ctx, t.Actor)
 		return renderWhoami(t.cluster, t.Actor, verbs, why), err
@@ -217,21 +217,6 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 	}
 	agents, err := t.service.Agents(t.command.Targets)
 	return renderAgents(t.cluster, agents, now), err
-}
-
-// historyMost is how many entries are read for a page of history: a run over thousands of agents writes as many at once that
-// are not told.
-const historyMost = 20_000
-
-// history returns so many entries that are told, the newest first; fewer where there are no more.
-func (t *turn) history(ctx context.Context, want int) ([]filters.Event, error) {
-	for most := 2 * want; ; most *= 8 {
-		events, err := t.service.History(ctx, t.command.Targets, most)
-		read := len(events)
-		if events = told(events); err != nil || len(events) >= want || read < most || most >= historyMost {
-			return events, err
-		}
-	}
 }
 
 // details answers the Details button of a filter, a request, or an agent.
@@ -254,5 +239,5 @@ func (t *turn) details(ctx context.Context) (Reply, error) {
 	if err != nil {
 		events = nil // the filters themselves are worth showing without their steps
 	}
-	return renderDetails(t.cluster, id, standing, told(events), t.service.Now()), nil
+	return renderDetails(t.cluster, id, standing, t.told(events), t.service.Now()), nil
 }

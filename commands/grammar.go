@@ -47,6 +47,8 @@ type given struct {
 	Glass                    bool
 	Confirm                  []string
 
+	By, Deed, Since, UpTo string // of history
+
 	Most      string
 	YAML      bool
 	Window    scheduler.Definition // what the flags of windows and runs say
@@ -114,7 +116,11 @@ type (
 	historyGrammar struct {
 		clusterFlag
 		targetArguments
-		Page string `placeholder:"2" help:"Older entries: 1 is the newest page."`
+		By    string `placeholder:"@alice" help:"What somebody did or asked for: a person, me, window:NAME, api:NAME, bot:NAME."`
+		Verb  string `placeholder:"drain" help:"Of one verb, or of one kind of entries, such as refused."`
+		Since string `placeholder:"2h" help:"How far back: 2h, 3d, 2026-11-01, or RFC 3339."`
+		Until string `placeholder:"1h" help:"Only what is older, written like --since."`
+		Page  string `placeholder:"2" help:"Older entries: 1 is the newest page."`
 	}
 	filterGrammar struct {
 		clusterFlag
@@ -170,7 +176,7 @@ func (g *findGrammar) given() given {
 	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target}
 }
 func (g *historyGrammar) given() given {
-	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, Page: g.Page}
+	return given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, Page: g.Page, By: g.By, Deed: g.Verb, Since: g.Since, UpTo: g.Until}
 }
 func (g *filterGrammar) given() given {
 	return g.plan(given{Cluster: g.Cluster, Attributes: g.Attribute, Words: g.Target, For: g.For, Until: g.Until, Reason: g.Reason})

@@ -38,6 +38,8 @@ type Command struct {
 	Starts    When                 // maintenance schedule
 	Lasts     time.Duration        // maintenance schedule; 0: without an end
 
+	Look LookBack // history
+
 	Drain    filters.Drain // of drain and gone
 	Deadline time.Duration // of drain; 0: none
 	Manual   bool          // of drain: frameworks move their tasks, none is killed
@@ -140,6 +142,9 @@ func (v *verb) command(given given) (Command, error) {
 		}
 	}
 	if command.Page, err = parsePage(given.Page); err != nil {
+		return Command{}, err
+	}
+	if err := command.looking(given); err != nil {
 		return Command{}, err
 	}
 	if err := command.planning(given); err != nil {

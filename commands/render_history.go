@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,10 +18,13 @@ const (
 	historyPages = 20
 )
 
-// renderHistory shows one page of events, which are the newest up to one more than the page holds.
-func renderHistory(cluster string, events []filters.Event, page int, now time.Time) Reply {
+// renderHistory shows one page of events, which are the newest up to one more than the page holds. Reached is the entry at
+// which looking back ended before that many were found; empty: it did not.
+func renderHistory(cluster string, events []filters.Event, page int, reached string, now time.Time) Reply {
 	shown := events[min(len(events), (page-1)*historyShown):min(len(events), page*historyShown)]
 	switch {
+	case len(shown) == 0 && reached != "":
+		return Reply{Cluster: cluster, Lines: []Line{Say("Nothing more of that since ", Instant(momentOf(reached), now), "."), lookedBack(reached, now)}}
 	case len(events) == 0:
 		return Reply{Cluster: cluster, Lines: []Line{Say("Nothing has happened there yet.")}}
 	case len(shown) == 0:
@@ -35,6 +39,8 @@ func renderHistory(cluster string, events []filters.Event, page int, now time.Ti
 		lines = append(lines, Separated(Say(Instant(shown[i].At, now)), EventLine(&shown[i])))
 	}
 	switch {
+	case len(events) <= page*historyShown && reached != "":
+		lines = append(lines, lookedBack(reached, now))
 	case len(events) <= page*historyShown:
 	case page < historyPages:
 		lines = append(lines, Say("older: ", Literal(fmt.Sprintf("--page %d", page+1)), ", or all of it from ", Literal("GET /api/journal")))
@@ -42,6 +48,22 @@ func renderHistory(cluster string, events []filters.Event, page int, now time.Ti
 		lines = append(lines, Say("older: ", Literal("GET /api/journal")))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// lookedBack says how far the history was searched.
+func lookedBack(reached string, now time.Time) Line {
+	at := momentOf(reached)
+	return Say("looked back to ", Instant(at, now), "; for what is older give an end: ", Literal("--until "+at.Format(time.RFC3339)))
+}
+
+// momentOf is when the journal entry with the ID was written, UTC.
+func momentOf(id string) time.Time {
+	ms, _, _ := strings.Cut(id, "-")
+	number, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(number).UTC()
 }
 
 // told leaves out the entries that only keep the books: when filters follow a host, what its old agent ID had is removed; a
@@ -103,6 +125,8 @@ func EventWords(event *filters.Event) Line {
 // reasonOf is an entry's reason: a person's words stay as they are, in the scheduler's own its people are named.
 func reasonOf(event *filters.Event) Line {
 	switch {
+	case event.Kind == filters.KindRefused:
+		return Markup(event.Reason) // our own words, as they were said
 	case event.Kind == filters.KindOpen:
 		return Say(event.Reason) // the window's, as somebody wrote it
 	case event.Kind == filters.KindRunAgent:
@@ -212,6 +236,10 @@ func eventWords(event *filters.Event) string {
 		if takes(event) == "MARK_AGENT_GONE" {
 			return "marking gone now"
 		}
+	case filters.KindRefused:
+		return "refused " + string(event.Verb)
+	case filters.KindSink:
+		return "sink " + strings.TrimPrefix(event.Subject, filters.SinkSubject) + " " + map[bool]string{true: "is stuck", false: "goes on"}[event.Outcome == filters.SinkStuck]
 	case filters.KindLeader:
 		return event.Actor + " leads from now on"
 	}

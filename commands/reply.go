@@ -27,6 +27,10 @@ type Input struct {
 	Filled *Filled
 	// Forms says that a Form may be the answer to a verb that is typed alone.
 	Forms bool
+	// Message is what the button stands on, as CHANNEL/TIMESTAMP; empty: it is not known.
+	Message string
+	// People are the IDs of those whom the text names, by the names that it uses for them, where the edge knows them.
+	People map[string]string
 	// Return is the edge's own address for an answer that comes later (see Teller).
 	Return string
 }

@@ -32,6 +32,8 @@ type looker interface {
 	Agents(targets []filters.Target) ([]filters.AgentStatus, error)
 	Filters() []filters.Filter
 	Questions() []filters.Question
+	Search(ctx context.Context, search filters.Search) (filters.Found, error)
+	Refused(ctx context.Context, refusal filters.Refusal) error
 	History(ctx context.Context, targets []filters.Target, most int) ([]filters.Event, error)
 	May(ctx context.Context, actor filters.Actor) (verbs []filters.Verb, why string, err error)
 	Outcome(ctx context.Context, key string) (filters.Result, bool, error)

@@ -52,3 +52,6 @@ func (s Since) At(now time.Time, zone *time.Location) time.Time {
 	}
 	return onClock(wall, zone).UTC()
 }
+
+// Equal tells whether both say the same.
+func (s Since) Equal(other Since) bool { return s == other }

@@ -50,7 +50,7 @@ var everyday = []*verb{
 	{
 		name: "history", group: groupLook, needs: filters.VerbLook,
 		about:    "shows what happened last, to the cluster or to some agents",
-		examples: []string{"history", "history agent-one", "history agent-one --page 2"},
+		examples: []string{"history agent-one", "history --by @alice --verb drain --since 2d", "history --verb refused --page 2"},
 		grammar:  func() grammar { return &historyGrammar{} },
 	},
 	{

@@ -13,6 +13,8 @@ type Commit struct {
 	// Request is the request key (CONTRACTS.md, "Request keys"); a commit whose key was used already changes nothing and
 	// returns the first one's receipt. Empty: not guarded.
 	Request string
+	// Message is what a click was made on, as CHANNEL/TIMESTAMP, for entries that name none.
+	Message string
 	// Deadline is when the store refuses the write by its own clock (UTC); zero: none. What was reported as failed
 	// because of it cannot happen later.
 	Deadline time.Time
@@ -115,7 +117,8 @@ type Store interface {
 	Receipt(ctx context.Context, key string) (Receipt, bool, error)
 	// Load reads the whole state.
 	Load(ctx context.Context) (State, error)
-	// History returns the newest journal entries that match, newest first.
+	// History returns the newest journal entries that match, newest first. Where it looked no further back than an entry, a
+	// *LookedBack comes with what it found.
 	History(ctx context.Context, query HistoryQuery) ([]Event, error)
 	// Now is Redis TIME, UTC, kept up from the last answer without a round trip.
 	Now() time.Time
@@ -128,8 +131,13 @@ type HistoryQuery struct {
 	Agents  []AgentID
 	Hosts   []string // or about agents of these names, whatever ID they had then
 	Subject string
-	Before  string // an entry's ID: only older ones
-	Most    int    // 0: 20; at most 1000
+	By      string // an actor, and what it stands at the beginning of behind a slash: a window and its occurrences
+	// Kinds are those that are meant; with Verb also what was refused of it, and, of drain, filters and runs that drain.
+	Kinds        []Kind
+	Verb         Verb
+	Since, Until time.Time
+	Before       string // an entry's ID: only older ones
+	Most         int    // 0: 20; at most 1000
 }
 
 // Progress counts the changes of one operation by the state that they reached: the counts are cumulative, so every

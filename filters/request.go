@@ -7,6 +7,7 @@ type Request struct {
 	Actor   Actor
 	Key     string // the request key; empty only for the API without one
 	Cause   string // CauseCommand, CauseClick or CauseAPI
+	Message string // what a click was made on, as CHANNEL/TIMESTAMP; empty: nothing is known
 	Targets []Target
 	Reason  string
 	// Until is the end, UTC; zero: none given.

@@ -129,7 +129,7 @@ func (s *Service) begin(request Request, verb Verb) *change {
 	now := s.Now()
 	return &change{
 		Request: request, now: now, operation: operation,
-		commit: Commit{Request: request.Key},
+		commit: Commit{Request: request.Key, Message: request.Message},
 		result: Result{
 			Cluster: s.config.Cluster, Verb: verb, DryRun: request.DryRun, Observe: s.config.Observe, At: now,
 			Plan: Plan{Cluster: s.config.Cluster, Verb: verb, Owner: request.Actor.Owner(), Until: request.Until, Reason: request.Reason},

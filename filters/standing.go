@@ -126,22 +126,8 @@ func (s *Service) orEarlier(ctx context.Context, c *change, err *Error) error {
 
 // History returns the newest journal entries about the targets, of everything without targets, newest first.
 func (s *Service) History(ctx context.Context, targets []Target, most int) ([]Event, error) {
-	query := HistoryQuery{Most: most}
-	if len(targets) == 0 {
-		return s.config.Store.History(ctx, query)
-	}
-	var unknown error
-	query.Agents, query.Hosts, unknown = s.everKnown(targets)
-	if unknown != nil && len(targets) == 1 && targets[0].Name != "" {
-		query.Hosts = []string{targets[0].Name} // it may be gone
-	} else if unknown != nil {
-		return nil, unknown
-	}
-	events, err := s.config.Store.History(ctx, query)
-	if unknown != nil && (err != nil || len(events) == 0) {
-		return nil, unknown
-	}
-	return events, err
+	found, err := s.Search(ctx, Search{Targets: targets, Most: most})
+	return found.Events, err
 }
 
 // everKnown resolves targets for looking back: registered agents, agents that only filters know, or an agent ID that
@@ -190,9 +176,4 @@ func (s *Service) Filters() []Filter {
 		}
 	}
 	return standing
-}
-
-// Journal returns journal entries older than before (empty: the newest), newest first.
-func (s *Service) Journal(ctx context.Context, before string, most int) ([]Event, error) {
-	return s.config.Store.History(ctx, HistoryQuery{Before: before, Most: most})
 }

@@ -73,6 +73,7 @@ func compose(commit *filters.Commit) (*change, error) {
 		return nil, err
 	}
 	for i := range c.events {
+		c.events[i].Message = cmp.Or(c.events[i].Message, commit.Message)
 		detail, err := stored.detail(&c.events[i])
 		if err != nil {
 			return nil, err

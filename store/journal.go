@@ -32,6 +32,8 @@ const (
 	historyMost  = 1000
 	historyUsual = 20
 	historyDepth = 200_000
+	// historyTime bounds how long a query looks: whoever asks in chat is answered in 2.5 s.
+	historyTime = time.Second
 )
 
 // After returns the entries after an ID, oldest first, at most so many entries and those that the last of them puts in
@@ -262,8 +264,8 @@ func (s *Store) follow(ctx context.Context, after string, take func([]filters.Ev
 	}
 }
 
-// History returns the newest entries that match, newest first, see filters.HistoryQuery. It looks at most at the newest
-// 200,000 entries before query.Before.
+// History returns the newest entries that match, newest first, see filters.HistoryQuery. It looks at 200,000 entries before
+// query.Before at most, and for a second: a *filters.LookedBack says where it stopped.
 func (s *Store) History(ctx context.Context, query filters.HistoryQuery) ([]filters.Event, error) {
 	most := min(query.Most, historyMost)
 	if most <= 0 {
@@ -273,13 +275,14 @@ func (s *Store) History(ctx context.Context, query filters.HistoryQuery) ([]filt
 	if err != nil {
 		return nil, s.redis.fault(err)
 	}
-	end := "+"
-	if query.Before != "" {
-		end = "(" + query.Before
-	}
+	began := time.Now()
+	end, start := bounds(&query)
 	var found []filters.Event
-	for range historyDepth / pageSize {
-		messages, err := s.redis.client.XRevRangeN(ctx, s.keys.journal, end, "-", pageSize).Result()
+	for looked := 0; ; looked += pageSize {
+		if looked >= historyDepth || time.Since(began) > historyTime {
+			return found, &filters.LookedBack{ID: strings.TrimPrefix(end, "(")}
+		}
+		messages, err := s.redis.client.XRevRangeN(ctx, s.keys.journal, end, start, pageSize).Result()
 		if err != nil {
 			return nil, s.redis.fault(err)
 		}
@@ -296,11 +299,25 @@ func (s *Store) History(ctx context.Context, query filters.HistoryQuery) ([]filt
 			}
 		}
 		if len(messages) < pageSize {
-			break
+			return found, nil
 		}
 		end = "(" + messages[len(messages)-1].ID
 	}
-	return found, nil
+}
+
+// bounds are the IDs between which a query looks, the newest first.
+func bounds(query *filters.HistoryQuery) (end, start string) {
+	end, start = "+", "-"
+	if !query.Until.IsZero() {
+		end = "(" + before(query.Until.Add(time.Millisecond))
+	}
+	if query.Before != "" && (end == "+" || filters.After(strings.TrimPrefix(end, "("), query.Before)) {
+		end = "(" + query.Before
+	}
+	if !query.Since.IsZero() {
+		start = before(query.Since)
+	}
+	return end, start
 }
 
 // onHost tells whether an entry names one of the hosts, itself or in the filter that it changed.
@@ -319,7 +336,30 @@ func matches(query *filters.HistoryQuery, values map[string]any, hidden map[stri
 	if query.Subject != "" && values["subject"] != query.Subject {
 		return false
 	}
+	if actor, _ := values["actor"].(string); query.By != "" && actor != query.By && !strings.HasPrefix(actor, query.By+"/") {
+		return false
+	}
+	if len(query.Kinds) > 0 && !told(query, values) {
+		return false
+	}
 	stage, _ := values["stage"].(string)
 	_, pending := hidden[stage]
 	return !pending
+}
+
+// told tells whether an entry is of a kind that is meant, or tells of the verb in another way.
+func told(query *filters.HistoryQuery, values map[string]any) bool {
+	kind, _ := values["kind"].(string)
+	record, _ := values["record"].(string)
+	switch {
+	case slices.Contains(query.Kinds, filters.Kind(kind)):
+		return true
+	case query.Verb == "":
+		return false
+	case kind == string(filters.KindRefused):
+		return strings.Contains(record, `"verb":"`+string(query.Verb)+`"`)
+	case query.Verb == filters.VerbDrain && (kind == string(filters.KindFilter) || kind == string(filters.KindRun)):
+		return strings.Contains(record, `"mode":"drain"`)
+	}
+	return false
 }

@@ -248,3 +248,47 @@ func TestHistoryOfAHost(t *testing.T) {
 		}
 	})
 }
+
+func TestHistorySelects(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		drain := placed(1, "user:U1")
+		drain.Mode = filters.ModeDrain
+		for key, filter := range map[string]filters.Filter{"k1": placed(2, "user:U1"), "k2": drain} {
+			_, err := s.Commit(t.Context(), placing(key, filter))
+			must(t, err)
+		}
+		_, err := s.Commit(t.Context(), filters.Commit{Message: "C1/17.5", Events: []filters.Event{
+			{Kind: filters.KindRefused, Actor: "user:U2", Verb: filters.VerbDrain, Reason: "no"},
+			{Kind: filters.KindRefused, Actor: "user:U2", Verb: filters.VerbFilter, Reason: "no"},
+			{Kind: filters.KindOpen, Actor: "window:nightly/2026-09-01T00:00:00Z"},
+			{Kind: filters.KindOpen, Actor: "window:nightly-two/2026-09-01T00:00:00Z"},
+		}})
+		must(t, err)
+		all, err := s.History(t.Context(), filters.HistoryQuery{})
+		if err != nil || len(all) != 6 || all[3].Verb != filters.VerbDrain || all[3].Message != "C1/17.5" {
+			t.Fatalf("%d %v: %+v", len(all), err, all)
+		}
+		hour := time.Hour
+		for name, c := range map[string]struct {
+			query filters.HistoryQuery
+			want  int
+		}{
+			"by a person":            {filters.HistoryQuery{By: "user:U2"}, 2},
+			"by a window":            {filters.HistoryQuery{By: "window:nightly"}, 1},
+			"by nobody":              {filters.HistoryQuery{By: "user:U"}, 0},
+			"of a kind":              {filters.HistoryQuery{Kinds: []filters.Kind{filters.KindRefused}}, 2},
+			"of a verb":              {filters.HistoryQuery{Verb: filters.VerbFilter, Kinds: []filters.Kind{filters.KindFilter}}, 3},
+			"of drains":              {filters.HistoryQuery{Verb: filters.VerbDrain, Kinds: []filters.Kind{filters.KindDraining}}, 2},
+			"since an hour":          {filters.HistoryQuery{Since: s.Now().Add(-hour)}, 6},
+			"since in an hour":       {filters.HistoryQuery{Since: s.Now().Add(hour)}, 0},
+			"until an hour ago":      {filters.HistoryQuery{Until: s.Now().Add(-hour)}, 0},
+			"until, before an entry": {filters.HistoryQuery{Until: s.Now().Add(hour), Before: all[2].ID}, 3},
+		} {
+			found, err := s.History(t.Context(), c.query)
+			if err != nil || len(found) != c.want {
+				t.Errorf("%s: %d found, want %d, %v", name, len(found), c.want, err)
+			}
+		}
+	})
+}

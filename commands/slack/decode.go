@@ -11,12 +11,13 @@ import (
 
 // slash is a slash command as Slack delivers it, by form or as JSON.
 type slash struct {
-	Team        string `json:"team_id"`
-	Channel     string `json:"channel_id"`
-	User        string `json:"user_id"`
-	Text        string `json:"text"`
-	ResponseURL string `json:"response_url"`
-	Trigger     string `json:"trigger_id"`
+	Team        string            `json:"team_id"`
+	Channel     string            `json:"channel_id"`
+	User        string            `json:"user_id"`
+	Text        string            `json:"text"`
+	ResponseURL string            `json:"response_url"`
+	Trigger     string            `json:"trigger_id"`
+	people      map[string]string // whom the text names: their IDs by the names that stand in it
 }
 
 // press is a click on one of our buttons, a dialog that was submitted, or what was typed into a field that searches: what we
@@ -33,6 +34,9 @@ type press struct {
 	Channel struct {
 		ID string `json:"id"`
 	} `json:"channel"`
+	Container struct {
+		Message string `json:"message_ts"`
+	} `json:"container"`
 	ResponseURL string `json:"response_url"`
 	Trigger     string `json:"trigger_id"`
 	Actions     []struct {
@@ -169,6 +173,7 @@ func (e *Edge) checkSlash(command slash) (slash, error) {
 	case command.Team != e.config.Team:
 		return slash{}, wrongTeam()
 	}
+	command.people = mentioned(command.Text)
 	command.Text = unescape(command.Text)
 	return command, nil
 }
@@ -234,6 +239,27 @@ func unescape(text string) string {
 	}
 	plain.WriteString(entities.Replace(text))
 	return plain.String()
+}
+
+// mentioned returns the IDs of the people that the text names, by the names that unescape leaves of them.
+func mentioned(text string) map[string]string {
+	people := map[string]string{}
+	for part := range strings.SplitSeq(text, "<@") {
+		inside, _, whole := strings.Cut(part, ">")
+		id, label, labelled := strings.Cut(inside, "|")
+		if whole && labelled && id != "" && label != "" {
+			people[strings.TrimPrefix(label, "@")] = id
+		}
+	}
+	return people
+}
+
+// message is where the button stands that was pressed, as CHANNEL/TIMESTAMP; empty where Slack does not say.
+func (p *press) message() string {
+	if p.Channel.ID == "" || p.Container.Message == "" {
+		return ""
+	}
+	return p.Channel.ID + "/" + p.Container.Message
 }
 
 // reference returns what a person typed for what Slack made a reference of.

@@ -40,7 +40,7 @@ func (e *Edge) command(ctx context.Context, command slash) outcome {
 	actor, refused := e.actor(ctx, command.User, command.Team)
 	reply := e.config.Bot.Handle(ctx, commands.Input{
 		Text: command.Text, Actor: actor, Refused: refused, Channel: command.Channel, Forms: true,
-		RequestKey: command.Trigger, Cause: filters.CauseCommand, Return: command.ResponseURL,
+		RequestKey: command.Trigger, Cause: filters.CauseCommand, Return: command.ResponseURL, People: command.people,
 	})
 	if reply.Form != nil {
 		return outcome{late: func() { e.openForm(command, reply.Form) }}
@@ -113,7 +113,7 @@ func (e *Edge) press(ctx context.Context, p press) outcome {
 	input := commands.Input{
 		Press: pressed,
 		Actor: actor, Refused: refused, Channel: p.Channel.ID, Cluster: p.homeCluster(),
-		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL,
+		RequestKey: p.Trigger, Cause: filters.CauseClick, Return: p.ResponseURL, Message: p.message(),
 	}
 	if verb := pressed.Opens(); verb != "" {
 		input.Press, input.Text, input.Forms = nil, verb, true

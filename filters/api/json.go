@@ -117,17 +117,46 @@ func (a *API) filters(w http.ResponseWriter, c *call) {
 
 // journal answers the newest entries first; `after` names an entry whose older ones follow.
 func (a *API) journal(w http.ResponseWriter, c *call) {
-	most := c.page()
-	events, err := c.service.Journal(c.Context(), c.URL.Query().Get("after"), most)
+	search, err := c.search()
 	if err != nil {
 		a.refuse(w, c.Request, err)
 		return
 	}
-	next := ""
-	if len(events) == most {
-		next = events[len(events)-1].ID
+	found, err := c.service.Search(c.Context(), search)
+	if err != nil {
+		a.refuse(w, c.Request, err)
+		return
 	}
-	answerPage(w, c.service.Now(), events, next)
+	next := found.Reached // where the search was not over, whatever it found
+	if len(found.Events) == search.Most {
+		next = found.Events[len(found.Events)-1].ID
+	}
+	answerPage(w, c.service.Now(), found.Events, next)
+}
+
+// search reads what of the journal is asked for: agent, by, verb, since, until (RFC 3339), after, limit.
+func (c *call) search() (filters.Search, error) {
+	query := c.URL.Query()
+	search := filters.Search{By: query.Get("by"), Deed: query.Get("verb"), Before: query.Get("after"), Most: c.page()}
+	if agent := query.Get("agent"); agent != "" {
+		target, err := filters.ParseTarget(agent)
+		if err != nil {
+			return search, err
+		}
+		search.Targets = []filters.Target{target}
+	}
+	for name, into := range map[string]*time.Time{"since": &search.Since, "until": &search.Until} {
+		text := query.Get(name)
+		if text == "" {
+			continue
+		}
+		moment, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return search, &filters.Error{Code: filters.Invalid, Wrong: "`" + name + "` is not a time", Expected: "RFC 3339, such as 2026-11-01T00:00:00Z"}
+		}
+		*into = moment.UTC()
+	}
+	return search, nil
 }
 
 func (a *API) operation(w http.ResponseWriter, c *call) {

@@ -356,6 +356,9 @@ func (s store) History(_ context.Context, query filters.HistoryQuery) ([]filters
 	defer s.mutex.Unlock()
 	var found []filters.Event
 	for _, event := range slices.Backward(s.events) {
+		if query.Before != "" && !filters.After(query.Before, event.ID) || query.By != "" && event.Actor != query.By || len(query.Kinds) > 0 && !slices.Contains(query.Kinds, event.Kind) {
+			continue
+		}
 		all := len(query.Agents)+len(query.Hosts) == 0
 		if all || slices.Contains(query.Agents, event.Agent) || slices.Contains(query.Hosts, event.Host) {
 			found = append(found, event)

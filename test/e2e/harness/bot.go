@@ -156,7 +156,7 @@ type Page[T any] struct {
 func List[T any](b *Bot, what string) (items []T, asOf time.Time, ok bool) {
 	after := ""
 	for {
-		status, _, text := Try(Request{URL: fmt.Sprintf("%s/api/%s?limit=1000&after=%s", b.URL, what, after), Token: b.Token})
+		status, _, text := Try(Request{URL: b.URL + "/api/" + page(what) + "limit=1000&after=" + after, Token: b.Token})
 		var page Page[T]
 		if status != http.StatusOK || json.Unmarshal([]byte(text), &page) != nil {
 			return nil, time.Time{}, false
@@ -221,4 +221,12 @@ func Run(t testing.TB, environment []string, arguments ...string) (output string
 		t.Fatalf("bot %v does not end", arguments)
 	}
 	return p.Output(), p.Code()
+}
+
+// page is a list's path up to where more of its query follows.
+func page(what string) string {
+	if strings.Contains(what, "?") {
+		return what + "&"
+	}
+	return what + "?"
 }

@@ -94,6 +94,9 @@ func (r *Redis) Dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "unix", r.socket)
 }
 
+// Do sends an inline command, as somebody would who reaches Redis, and returns the first line of the answer.
+func (r *Redis) Do(command string) string { return r.ask(command) }
+
 // ask sends an inline command and returns the first line of the answer.
 func (r *Redis) ask(command string) string {
 	conn, err := net.Dial("unix", r.socket)
