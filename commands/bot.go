@@ -125,6 +125,8 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 		return renderStopping(), nil
 	}
 	if t.Refused != nil {
+		_ = b.understand(t) // for the journal alone: what was asked for, and where
+		b.note(ctx, t, t.Refused)
 		return renderRefusal(t.Refused), t.Refused
 	}
 	if err := b.understand(t); err != nil {
