@@ -28,6 +28,8 @@ type Config struct {
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string
+	// Allowed are the clusters that a channel (by Slack ID) may speak to; one that is not listed may speak to all.
+	Allowed map[string][]string
 	// Teller brings answers that come later; nil: nobody is promised one.
 	Teller Teller
 	// Observe is called after each command, and must not block; nil: not called.
@@ -133,12 +135,23 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 		b.note(ctx, t, err)
 		return b.refuse(t, err), err
 	}
+	if err := t.mayLook(ctx); err != nil {
+		return b.refuse(t, err), err
+	}
 	reply, err = t.do(ctx)
 	if err != nil {
 		b.note(ctx, t, err)
 		return b.refuse(t, err), err
 	}
 	return reply, nil
+}
+
+// mayLook refuses those who may not even see the cluster. Help, and who one is, is for everybody.
+func (t *turn) mayLook(ctx context.Context) error {
+	if t.command.Verb == "help" || t.command.Verb == "whoami" {
+		return nil
+	}
+	return t.service.Look(ctx, t.Actor)
 }
 
 // understand finds what is asked, and of which cluster.
@@ -179,6 +192,9 @@ func (b *Bot) route(t *turn) (string, error) {
 		name = b.names[0]
 	case name == "":
 		name = b.config.Channels[t.Channel]
+	}
+	if allowed := b.config.Allowed[t.Channel]; len(allowed) > 0 && name != "" && !slices.Contains(allowed, name) {
+		return "", &filters.Error{Code: filters.Denied, Wrong: "this channel may not speak to `" + clip(name, 40) + "`", Expected: "one of `" + strings.Join(allowed, "`, `") + "`", Try: "Type it in that cluster's own channel"}
 	}
 	if b.config.Clusters[name] != nil {
 		return name, nil

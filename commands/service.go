@@ -35,6 +35,7 @@ type looker interface {
 	Search(ctx context.Context, search filters.Search) (filters.Found, error)
 	Refused(ctx context.Context, refusal filters.Refusal) error
 	History(ctx context.Context, targets []filters.Target, most int) ([]filters.Event, error)
+	Look(ctx context.Context, actor filters.Actor) error
 	May(ctx context.Context, actor filters.Actor) (verbs []filters.Verb, why string, err error)
 	Outcome(ctx context.Context, key string) (filters.Result, bool, error)
 	Hostnames() []string

@@ -122,15 +122,16 @@ func (a *Approval) Request() Request {
 	}
 }
 
-// told is the approval's record as it shall be, and the entry of what became of it.
-func (a *Approval) told(revision int64, outcome string) Told {
+// ToldOf is the approval's record as it shall be, and the entry of what became of it, which is its state unless it is said.
+func ToldOf(a *Approval, outcome ...string) Told {
+	outcome = append(outcome, string(a.State))
 	body, err := json.Marshal(a)
 	if err != nil {
 		panic(err) // an Approval holds nothing that does not encode
 	}
 	return Told{
-		Record: Record{Shelf: ShelfApprovals, Name: a.ID, Body: body, Revision: revision},
-		Event:  Event{Kind: KindApproval, Subject: a.ID, Outcome: outcome, Reason: a.Why},
+		Record: Record{Shelf: ShelfApprovals, Name: a.ID, Body: body, Revision: a.Revision},
+		Event:  Event{Kind: KindApproval, Subject: a.ID, Outcome: outcome[0], Reason: a.Why},
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *Service) approval(ctx context.Context, c *change) Approval {
 
 // tell puts the approval, as it shall be, and the entry of what became of it into the commit.
 func (c *change) tell(approval *Approval, outcome string) {
-	told := approval.told(approval.Revision, outcome)
+	told := ToldOf(approval, outcome)
 	c.commit.PutRecord(told.Record, c.complete(told.Event))
 }
 
@@ -245,7 +245,7 @@ func (s *Service) Settle(ctx context.Context, term int64, actor Actor, steps ...
 	c := s.begin(Request{Actor: actor, Cause: CauseApproval}, VerbApprove)
 	c.commit.Term = term
 	for _, step := range steps {
-		told := step.Approval.told(step.Approval.Revision, step.Outcome)
+		told := ToldOf(&step.Approval, step.Outcome)
 		told.Record.Removed = step.Outcome == ""
 		if step.Outcome == "" {
 			told.Event.Outcome = "forgotten"

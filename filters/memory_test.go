@@ -21,6 +21,7 @@ type memory struct {
 	sequence int
 	filters  map[FilterKey]Filter
 	receipts map[string]Receipt
+	records  map[RecordKey]int64 // revisions
 	progress map[string]*Progress
 	events   []Event
 	freeze   *Freeze
@@ -31,7 +32,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{now: time.Date(2026, 9, 1, 14, 3, 5, 0, time.UTC), filters: map[FilterKey]Filter{}, receipts: map[string]Receipt{}, progress: map[string]*Progress{}}
+	return &memory{now: time.Date(2026, 9, 1, 14, 3, 5, 0, time.UTC), filters: map[FilterKey]Filter{}, receipts: map[string]Receipt{}, records: map[RecordKey]int64{}, progress: map[string]*Progress{}}
 }
 
 func (m *memory) Commit(_ context.Context, commit Commit) (Receipt, error) {
@@ -55,6 +56,9 @@ func (m *memory) Commit(_ context.Context, commit Commit) (Receipt, error) {
 		filter.Revision++
 		m.filters[filter.Key()] = filter
 	}
+	for _, record := range commit.Records {
+		m.records[record.Key()] = record.Revision + 1
+	}
 	if commit.Freeze != nil || commit.Thaw {
 		m.freeze = commit.Freeze
 	}
@@ -68,6 +72,11 @@ func (m *memory) Commit(_ context.Context, commit Commit) (Receipt, error) {
 func (m *memory) check(commit Commit) error {
 	if commit.Starts && m.freeze != nil {
 		return &Error{Code: Frozen, Wrong: "a freeze stands"}
+	}
+	for _, record := range commit.Records {
+		if m.records[record.Key()] != record.Revision {
+			return &Error{Code: Conflict, Wrong: "a record was changed meanwhile"}
+		}
 	}
 	after := map[AgentID]string{}
 	for _, filter := range m.filters {

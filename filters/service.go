@@ -64,6 +64,12 @@ func (s *Service) Name() string { return s.config.Cluster }
 // Hostnames returns the names to complete, sorted.
 func (s *Service) Hostnames() []string { return s.config.State.Roster().Hostnames() }
 
+// Look returns nil if the actor may look at the cluster at all.
+func (s *Service) Look(ctx context.Context, actor Actor) error {
+	_, err := s.config.Gate.Decide(ctx, Ask{Actor: actor, Plan: Plan{Cluster: s.config.Cluster, Verb: VerbLook}})
+	return err
+}
+
 // May tells what the actor may do, and why.
 func (s *Service) May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error) {
 	return s.config.Gate.May(ctx, actor)

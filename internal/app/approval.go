@@ -18,8 +18,17 @@ import (
 func (a *App) buildGate(s *stack, cluster config.Cluster) *approval.Gate {
 	return approval.NewGate(approval.Config{
 		Cluster: s.name, Grants: cluster.Grants(), Rules: cluster.Rules(), Groups: groupsOf(cluster.Groups), Members: members{a},
+		OnCall: s.onCall(),
 		Roster: s.master.Roster, Hosts: a.vital(cluster, s), Open: s.windowOpen, Now: s.store.Now,
 	})
+}
+
+// onCall tells who is on call; nil where the configuration names nobody.
+func (s *stack) onCall() approval.OnCall {
+	if s.duty == nil || s.duty.Levels() == 0 {
+		return nil
+	}
+	return s.duty
 }
 
 // windowOpen tells whether a window of the cluster is open.
@@ -69,7 +78,7 @@ func hostsIn(addresses []string) []string {
 // buildApprovals gives the stack what carries out on the leader what was approved.
 func (a *App) buildApprovals(s *stack) {
 	s.approvals = approval.NewLoop(approval.LoopConfig{
-		Cluster: s.name, Replica: a.replica, Book: s.book, Service: s.service, Frozen: s.frozen, Logger: s.log,
+		Cluster: s.name, Replica: a.replica, Book: s.book, Service: s.service, OnCall: s.onCall(), Frozen: s.frozen, Logger: s.log,
 		Starters: map[string]filters.Starter{filters.PlanFilters: s.service},
 	})
 }
@@ -88,4 +97,18 @@ type members struct{ app *App }
 // Members returns the user IDs of a user group.
 func (m members) Members(ctx context.Context, group string) ([]string, error) {
 	return m.app.slack.Members(ctx, group)
+}
+
+// allowed are the clusters that channels may speak to, and notes in channels which one each means.
+func (a *App) allowed(channels map[string]string) map[string][]string {
+	allowed := map[string][]string{}
+	for id, channel := range a.options.Config.Channels {
+		if len(channel.Clusters) > 0 {
+			allowed[id] = channel.Clusters
+		}
+		if channel.Default != "" {
+			channels[id] = channel.Default
+		}
+	}
+	return allowed
 }

@@ -21,7 +21,8 @@ func (a *App) buildEdges(context.Context) error {
 		services[name], desks[name], machines[name] = stack.service, stack.desk, stack.machines
 		channels[a.options.Config.Clusters[name].Channel] = name
 	}
-	a.bot = commands.New(commands.Config{Clusters: services, Desks: desks, Machines: machines, OnCalls: a.onCalls(), Channels: channels, Observe: a.observe, Logger: a.log})
+	allowed := a.allowed(channels)
+	a.bot = commands.New(commands.Config{Allowed: allowed, Clusters: services, Desks: desks, Machines: machines, OnCalls: a.onCalls(), Channels: channels, Observe: a.observe, Logger: a.log})
 	settings, secrets := a.options.Config.Slack, a.options.Secrets
 	a.slack = slack.New(slack.Config{
 		Bot: a.bot, Team: settings.Team, BotToken: secrets.BotToken.Reveal(), AppToken: socketToken(settings.Transport, secrets.AppToken.Reveal()),

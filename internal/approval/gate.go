@@ -91,6 +91,11 @@ func (g *Gate) entitled(ctx context.Context, ask *filters.Ask) error {
 			reason = "your right to it does not reach all of these agents: " + grant.why
 		}
 	}
+	if verb == filters.VerbLook {
+		if _, on := g.onCall(ctx, ask.Actor); on {
+			return nil // who is to approve has to see what
+		}
+	}
 	return g.refusal(ask, all, reason, unsure)
 }
 
