@@ -132,7 +132,9 @@ func (b *Bot) hostnames(words []string, channel string) []string {
 		names = cluster.Hostnames()
 	}
 	if machines := b.config.Machines[name]; machines != nil && familyOf(words[0]) != nil && familyOf(words[0]).name == "maintenance" {
-		names = slices.Concat(names, machines.Hostnames())
+		for _, machine := range machines.Ours() { // of one that is down no agent is registered
+			names = append(names, machine.Machine.Hostname)
+		}
 	}
 	return names
 }

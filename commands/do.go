@@ -186,7 +186,7 @@ func (t *turn) unlock(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return renderUnlocked(t.cluster, overdue, lock, t.command.DryRun, t.service.Now()), nil
+	return renderUnlocked(t.cluster, overdue, t.goesOn(), lock, t.command.DryRun, t.service.Now()), nil
 }
 
 // look answers what changes nothing.

@@ -98,6 +98,10 @@ func play(t *testing.T, config stage.Options, script string) string {
 			on.RefuseMachines(strings.TrimSpace(words))
 			continue
 		}
+		if cause, ok := strings.CutPrefix(line, "LOCK "); ok { // the bot doubts its memory
+			on.Happen(filters.Event{Kind: filters.KindLock, Actor: "bot:one", Lock: &filters.Lock{Cause: cause, At: time.Now().UTC()}})
+			continue
+		}
 		if answer, ok := strings.CutPrefix(line, "QUESTION "); ok { // NAME yes|no to the newest question
 			who, word, _ := strings.Cut(answer, " ")
 			questions := on.Questions()

@@ -13,8 +13,8 @@ type Machines interface {
 	Down(ctx context.Context, request filters.Request) (operation.Listing, error)
 	Up(ctx context.Context, request filters.Request) (operation.Listing, error)
 	Cancel(ctx context.Context, request filters.Request) (operation.Listing, error)
-	// Hostnames returns those of the machines that are ours; it asks nothing of the outside.
-	Hostnames() []string
+	// Ours returns the machines that are ours; it asks nothing of the outside.
+	Ours() []operation.State
 	Status(ctx context.Context, targets []filters.Target) ([]operation.MachineView, error)
 }
 

@@ -329,8 +329,16 @@ func Meaning(kind filters.QuestionKind) string {
 	return ""
 }
 
-// renderUnlocked answers unlock, and its dry run.
-func renderUnlocked(cluster string, overdue []filters.Filter, lock filters.Lock, dry bool, now time.Time) Reply {
+// renderUnlocked answers unlock, and its dry run: what is given back by it, and what goes on.
+func renderUnlocked(cluster string, overdue []filters.Filter, goesOn []Line, lock filters.Lock, dry bool, now time.Time) Reply {
+	reply := unlocked(cluster, overdue, lock, dry, now)
+	if len(goesOn) > 0 {
+		reply.Lines = append(append(reply.Lines, Say("What goes on by it:")), goesOn...)
+	}
+	return reply
+}
+
+func unlocked(cluster string, overdue []filters.Filter, lock filters.Lock, dry bool, now time.Time) Reply {
 	reply := Reply{Cluster: cluster}
 	if dry {
 		reply.Lines = []Line{Say(Strong("Would unlock "+cluster), " (nothing was changed)"), Say("locked because ", lock.Cause)}

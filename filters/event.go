@@ -106,12 +106,23 @@ const (
 // done by being recorded: its one entry counts as recorded and as verified.
 func (e *Event) Counts() []ChangeState {
 	switch {
-	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer || e.Kind == KindRefused || e.Kind == KindSink || e.Record != nil: // a record's outcome is its own
+	case e.Operation == "" || e.Outcome == "" || e.Kind == KindAnswer || e.Kind == KindRefused || e.Kind == KindSink:
+		return nil
+	case e.Record != nil && e.Record.Shelf == ShelfMachines:
+		return machineCounts[e.Outcome]
+	case e.Record != nil: // its outcome is its own
 		return nil
 	case e.Kind == KindExtend:
 		return []ChangeState{StateRecorded, StateVerified}
 	}
 	return []ChangeState{ChangeState(e.Outcome)}
+}
+
+// machineCounts are the states that a machine's outcomes count as. What another person must agree to counts as recorded from the
+// beginning, and as failed if nobody does or if the machine is somebody else's meanwhile.
+var machineCounts = map[string][]ChangeState{
+	"asked": {StateRecorded}, string(StateRecorded): {StateRecorded}, string(StateAccepted): {StateAccepted}, string(StateVerified): {StateVerified},
+	string(StateFailed): {StateFailed}, "no": {StateFailed}, "lost": {StateFailed},
 }
 
 // Freeze is a person's word that nothing new starts; unfilter and expiry go on.

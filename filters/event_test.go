@@ -19,6 +19,10 @@ func TestWhatAnEntryCounts(t *testing.T) {
 		{"nobody's operation", Event{Kind: KindTook, Outcome: "verified"}, nil},
 		{"no outcome", Event{Kind: KindTaking, Operation: "o"}, nil},
 		{"an agent of a run that failed", Event{Kind: KindRunAgent, Operation: "o", Outcome: "failed", Record: &Record{}}, nil},
+		{"a machine that waits for a yes", Event{Kind: KindDown, Operation: "o", Outcome: "asked", Record: &Record{Shelf: ShelfMachines}}, []ChangeState{StateRecorded}},
+		{"a machine that the master took down", Event{Kind: KindDown, Operation: "o", Outcome: "verified", Record: &Record{Shelf: ShelfMachines}}, []ChangeState{StateVerified}},
+		{"a machine that nobody agreed to", Event{Kind: KindDown, Operation: "o", Outcome: "no", Record: &Record{Shelf: ShelfMachines}}, []ChangeState{StateFailed}},
+		{"a machine whose time has come", Event{Kind: KindRemind, Operation: "o", Outcome: "starts", Record: &Record{Shelf: ShelfMachines}}, nil},
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {

@@ -119,6 +119,9 @@ func (d *Desk) obstacle(run *RunState, agent *filters.Agent) error {
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is being drained by somebody else", Expected: "one drain at a time", Try: "`/mesos tasks " + agent.Hostname + "` shows what is left there"}
 	case d.config.foreign(agent):
 		return &filters.Error{Code: filters.Conflict, Wrong: host + " is withheld by somebody else", Expected: "an agent that is ours", Try: "`/mesos adopt " + agent.Hostname + " -m \"why\"` makes it ours first"}
+	case d.config.Roster().Agent(agent.ID) == nil && d.config.Book.Record(filters.ShelfMachines, agent.Machine().Name()) != nil:
+		return &filters.Error{Code: filters.Conflict, Wrong: host + " is away, and its machine is in maintenance by our word", Expected: "an agent of a machine that is up and not in the maintenance schedule",
+			Try: "`/mesos maintenance status " + agent.Hostname + "` shows it; `/mesos maintenance up " + agent.Hostname + "` brings it up, `/mesos maintenance cancel " + agent.Hostname + "` takes it out"}
 	case run.Drain.Gone:
 		return nil
 	case run.Manual() && !entry.Draining():

@@ -143,7 +143,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 		return listing, nil
 	}
 	arrangement := filters.Arrangement{
-		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps,
+		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps, Overtaken: plan.overtaken,
 		Starts: plan.kind == filters.KindSchedule || plan.kind == filters.KindDown, Within: plan.kind == filters.KindDown,
 	}
 	for i := range plan.changed {

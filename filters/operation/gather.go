@@ -35,6 +35,9 @@ func (g *gathering) add(machine *kept, next step) {
 		g.ups = append(g.ups, one)
 	default:
 		told := next.state.told(machine.revision, next.kind, next.outcome)
+		if next.outcome == OutcomeLost && !machine.Phase.Pending() && machine.Phase != PhaseAsked {
+			told.Event.Operation = "" // that came to its end before
+		}
 		g.told = append(g.told, filters.Change{Kind: filters.ChangeTold, Maintenance: &filters.MaintenanceChange{
 			Machines: []filters.Machine{machine.Machine}, Told: []filters.Told{told},
 		}})

@@ -18,6 +18,7 @@ type plan struct {
 	spots     []spot
 	changed   []kept // as they shall be, with the revision that is stored
 	already   []State
+	overtaken []string // operations that wait for a yes and end by this
 	steps     []filters.Step
 }
 
@@ -168,6 +169,9 @@ func (p *plan) cancel(on *spot) error {
 	case known != nil && (known.Phase == PhaseTakingDown || known.Phase == PhaseBringingUp):
 		return busy(on, known)
 	case known != nil:
+		if known.Phase == PhaseAsked {
+			p.overtaken = append(p.overtaken, known.Operation)
+		}
 		state := known.to(PhaseCancelling, p.now, "")
 		p.change(on, state, filters.ModeSchedule)
 		return nil

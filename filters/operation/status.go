@@ -67,13 +67,13 @@ func (d *Desk) Status(ctx context.Context, targets []filters.Target) ([]MachineV
 	return views, nil
 }
 
-// Hostnames returns those of the machines that are ours, by name: of one that is down no agent is registered.
-func (d *Desk) Hostnames() []string {
-	var names []string
+// Ours returns the machines that are ours, by name.
+func (d *Desk) Ours() []State {
+	var ours []State
 	for _, machine := range d.config.machines() {
-		names = append(names, machine.Machine.Hostname)
+		ours = append(ours, machine.State)
 	}
-	return names
+	return ours
 }
 
 // all are the machines that the schedule, the status or a record names.
