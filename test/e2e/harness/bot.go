@@ -51,6 +51,9 @@ func (s *settings) write(t testing.TB) string {
 	line("    channel: %s", s.sim.ChannelID)
 	line("    operators: [%s, %s]", s.sim.Users["alice"], s.sim.Users["bob"])
 	line("    groups: {bench: {hosts: [agent-one, agent-two]}}")
+	if s.sim.MarathonURL != "" {
+		line("    frameworks: {marathon: {kind: marathon, url: %q}, batch: {kind: rest, url: %q}}", s.sim.MarathonURL, s.sim.BatchURL)
+	}
 	line("%s", s.extra)
 	line("slack:\n  transport: %s\n  team: %s", s.transport, s.sim.TeamID)
 	line("  bot_token_file: %s", secret("bot-token", s.sim.BotToken))

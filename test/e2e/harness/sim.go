@@ -24,6 +24,8 @@ type Ready struct {
 	Users         map[string]string `json:"users"`
 	BotToken      string            `json:"bot_token"`
 	AppToken      string            `json:"app_token"`
+	MarathonURL   string            `json:"marathon_url"`
+	BatchURL      string            `json:"batch_url"`
 }
 
 // Sim is a running `bot sim` or `bot demo`: a cluster and a workspace, driven as CONTRACTS.md says.

@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"cordon/test/e2e/harness"
+)
+
+// spread runs an app of a framework, and returns a host that has one of its instances.
+func spread(t *testing.T, w *harness.World, framework, app string, instances int) (hostname string) {
+	t.Helper()
+	w.Do("launch", map[string]any{"app": app, "framework": framework, "instances": instances})
+	harness.Until(t, 2*harness.Patience, func() string {
+		running := 0
+		for _, agent := range w.Cluster().Agents {
+			if count := agent.Runs(app); count > 0 {
+				running, hostname = running+count, agent.Hostname
+			}
+		}
+		if running < instances {
+			return app + " does not run"
+		}
+		return ""
+	})
+	return hostname
+}
+
+// The documentation's manual draining, from chat: tasks of Marathon and of a REST framework move, one of a framework without an
+// API is waited for, an operation that hangs is named, and the bot dies meanwhile. Nobody else is asked, and `allow` lists nothing.
+func TestDrainsByHand(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{})
+	w.Do("kill", map[string]any{"app": "mail"}) // it has one instance, which would be held
+	host := spread(t, w, "marathon", "web", 6)
+	spread(t, w, "batch", "crunch", 6)
+	w.Do("launch", map[string]any{"app": "job", "framework": "chronos", "instances": 1, "agent": host})
+	harness.Until(t, harness.Patience, func() string {
+		if w.Agent(host).Runs("job") == 0 {
+			return "job does not run on " + host
+		}
+		return ""
+	})
+	w.Do("pend-operation", map[string]any{"agent": host})
+
+	said(t, w.Say("alice", "drain "+host+" --manual --dry-run"), "Would move tasks off 1 of 6 agents", "Mesos kills none")
+	said(t, w.Say("carol", "drain "+host+" --manual"), "you may look", "Nothing was changed")
+	said(t, w.Say("alice", "drain "+host+" --manual --deadline 5s -m disk"), "Tasks are asked to move off "+host)
+	w.Bot().Kill()
+	w.Bot().Restart()
+	w.AwaitRootWithin(4*harness.Patience, host, "chronos 1 (waits for its people)", "is pending, seen since", "Nothing is forced")
+	harness.Until(t, 4*harness.Patience, func() string {
+		if agent := w.Agent(host); agent.Runs("web")+agent.Runs("crunch") > 0 {
+			return "tasks are left on " + host
+		}
+		return ""
+	})
+	w.Do("kill", map[string]any{"app": "job"})
+	w.AwaitRootWithin(2*harness.Patience, host, "no tasks left", "is pending")
+	w.Do("finish-operation", map[string]any{"agent": host})
+	w.AwaitRootWithin(2*harness.Patience, host+" is drained: safe to take down", "disk")
+	empty(t, w, host)
+	said(t, w.Say("alice", "unfilter "+host), host)
+	w.AwaitWithheld(host, false, 2*harness.Patience)
+	w.Rest(2 * harness.Patience)
+}
+
+// An app of which another instance is not healthy moves no task, and the last instance of one moves by a person's word alone.
+func TestWhatIsNotWellDoesNotMove(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{})
+	host := spread(t, w, "marathon", "post", 1)
+	said(t, w.Say("alice", "drain "+host+" --manual"), "Tasks are asked to move off")
+	w.AwaitRootWithin(2*harness.Patience, host, "/post: its last instance, which is held until somebody says --last")
+	harness.Stays(t, 3*time.Second, func() string {
+		if w.Agent(host).Runs("post") != 1 {
+			return "the last instance of post was moved"
+		}
+		return ""
+	})
+	said(t, w.Say("alice", "run abort"), "No other task is asked to move")
+	w.AwaitRoot(host + " is not drained")
+	said(t, w.Say("alice", "drain "+host+" --manual --last"), "also the last instances")
+	w.AwaitRootWithin(4*harness.Patience, host+" is drained: safe to take down")
+	empty(t, w, host)
+	w.Rest(2 * harness.Patience)
+}
