@@ -177,6 +177,8 @@ func options(t *testing.T, archive *txtar.Archive) stage.Options {
 			for word := range strings.FieldsSeq(value) {
 				options.Allow = append(options.Allow, filters.Verb(word))
 			}
+		case "laden":
+			options.Laden = true
 		case "observe":
 			options.Observe = true
 		case "rack limit":

@@ -234,7 +234,7 @@ func renderApprovalDetails(cluster string, approval *filters.Approval, now time.
 		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(approval.Hash[:min(len(approval.Hash), hashShown)])), RuleWords(approval)),
 		Say(Count(len(plan.Steps), "agent")+": ", List(planHosts(plan), 0)),
 	}
-	lines = append(lines, Cost(&approval.Impact)...)
+	lines = append(lines, PlanCost(plan, &approval.Impact)...)
 	lines = append(lines, VoteWords(approval, now)...)
 	if approval.Why != "" {
 		lines = append(lines, People(approval.Why))

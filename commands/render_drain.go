@@ -30,7 +30,7 @@ func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply
 		Separated(reason(state.Reason), Say("nothing has begun")),
 	}
 	if state.Impact != nil {
-		lines = append(lines, Killed(state.Impact), alone(state.Impact))
+		lines = append(lines, Cost(Killed(state.Impact), state.Impact)...)
 	}
 	lines = append(lines, DrainTerms(state)...)
 	lines = append(lines, notes(run)...)
@@ -53,10 +53,10 @@ func renderDryDrain(cluster string, run *scheduler.RunListing, now time.Time) Re
 	}
 	lines := []Line{
 		Say(Strong(verb+Of(state.Agents, impact.Total, "agent")), " (nothing was changed)"),
-		Separated(Say(List(runHosts(run), state.Agents)), racksLost(*impact)),
+		Separated(Say(List(runHosts(run), state.Agents)), Racks(impact)),
 		Say(state.Reason),
 	}
-	lines = append(lines, Cost(impact)...)
+	lines = append(lines, Cost(Killed(impact), impact)...)
 	lines = append(lines, DrainTerms(state)...)
 	lines = append(lines, notes(run)...)
 	if impact.Exceeds != "" {
@@ -83,30 +83,6 @@ func notes(run *scheduler.RunListing) []Line {
 		lines = append(lines, Say("⚠ ", note))
 	}
 	return append(lines, more(listed, len(run.Notes))...)
-}
-
-// Cost says what a drain kills, and what is left then.
-func Cost(impact *filters.Impact) []Line {
-	return []Line{Killed(impact), alone(impact), Separated(resourcesLeft(*impact), emptied(*impact))}
-}
-
-// Killed says which tasks a drain kills.
-func Killed(impact *filters.Impact) Line {
-	if !impact.TasksKnown {
-		return Say("kills what runs there; this replica does not follow the master, so I do not know what that is")
-	}
-	if total := taskSum(impact.Tasks); total > 0 {
-		return Say("kills "+Count(total, "task")+" there: ", byFramework(impact.Tasks))
-	}
-	return Say("no tasks run there")
-}
-
-// alone names the frameworks that lose all of their tasks.
-func alone(impact *filters.Impact) Line {
-	if len(impact.Alone) == 0 {
-		return nil
-	}
-	return Say("frameworks with every task there: ", Strong(Names(impact.Alone, 0)))
 }
 
 // DrainTerms say how a drain goes about it: how many at once, for how long tasks are waited for, and what of that is no promise.
@@ -148,15 +124,15 @@ func taskSum(tasks map[string]int) int {
 	return total
 }
 
-// byFramework names the frameworks with their tasks, most first.
-func byFramework(tasks map[string]int) string {
+// taskParts names the frameworks with their tasks, most first.
+func taskParts(tasks map[string]int) []string {
 	var parts []string
 	for _, framework := range filters.Frameworks(tasks) {
 		if tasks[framework] > 0 {
 			parts = append(parts, framework+" "+strconv.Itoa(tasks[framework]))
 		}
 	}
-	return List(parts, 0)
+	return parts
 }
 
 func withoutEmpty(lines []Line) []Line {
@@ -191,7 +167,7 @@ func renderTasks(cluster string, agents []filters.AgentStatus, asOf, now time.Ti
 		head = Say(Strong(cluster), " · I do not know which tasks run there: this replica does not follow the master")
 		lines = nil
 	case len(agents) > 1 && taskSum(whole) > 0:
-		head = append(head, Text(": "+byFramework(whole)))
+		head = append(head, Text(": "+List(taskParts(whole), 0)))
 	}
 	lines = append(append([]Line{head}, lines...), more(listed, max(len(lines), min(len(agents), known)))...)
 	if !asOf.IsZero() {

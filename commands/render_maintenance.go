@@ -90,7 +90,11 @@ func (w *machineWord) cost() []Line {
 	if !w.DryRun || w.Impact.Total == 0 {
 		return []Line{tasksThere(w.Tasks, w.TasksKnown)}
 	}
-	lines := []Line{tasksLost(w.Impact), Separated(racksLost(w.Impact), resourcesLeft(w.Impact), emptied(w.Impact))}
+	tasks := RunsOn(&w.Impact)
+	if w.verb == "maintenance down" {
+		tasks = Killed(&w.Impact)
+	}
+	lines := append([]Line{Racks(&w.Impact)}, Cost(tasks, &w.Impact)...)
 	if w.Impact.Exceeds != "" && w.verb == "maintenance down" {
 		lines = append(lines, append(Markup(w.Impact.Exceeds), Text(", so this would be refused")))
 	}

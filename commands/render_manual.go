@@ -28,10 +28,10 @@ func renderDryManual(cluster string, run *scheduler.RunListing, now time.Time) R
 	state, impact := &run.State, run.State.Impact
 	lines := []Line{
 		Say(Strong("Would move tasks off "+Of(state.Agents, impact.Total, "agent")), " (nothing was changed)"),
-		Separated(Say(List(runHosts(run), state.Agents)), racksLost(*impact)),
+		Separated(Say(List(runHosts(run), state.Agents)), Racks(impact)),
 		Say(state.Reason),
-		moves(impact), alone(impact), Separated(resourcesLeft(*impact), emptied(*impact)),
 	}
+	lines = append(lines, Cost(moves(impact), impact)...)
 	lines = append(lines, DrainTerms(state)...)
 	lines = append(lines, notes(run)...)
 	if impact.Exceeds != "" {
@@ -45,8 +45,8 @@ func moves(impact *filters.Impact) Line {
 	if !impact.TasksKnown {
 		return Say("this replica does not follow the master, so I do not know what runs there")
 	}
-	if total := taskSum(impact.Tasks); total > 0 {
-		return Say(Count(total, "task")+" there: ", byFramework(impact.Tasks))
+	if total := impact.TaskSum(); total > 0 {
+		return Say(Count(total, "task")+" there: ", byFramework(impact))
 	}
 	return Say("no tasks run there")
 }

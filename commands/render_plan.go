@@ -1,10 +1,6 @@
 package commands
 
 import (
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"cordon/filters"
@@ -55,14 +51,14 @@ func renderImpact(result filters.Result) []Line {
 	agents := len(result.Plan.Steps)
 	lines := []Line{Say(Strong(verb+Of(agents, impact.Total, "agent")), " (nothing was changed)")}
 	if agents > 0 {
-		lines = append(lines, Separated(Say(List(stepHosts(result.Plan.Steps), 0)), racksLost(impact)))
+		lines = append(lines, Separated(Say(List(stepHosts(result.Plan.Steps), 0)), Racks(&impact)))
 	}
 	if len(result.Plan.Already) > 0 {
 		lines = append(lines, Say("withheld by you already: ", List(stepHosts(result.Plan.Already), 0)))
 	}
 	lines = append(lines, Separated(reason(result.Plan.Reason), Ends(result.Plan.Until, result.At)))
 	if agents > 0 {
-		lines = append(lines, tasksLost(impact), Separated(resourcesLeft(impact), emptied(impact)))
+		lines = append(lines, Cost(RunsOn(&impact), &impact)...)
 	}
 	if impact.Exceeds != "" {
 		lines = append(lines, append(Markup(impact.Exceeds), Text(", so this would be refused")))
@@ -80,59 +76,4 @@ func stepHosts(steps []filters.Step) []string {
 		names[i] = step.Hostname
 	}
 	return names
-}
-
-func racksLost(impact filters.Impact) Line {
-	var parts []string
-	for _, rack := range impact.Racks {
-		parts = append(parts, fmt.Sprintf("rack %s loses %d of %d", rack.Rack, rack.Agents, rack.Total))
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return Say(Names(parts, 0))
-}
-
-func tasksLost(impact filters.Impact) Line {
-	if !impact.TasksKnown {
-		return Say("I do not know which tasks run there: this replica does not follow the master")
-	}
-	tasks := Say(TaskCounts(impact.Tasks))
-	if len(impact.Alone) > 0 {
-		tasks = append(tasks, Text("; frameworks with every task there: "), Strong(Names(impact.Alone, 0)))
-	}
-	return tasks
-}
-
-func resourcesLeft(impact filters.Impact) Line {
-	left, whole := impact.Left, impact.Whole
-	parts := []string{
-		number(left.CPUs) + " of " + number(whole.CPUs) + " CPUs",
-		number(left.MemMB/1024) + " of " + number(whole.MemMB/1024) + " GB",
-	}
-	if whole.GPUs > 0 {
-		parts = append(parts, number(left.GPUs)+" of "+number(whole.GPUs)+" GPUs")
-	}
-	return Say("left for new tasks: ", strings.Join(parts, ", "))
-}
-
-func emptied(impact filters.Impact) Line {
-	var racks []string
-	for _, rack := range impact.Racks {
-		if rack.Agents+rack.Withheld >= rack.Total {
-			racks = append(racks, rack.Rack)
-		}
-	}
-	switch len(racks) {
-	case 0:
-		return nil
-	case 1:
-		return Say("leaves rack ", Strong(racks[0]), " empty")
-	}
-	return Say("leaves racks ", Strong(Names(racks, 0)), " empty")
-}
-
-// number renders a quantity without a needless fraction.
-func number(value float64) string {
-	return strconv.FormatFloat(math.Round(value*10)/10, 'f', -1, 64)
 }

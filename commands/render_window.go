@@ -231,6 +231,18 @@ func (s *windowSight) atOnce() Line {
 	return Say("⚠ It opens at once, until ", Clock(active.End, s.now), ": its time has begun.")
 }
 
+// cost says what all of its agents at once would cost now, if a dry run asks.
+func (s *windowSight) cost() []Line {
+	if s.Impact == nil {
+		return nil
+	}
+	tasks := RunsOn(s.Impact)
+	if s.Window.Mode == filters.ModeDrain {
+		tasks = Killed(s.Impact)
+	}
+	return append([]Line{Say("all of its agents at once, as things are now:"), Racks(s.Impact)}, Cost(tasks, s.Impact)...)
+}
+
 // renderAdded says what was understood of a window that was added or changed.
 func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
 	name := sight.Window.Name
@@ -252,6 +264,7 @@ func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
 		lines = append(lines, procedureLine(run))
 	}
 	lines = append(lines, sight.next(), sight.atOnce())
+	lines = append(lines, sight.cost()...)
 	if open := sight.State.Open; open != nil && !added {
 		lines = append(lines, Say("It is open now, and ends at ", Clock(open.End, sight.now), " as it was opened."))
 	}

@@ -37,7 +37,7 @@ func TestWorse(t *testing.T) {
 		"a framework without tasks":  {func(i *Impact) { i.Tasks["chronos"] = 0 }, nil, ""},
 		"every task":                 {func(i *Impact) { i.Alone = []string{"kafka", "marathon"} }, nil, "every task of marathon"},
 		"a last instance":            {func(i *Impact) { i.Last = []string{"/pay", "/shop"} }, nil, "the last instance of /pay"},
-		"a volume":                   {func(i *Impact) { i.Volumes[0].Count = 3 }, nil, "3 persistent volumes instead of 2"},
+		"a volume":                   {func(i *Impact) { i.Volumes[0].Count = 3 }, nil, "persistent volumes: 3 instead of 2"},
 		"another role's volume":      {func(i *Impact) { i.Volumes = []VolumeImpact{{Role: "hdfs", Count: 2}} }, nil, "volumes of role hdfs"},
 		"a guarantee":                {func(i *Impact) { i.Roles[0].Short = ShortGuarantee }, nil, "the quota's guarantee of role web"},
 		"a guarantee instead of one": {func(i *Impact) { i.Roles[1].Short = ShortGuarantee }, nil, "the quota's guarantee of role kafka"},
@@ -146,7 +146,7 @@ func TestImpactOfDrainingAndOfFiltering(t *testing.T) {
 	config.Survey, config.Apps = told, told
 	service := NewService(config)
 	agent := s.Roster().Agent("aaaa-S1")
-	drain := service.Cost(t.Context(), []*Agent{agent})
+	drain := service.Cost(t.Context(), ModeDrain, []*Agent{agent})
 	want := Impact{
 		AsOf: drain.AsOf, Agents: 1, Total: 6, Away: 1, Down: 1, Racks: drain.Racks, Tasks: map[string]int{}, TasksKnown: true, Last: []string{"/shop"},
 		Volumes:    []VolumeImpact{{Role: "kafka", Principals: []string{"ops"}, Frameworks: []string{"kafka-one"}, Count: 2, SizeMB: 15}},
@@ -169,7 +169,7 @@ func TestImpactOfDrainingAndOfFiltering(t *testing.T) {
 		t.Errorf("hdfs could have %v CPUs", could)
 	}
 	told.err, told.known = errors.New("no"), false
-	if unread := service.Cost(t.Context(), []*Agent{agent}); strings.Join(unread.Unread, ", ") != "roles, last instances" || unread.TasksKnown {
+	if unread := service.Cost(t.Context(), ModeDrain, []*Agent{agent}); strings.Join(unread.Unread, ", ") != "roles, last instances" || unread.TasksKnown {
 		t.Errorf("unread: %v, tasks known: %v", unread.Unread, unread.TasksKnown)
 	}
 }

@@ -39,7 +39,7 @@ func racksOf(roster *Roster, plan *Plan) map[string]int {
 // command may not name so many (invariant 15), or, if it is no dry run, that `max_withheld` has no room for them.
 func (s *Service) Weigh(ctx context.Context, request Request, verb Verb, agents []*Agent) (Impact, error) {
 	c := s.begin(request, verb)
-	c.result.Plan.Steps = drainSteps(agents)
+	c.result.Plan.Steps = stepsOf(ModeDrain, agents)
 	if err := s.bound(c); err != nil {
 		return Impact{}, err
 	}
@@ -50,16 +50,16 @@ func (s *Service) Weigh(ctx context.Context, request Request, verb Verb, agents 
 	return impact, nil
 }
 
-// Cost returns what draining the agents would cost, as Weigh does, whatever the limits say: to be held against what somebody
-// agreed to.
-func (s *Service) Cost(ctx context.Context, agents []*Agent) Impact {
-	return s.impact(ctx, &Plan{Cluster: s.config.Cluster, Steps: drainSteps(agents)})
+// Cost returns what the agents' filters of the mode would cost, as Weigh does, whatever the limits say: to be held against what
+// somebody agreed to, or only to be shown.
+func (s *Service) Cost(ctx context.Context, mode Mode, agents []*Agent) Impact {
+	return s.impact(ctx, &Plan{Cluster: s.config.Cluster, Steps: stepsOf(mode, agents)})
 }
 
-func drainSteps(agents []*Agent) []Step {
+func stepsOf(mode Mode, agents []*Agent) []Step {
 	steps := make([]Step, len(agents))
 	for i, agent := range agents {
-		steps[i] = Step{agent.ID, agent.Hostname, ModeDrain}
+		steps[i] = Step{agent.ID, agent.Hostname, mode}
 	}
 	return steps
 }

@@ -32,7 +32,7 @@ func (i *Impact) Worse(than *Impact) (why string) {
 	}
 	add(gained("the last instance of ", i.Last, than.Last, i.Cut.Last, than.Cut.Last))
 	if now, before := i.VolumeSum(), than.VolumeSum(); now > before {
-		add(strconv.Itoa(now) + " persistent volumes instead of " + strconv.Itoa(before))
+		add(fmt.Sprintf("persistent volumes: %d instead of %d", now, before))
 	}
 	add(gained("volumes of role ", rolesOf(i), rolesOf(than), i.Cut.Volumes, than.Cut.Volumes))
 	for _, short := range []string{ShortGuarantee, ShortLimit} {

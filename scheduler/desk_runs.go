@@ -152,7 +152,8 @@ func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState
 		}
 	}
 	impact, err := d.config.Service.Weigh(ctx, request, run.verb(), agents)
-	run.Impact = &impact
+	brief := impact.Brief()
+	run.Impact = &brief
 	return notes, err
 }
 

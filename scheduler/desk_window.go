@@ -31,6 +31,8 @@ type Listing struct {
 	HasNext    bool
 	// Frozen says why nothing would open now; Note says what a change did, in a phrase.
 	Frozen, Note string
+	// Impact is what withholding all of its agents now would cost; nil: it was not asked for by a dry run of Add.
+	Impact *filters.Impact
 }
 
 // Upcoming is an occurrence to come.
@@ -175,7 +177,7 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 	if len(problems) > 0 {
 		return Listing{}, refusedField(problems[0])
 	}
-	return d.change(ctx, request, name, func(scene *scene) (*move, error) {
+	listing, err := d.change(ctx, request, name, func(scene *scene) (*move, error) {
 		if scene.configured {
 			return nil, &filters.Error{Code: filters.Invalid, Wrong: "`" + name + "` is defined in the configuration, and the configuration wins", Try: "Change it there, or choose another name"}
 		}
@@ -192,6 +194,20 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 		}
 		return next, nil
 	})
+	if err == nil && request.DryRun {
+		listing.Impact = d.foresee(ctx, window)
+	}
+	return listing, err
+}
+
+// foresee weighs the agents that match the window now; nil: none do.
+func (d *Desk) foresee(ctx context.Context, window *Window) *filters.Impact {
+	agents, err := filters.Resolve(d.config.Roster(), d.config.Groups, window.Targets)
+	if err != nil {
+		return nil
+	}
+	impact := d.config.Service.Cost(ctx, window.Mode, agents)
+	return &impact
 }
 
 // Pause keeps the window from opening until somebody resumes it. What is open stays, and ends on time.

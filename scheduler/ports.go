@@ -18,6 +18,8 @@ type Service interface {
 	Now() time.Time
 	// Weigh returns what withholding the agents costs, and a Limited error if one command may not, see filters.Service.
 	Weigh(ctx context.Context, request filters.Request, verb filters.Verb, agents []*filters.Agent) (filters.Impact, error)
+	// Cost returns what the agents' filters of the mode would cost, whatever the limits say.
+	Cost(ctx context.Context, mode filters.Mode, agents []*filters.Agent) filters.Impact
 	// Room tells what the limits leave.
 	Room(most filters.LimitValue, per string) *filters.Room
 }

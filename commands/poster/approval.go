@@ -54,7 +54,7 @@ func renderApproval(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 		commands.Separated(said(plan.Reason), commands.Say("by ", commands.Who(approval.By)), commands.Say("in ", commands.Strong(plan.Cluster))),
 	}
 	if approval.State == filters.ApprovalOpen || approval.Glass {
-		lines = append(lines, commands.Cost(&approval.Impact)...)
+		lines = append(lines, commands.PlanCost(&approval.Plan, &approval.Impact)...)
 		lines = append(lines, commands.Undone(plan))
 	}
 	lines = append(lines, verdict(approval, scene)...)

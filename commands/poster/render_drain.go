@@ -140,7 +140,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 	if state.Drain.Ends() {
 		last = "It cannot be undone"
 	}
-	var lines []commands.Line
+	lines := []commands.Line{commands.Phrase(state.Why)}
 	if names := n.drainHosts(); len(names) > 1 {
 		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
 	}
@@ -149,7 +149,7 @@ func consent(n *Notice, scene Scene) []commands.Line {
 		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
 			impact.Tasks, impact.TasksKnown = scene.Tasks, true
 		}
-		lines = append(lines, commands.Cost(&impact)...)
+		lines = append(lines, commands.Cost(commands.Killed(&impact), &impact)...)
 	}
 	lines = append(lines, commands.DrainTerms(state)...)
 	if !n.consents() {

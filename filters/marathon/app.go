@@ -10,7 +10,10 @@ import (
 )
 
 // marathon is a Marathon.
-type marathon struct{ *caller }
+type marathon struct {
+	*caller
+	known spread
+}
 
 // task is what is read of a task, as /v2/tasks and an app tell of it.
 type task struct {

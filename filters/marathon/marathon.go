@@ -64,7 +64,7 @@ func New(frameworks map[string]Framework) (*Mover, error) {
 		}
 		switch framework.Kind {
 		case KindMarathon:
-			mover.frameworks[name] = &marathon{caller}
+			mover.frameworks[name] = &marathon{caller: caller}
 		case KindREST:
 			mover.frameworks[name] = &rest{caller}
 		default:

@@ -139,8 +139,12 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 	if err != nil {
 		return nil, err
 	}
+	agents, mover, err := a.buildMover(name, cluster)
+	if err != nil {
+		return nil, err
+	}
 	s.service = filters.NewService(filters.ServiceConfig{
-		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master, Survey: master,
+		Cluster: name, Groups: groupsOf(cluster.Groups), Limits: limits, Store: s.store, Book: s.book, State: master, Survey: master, Apps: mover,
 		Gate: a.buildGate(s, cluster), Patience: cluster.ApprovalTime, Observe: cluster.Observe, Held: s.held, Away: s.away, Sinks: s.sinkStatus,
 	})
 	if err := a.buildSinks(s, cluster); err != nil {
@@ -152,7 +156,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		Source: source, Maintenance: master, Published: s.published, Meter: a.meter(name), Logger: log,
 	})
 	a.buildApprovals(s)
-	return s, a.buildScheduler(s, cluster)
+	return s, a.buildScheduler(s, cluster, agents, mover)
 }
 
 func (a *App) buildMaster(name string, cluster config.Cluster, log *slog.Logger) (*mesos.Master, error) {

@@ -6,19 +6,17 @@ import (
 	"slices"
 
 	"cordon/filters"
+	"cordon/filters/marathon"
+	"cordon/filters/mesos"
 	"cordon/internal/config"
 	"cordon/internal/webhook"
 	"cordon/scheduler"
 )
 
 // buildScheduler gives the stack its windows and runs, and the desk where people change them.
-func (a *App) buildScheduler(s *stack, cluster config.Cluster) error {
+func (a *App) buildScheduler(s *stack, cluster config.Cluster, agents *mesos.Agents, mover *marathon.Mover) error {
 	windows, freezes := cluster.Compile()
 	hooks, err := a.buildWebhooks(s.name)
-	if err != nil {
-		return err
-	}
-	agents, mover, err := a.buildMover(s.name, cluster)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,11 @@ func usualBotURL(addresses Addresses) string {
 	return "http://" + addresses.Bot
 }
 
+// demoQuotas guarantee chronos so much that it breaks when two agents are away.
+func demoQuotas() []simmesos.QuotaConfig {
+	return []simmesos.QuotaConfig{{Role: chronosName, Guarantee: simmesos.Amounts{CPUs: 18}}}
+}
+
 // startCluster opens six agents in three racks with a few apps. Times are short:
 // somebody is watching.
 func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error) {
@@ -60,7 +65,7 @@ func startCluster(ctx context.Context, config Config) (*simmesos.Cluster, error)
 		masters = []string{"127.0.0.1:0", "127.0.0.1:0"}
 	}
 	cluster, err := simmesos.Start(ctx, simmesos.Config{
-		Agents: demoAgents(), Masters: masters, Frameworks: demoFrameworks(), AgentsListen: true, Logger: config.Logger,
+		Agents: demoAgents(), Masters: masters, Frameworks: demoFrameworks(), Quotas: demoQuotas(), AgentsListen: true, Logger: config.Logger,
 		HeartbeatInterval: 5 * time.Second, AllocationInterval: 200 * time.Millisecond, OfferHold: 20 * time.Millisecond,
 		TaskStart: 200 * time.Millisecond, AgentRestart: 3 * time.Second, AgentTimeout: 10 * time.Second,
 		Election: 1500 * time.Millisecond, Recovery: 300 * time.Millisecond, Reregistration: 2 * time.Second,
@@ -83,6 +88,7 @@ func demoAgents() []simmesos.AgentConfig {
 			CPUs:       4, MemMB: 16 << 10, DiskMB: 64 << 10,
 		})
 	}
+	agents[1].Volumes = []simmesos.VolumeConfig{{ID: "reports", Role: chronosName, Principal: chronosName, DiskMB: 8 << 10}}
 	return append(agents[1:], agents[0])
 }
 

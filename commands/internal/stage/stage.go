@@ -63,6 +63,7 @@ type Options struct {
 	Away      func() time.Time // since when the store is away; nil: it is not
 	Digest    string           // when it is told, in UTC; empty: never
 	Allow     []filters.Verb   // what kills tasks and may be asked for
+	Laden     bool             // the first agent has volumes, and roles have quotas
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -97,12 +98,19 @@ func New(options Options) *Stage {
 		})
 		s.tasks[id] = map[string]int{"marathon": 2, "chronos": i % 2}
 	}
+	if options.Laden {
+		laden(view.Agents)
+	}
 	s.roster, s.view = filters.NewRoster(view), view
-	s.Service = filters.NewService(filters.ServiceConfig{
+	config := filters.ServiceConfig{
 		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
 		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
 		Away: options.Away,
-	})
+	}
+	if options.Laden {
+		config.Survey, config.Apps = survey{s}, survey{s}
+	}
+	s.Service = filters.NewService(config)
 	s.plan = s.planned(options)
 	s.upkeep = newPrimitives(s, options)
 	return s

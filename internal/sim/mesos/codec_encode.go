@@ -28,6 +28,7 @@ type printedField struct {
 	message  *printing
 	enum     map[int32]string
 	fallback string // the declared default, as JSON; printed where the field is unset
+	mapped   bool   // a map: its entries are printed as one object
 	always   bool   // an empty list is printed too
 	spurious bool   // zero means unset: mesos-go cannot leave the field out
 }
@@ -101,6 +102,7 @@ func (p *printer) field(field protoreflect.FieldDescriptor) *printedField {
 		name:   string(field.Name()),
 		kind:   field.Kind(),
 		list:   field.IsList(),
+		mapped: field.IsMap(),
 		always: alwaysPrinted[field.FullName()] && !p.sorted,
 
 		spurious: spuriousZeros[field.FullName()],
@@ -202,7 +204,37 @@ func nextField(wire []byte) (protowire.Number, wireValue, int) {
 	return number, value, tag + size
 }
 
+// appendMap prints entries that have text for a key: a key, its value, and so on.
+func (f *printedField) appendMap(out []byte, entries []wireValue) []byte {
+	out = append(out, '{')
+	for i, entry := range entries {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		var key string
+		var value []byte
+		for rest := entry.bytes; len(rest) > 0; {
+			number, read, size := nextField(rest)
+			if size < 0 {
+				break
+			}
+			switch number {
+			case 1:
+				key = string(read.bytes)
+			case 2:
+				value = read.bytes
+			}
+			rest = rest[size:]
+		}
+		out = appendJSON(append(appendJSONString(out, key), ':'), f.message.fields[f.message.index[2]].message, value)
+	}
+	return append(out, '}')
+}
+
 func (f *printedField) append(out []byte, values []wireValue) []byte {
+	if f.mapped {
+		return f.appendMap(out, values)
+	}
 	if !f.list {
 		if len(values) == 0 {
 			return append(out, f.fallback...)

@@ -34,6 +34,8 @@ type Config struct {
 	// Frameworks launch apps; none: one called marathon. The first one is meant
 	// where none is named.
 	Frameworks []FrameworkConfig
+	// Quotas are the roles' quotas. They are told and bind nobody.
+	Quotas []QuotaConfig
 	// Logger receives what the cluster does; nil is silence.
 	Logger *slog.Logger
 	// Credentials are the principals and their secrets; empty: no
@@ -75,6 +77,22 @@ type Config struct {
 	ReregistrationTimeout time.Duration
 }
 
+// VolumeConfig describes a persistent volume: a part of an agent's disk, reserved
+// dynamically for a role.
+type VolumeConfig struct {
+	ID, Role, Principal string
+	DiskMB              float64
+}
+
+// QuotaConfig is the quota of a role. What is 0 is neither guaranteed nor limited.
+type QuotaConfig struct {
+	Role             string
+	Guarantee, Limit Amounts
+}
+
+// Amounts are amounts of resources.
+type Amounts struct{ CPUs, MemMB, DiskMB, GPUs float64 }
+
 // AgentConfig describes a host that runs an agent.
 type AgentConfig struct {
 	Hostname   string            // must be unique
@@ -85,6 +103,9 @@ type AgentConfig struct {
 	MemMB      float64           // 0 is 2048
 	DiskMB     float64           // 0 is 4096
 	GPUs       float64           // 0 is none
+	// Volumes are persistent volumes on its disk, each reserved for a role. Nobody is
+	// offered them.
+	Volumes []VolumeConfig
 	// Undrainable agents are of before Mesos 1.9: they lack the capability AGENT_DRAINING.
 	Undrainable bool
 }

@@ -52,8 +52,10 @@ func (a *agent) allocated() resources {
 	return used
 }
 
-// free is what an agent has left.
-func (a *agent) free() resources { return a.host.total().minus(a.allocated()) }
+// free is what an agent has left for anybody.
+func (a *agent) free() resources {
+	return a.host.total().minus(a.allocated()).minus(a.host.reserved())
+}
 
 // offered is what an agent's outstanding offers promise.
 func (a *agent) offered() resources {

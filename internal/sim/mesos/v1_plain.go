@@ -28,9 +28,7 @@ func (m *member) plainReader(call *master.Call) func() *master.Response {
 		master.Call_GET_ROLES:   m.cluster.getRoles,
 		master.Call_GET_WEIGHTS: m.cluster.getWeights,
 		master.Call_GET_MASTER:  m.getMaster,
-		master.Call_GET_QUOTA: func() *master.Response {
-			return &master.Response{Type: master.Response_GET_QUOTA, GetQuota: &master.Response_GetQuota{}}
-		},
+		master.Call_GET_QUOTA:   m.cluster.getQuota,
 		master.Call_GET_MAINTENANCE_SCHEDULE: func() *master.Response {
 			return &master.Response{
 				Type:                   master.Response_GET_MAINTENANCE_SCHEDULE,

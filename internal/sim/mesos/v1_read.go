@@ -206,7 +206,7 @@ func (c *Cluster) agentMessage(a *agent, info []byte, active bool) []byte {
 		PID:                &pid,
 		RegisteredTime:     timeInfo(a.registeredAt),
 		ReregisteredTime:   timeInfo(a.reregisteredAt),
-		TotalResources:     a.host.resourceList("*"),
+		TotalResources:     a.host.totalList(),
 		AllocatedResources: c.allocatedList(a),
 		OfferedResources:   c.offeredList(a),
 		Capabilities:       a.host.capabilities(),
