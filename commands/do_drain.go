@@ -24,6 +24,9 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, t.unlisted(t.unquoted(err))
 	}
+	if run.Approval != nil {
+		return renderAsked(t.cluster, run.Approval, t.service.Now()), nil
+	}
 	if request.DryRun {
 		return renderDryDrain(t.cluster, &run, t.service.Now()), nil
 	}

@@ -26,6 +26,9 @@ func (t *turn) maintain(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, t.unquoted(err)
 	}
+	if approval := said.Approval; approval != nil && !approval.Glass {
+		return renderAsked(t.cluster, approval, said.now), nil
+	}
 	return said.render(), nil
 }
 

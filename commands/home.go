@@ -114,7 +114,7 @@ func (t *turn) questionItem(question *filters.Question, may []filters.Verb) Item
 		Separated(Say("asked ", Clock(question.Asked, t.service.Now())), askedBy(question)),
 	}}
 	if question.AskedBy != t.Actor.ID && slices.Contains(may, filters.VerbAnswer) {
-		item.Buttons = append(item.Buttons, Button{Label: "Yes", Action: ActionYes, Value: question.ID, Danger: question.Kind == filters.QuestionConfirm, Confirm: Meaning(question.Kind)})
+		item.Buttons = append(item.Buttons, Button{Label: "Yes", Action: ActionYes, Value: question.ID, Confirm: Meaning(question.Kind)})
 	}
 	if slices.Contains(may, filters.VerbAnswer) {
 		item.Buttons = append(item.Buttons, Button{Label: "No", Action: ActionNo, Value: question.ID})

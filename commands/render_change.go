@@ -297,9 +297,6 @@ func renderDryFreeze(cluster string, freeze filters.Freeze, thaw bool, now time.
 // renderAnswered answers answer, and its dry run.
 func renderAnswered(cluster string, question filters.Question, dry bool) Reply {
 	does := "Things stay as they are."
-	if question.Kind == filters.QuestionConfirm {
-		does = "Nothing begins."
-	}
 	if question.Answer == "yes" {
 		does = Meaning(question.Kind)
 	}
@@ -321,8 +318,6 @@ func Meaning(kind filters.QuestionKind) string {
 		return "These agents are given back."
 	case filters.QuestionOpening:
 		return "It opens as planned, for these agents."
-	case filters.QuestionConfirm:
-		return "It begins. What runs there is killed, and that cannot be cancelled."
 	case filters.QuestionShrunk:
 		return "The smaller fleet is taken for the whole, and giving back goes on."
 	}

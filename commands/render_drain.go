@@ -10,34 +10,13 @@ import (
 	"cordon/scheduler"
 )
 
-// renderDrain answers drain and gone: what was asked for, and who has to say yes.
+// renderDrain answers drain and gone that needed no approval.
 func renderDrain(cluster string, run *scheduler.RunListing, now time.Time) Reply {
 	state := &run.State
 	if state.Manual() && state.Phase == scheduler.RunGoing && run.Doing+run.Done == 0 {
 		return renderManual(cluster, run)
 	}
-	if state.Phase != scheduler.RunAsked {
-		return renderRun(cluster, run, now)
-	}
-	hosts, last := runHosts(run), "A drain cannot be cancelled"
-	what := "draining " + Names(hosts, state.Agents)
-	if state.Drain.Ends() {
-		last, what = "Gone cannot be undone", "marking "+Names(hosts, state.Agents)+" gone"
-	}
-	end := state.Started.Add(scheduler.AskMost)
-	lines := []Line{
-		Say("❓ ", Strong(last+", so "+what+" waits for another operator's yes"), " · ", Literal(state.ID)),
-		Separated(reason(state.Reason), Say("nothing has begun")),
-	}
-	if state.Impact != nil {
-		lines = append(lines, Cost(Killed(state.Impact), state.Impact)...)
-	}
-	lines = append(lines, DrainTerms(state)...)
-	lines = append(lines, notes(run)...)
-	lines = append(lines,
-		Say("Whoever else may answer says yes ", Ends(end, now), ": the button in the channel, or ", Literal("/mesos answer "+state.Question+" yes"), "."),
-		Say("You can take it back: ", Literal("/mesos answer "+state.Question+" no"), "."))
-	return Reply{Cluster: cluster, Lines: withoutEmpty(lines)}
+	return renderRun(cluster, run, now)
 }
 
 // renderDryDrain answers the dry run of drain and gone: what would happen, and what it costs.
@@ -62,8 +41,9 @@ func renderDryDrain(cluster string, run *scheduler.RunListing, now time.Time) Re
 	if impact.Exceeds != "" {
 		lines = append(lines, append(Markup(impact.Exceeds), Text(", so this would be refused")))
 	}
-	lines = append(lines, Say(last+": another operator would have to say yes."))
-	if state.Drain.Ends() {
+	lines = append(lines, needsLine(run.Needs, runHosts(run))...)
+	lines = append(lines, Say(last+"."))
+	if state.Drain.Ends() && !run.Needs.Typed {
 		lines = append(lines, Say("It needs each hostname typed again: ", Literal("--confirm "+strings.Join(runHosts(run), ","))))
 	}
 	return Reply{Cluster: cluster, Lines: append(withoutEmpty(lines), Say("as of ", Instant(impact.AsOf, now)))}

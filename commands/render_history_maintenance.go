@@ -36,8 +36,7 @@ var machineWords = map[filters.Kind]map[string]string{
 		string(filters.StateFailed): "stays in the maintenance schedule",
 	},
 	filters.KindDown: {
-		operation.OutcomeAsked: "asked to be taken down", operation.OutcomeYes: "may be taken down: another operator said yes",
-		operation.OutcomeNo: "not taken down", operation.OutcomeSending: "taking it down now",
+		string(filters.StateRecorded): "asked to be taken down", operation.OutcomeSending: "taking it down now",
 		string(filters.StateAccepted): "START_MAINTENANCE accepted", string(filters.StateVerified): "confirmed: down",
 		string(filters.StateFailed): "not taken down as asked",
 	},

@@ -66,20 +66,17 @@ func (w *machineWord) detail() []Line {
 				Literal("/mesos maintenance down "+typedMachines(w.Changed)), " takes "+them(len(w.Changed))+" down then."),
 		}
 	case "maintenance down":
-		return w.asked()
+		return w.down()
 	case "maintenance up":
 		return []Line{Say("Agents come back when their processes are started, with the IDs that they had, and take tasks.")}
 	}
 	return []Line{Say("Frameworks are asked no more to leave.")}
 }
 
-// asked says who decides whether machines are taken down.
-func (w *machineWord) asked() []Line {
+// down says what taking machines down does, and what it needs first.
+func (w *machineWord) down() []Line {
 	killed := Say("What runs there is killed, and its agents stay away until ", Literal("/mesos maintenance up "+typedMachines(w.Changed)), ".")
-	if w.Question == nil || w.DryRun {
-		return []Line{killed}
-	}
-	return []Line{killed, Say("Another operator answers ", Literal("/mesos answer "+w.Question.ID+" yes"), " within half an hour; without a yes nothing happens.")}
+	return append([]Line{killed}, needsLine(w.Needs, nil)...)
 }
 
 // cost says what runs on the machines; a dry run what would be lost beside that.
@@ -266,8 +263,6 @@ func StandingWords(state *operation.State) Line {
 	switch state.Phase {
 	case operation.PhaseScheduling:
 		words = Say("on its way into the schedule")
-	case operation.PhaseAsked:
-		words = Say("may it be taken down? ", Literal("/mesos answer "+state.Question+" yes|no"), ", asked by ", Who(state.By))
 	case operation.PhaseTakingDown:
 		words = Say("being taken down")
 	case operation.PhaseBringingUp:

@@ -93,8 +93,6 @@ func runTime(run *scheduler.RunListing, now time.Time) Line {
 func RunHead(run *scheduler.RunListing) string {
 	words := doneWords(run)
 	switch run.State.Phase {
-	case scheduler.RunAsked:
-		return "waits for another operator's yes"
 	case scheduler.RunPaused:
 		return "paused: " + words
 	case scheduler.RunStopped:
@@ -254,8 +252,6 @@ func StepWords(agent *scheduler.RunAgent, procedure *scheduler.Procedure) string
 func runCommands(state *scheduler.RunState) Line {
 	abort := Literal("/mesos run abort " + state.ID)
 	switch state.Phase {
-	case scheduler.RunAsked:
-		return Say(Literal("/mesos answer "+state.Question+" yes|no"), " from somebody else, or ", abort)
 	case scheduler.RunGoing:
 		return Say(Literal("/mesos run pause "+state.ID), " or ", abort)
 	case scheduler.RunPaused, scheduler.RunStopped:

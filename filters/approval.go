@@ -96,6 +96,17 @@ func (a *Approval) Yes() int {
 	return count
 }
 
+// Voters are those who said yes, as actors.
+func (a *Approval) Voters() []string {
+	var voters []string
+	for i := range a.Votes {
+		if a.Votes[i].Yes {
+			voters = append(voters, a.Votes[i].By)
+		}
+	}
+	return voters
+}
+
 // VoteOf returns what the user said; nil: nothing yet.
 func (a *Approval) VoteOf(user string) *Vote {
 	i := slices.IndexFunc(a.Votes, func(vote Vote) bool { return vote.User == user })

@@ -37,8 +37,6 @@ type Arrangement struct {
 	Within, Starts bool
 	// Intent is what starts the arrangement again once it was approved; nil: it needs no approval, whatever the policy says.
 	Intent *Intent
-	// Overtaken are operations that end by this without having been done.
-	Overtaken []string
 	// End are the filters that end now. One that does not stand is left out.
 	End []FilterKey
 	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
@@ -87,11 +85,6 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	}
 	for _, told := range a.Told {
 		c.commit.PutRecord(told.Record, c.complete(told.Event))
-	}
-	for _, operation := range a.Overtaken {
-		event := c.complete(Event{Kind: KindDown, Outcome: string(StateFailed), Reason: "taken back before anybody had said yes"})
-		event.Operation = operation
-		c.commit.Events = append(c.commit.Events, event)
 	}
 	for _, asked := range a.Questions {
 		c.commit.PutQuestion(asked.Question, c.complete(asked.Event))

@@ -147,7 +147,6 @@ const (
 	QuestionReturned  QuestionKind = "returned"  // the host's new agent ID takes the filter over
 	QuestionGiveBack  QuestionKind = "give-back" // many agents at once are given back
 	QuestionShrunk    QuestionKind = "shrunk"    // the smaller fleet is the fleet; giving back goes on
-	QuestionConfirm   QuestionKind = "confirm"   // what kills tasks may begin: for somebody else than who asked for it
 	QuestionOpening   QuestionKind = "opening"   // the occurrence may open, for the agents of the question
 )
 

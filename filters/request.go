@@ -24,6 +24,9 @@ type Request struct {
 	approved *Approval // the request carries it out; nil: it is somebody's word
 }
 
+// Approved is the approval that the request carries out; nil: it is somebody's word.
+func (r *Request) Approved() *Approval { return r.approved }
+
 // Result is what a changing request did, or would do.
 type Result struct {
 	Cluster   string      `json:"cluster"`

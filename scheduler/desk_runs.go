@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -31,6 +32,9 @@ type RunListing struct {
 	Done, Failed, Skipped, Doing, Left int
 	// Estimate is how long it takes from now on; 0: not known.
 	Estimate time.Duration
+	// Needs is what it needs before it may begin, of a dry run; Approval what was asked for because of that: nothing has begun.
+	Needs    filters.Needs
+	Approval *filters.Approval
 	// Notes are what is worth knowing of a drain before somebody says yes to it, each in a phrase.
 	Notes []string
 }
@@ -105,6 +109,9 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 		if known, err := d.Run(run.ID); err == nil {
 			return known, nil // the request came before
 		}
+		if earlier, found, err := d.config.Service.Outcome(ctx, request.Key); err == nil && found && earlier.Approval != nil {
+			return RunListing{State: run, Approval: earlier.Approval}, nil
+		}
 	}
 	switch {
 	case wanted.Drain != nil && wanted.Manual:
@@ -128,14 +135,37 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 		}
 	}
 	line := lineUp(&run, targets)
-	arrangement := startArrangement(request, &run, line)
-	if run.kills() {
-		d.ask(&arrangement, &run, targets)
-	}
-	if _, err := d.config.Service.Arrange(ctx, arrangement); err != nil {
+	result, err := d.config.Service.Arrange(ctx, startArrangement(request, &run, &wanted, line))
+	if err != nil {
 		return RunListing{}, err
 	}
-	return RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line), Notes: notes}, nil
+	listing := RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line), Notes: notes, Needs: result.Needs}
+	if approval := result.Approval; approval != nil && !approval.Glass {
+		listing.Approval = approval
+	}
+	return listing, nil
+}
+
+// Start begins the run of an approved plan, once for the approval: filters.Starter. Agents that nobody knows any more are left out.
+func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
+	var wanted RunRequest
+	if err := json.Unmarshal(approval.Plan.Details, &wanted); err != nil {
+		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
+	}
+	request, roster := approval.Request(), d.config.Roster()
+	var skipped []string
+	for _, step := range approval.Plan.Steps {
+		if known, _ := roster.Known(step.Agent); known != nil || wanted.Drain != nil && wanted.Drain.Gone {
+			request.Targets = append(request.Targets, filters.Target{Agent: step.Agent})
+		} else {
+			skipped = append(skipped, step.Hostname)
+		}
+	}
+	if len(request.Targets) == 0 {
+		return filters.Started{}, &filters.Error{Code: filters.Unknown, Wrong: "the master lists none of its agents any more"}
+	}
+	listing, err := d.StartRun(ctx, request, wanted)
+	return filters.Started{Operation: listing.State.ID, Skipped: skipped}, err
 }
 
 // weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
@@ -146,7 +176,7 @@ func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState
 	if err != nil {
 		return nil, err
 	}
-	if run.Drain.Ends() && !request.DryRun {
+	if run.Drain.Ends() && !request.DryRun && request.Approved() == nil {
 		if err := typedAgain(run, agents, typed); err != nil {
 			return nil, err
 		}
@@ -158,19 +188,19 @@ func (d *Desk) weigh(ctx context.Context, request filters.Request, run *RunState
 }
 
 // startArrangement puts the run's own record last: of a run whose record is there, all agents are.
-func startArrangement(request filters.Request, run *RunState, line []RunAgent) filters.Arrangement {
-	arrangement := filters.Arrangement{Request: request, Verb: filters.VerbRun, Subject: run.subject()}
+func startArrangement(request filters.Request, run *RunState, wanted *RunRequest, line []RunAgent) filters.Arrangement {
+	arrangement := filters.Arrangement{Request: request, Verb: filters.VerbRun, Subject: run.subject(), Intent: &filters.Intent{Kind: filters.PlanRun, Details: encode(wanted)}}
 	if run.Drain != nil {
 		arrangement.Verb = run.verb()
 	}
+	if approval := request.Approved(); approval != nil {
+		run.Approval, run.Yes = approval.ID, approval.Voters()
+	}
 	for i := range line {
 		arrangement.Told = append(arrangement.Told, line[i].told(0, ""))
+		arrangement.Intent.Steps = append(arrangement.Intent.Steps, filters.Step{Agent: line[i].Agent, Hostname: line[i].Hostname, Mode: run.Mode})
 	}
-	outcome := "started"
-	if run.Phase == RunAsked {
-		outcome = string(RunAsked)
-	}
-	arrangement.Told = append(arrangement.Told, run.told(0, outcome))
+	arrangement.Told = append(arrangement.Told, run.told(0, "started"))
 	return arrangement
 }
 

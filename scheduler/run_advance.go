@@ -371,8 +371,6 @@ func (c *course) judge(run RunState, agents []part, now time.Time) (RunState, st
 	switch {
 	case run.Phase.Over():
 		return run, ""
-	case run.Phase == RunAsked:
-		return run, ""
 	case count.left+count.doing == 0:
 		return concluded(run, agents, now), endOf(run.Phase)
 	case run.Phase != RunAborting && run.Stop && !run.Until.IsZero() && !now.Before(run.Until):

@@ -8,25 +8,21 @@ import (
 	"cordon/filters"
 )
 
-const (
-	// AskMost is how long somebody may take to say yes to a drain.
-	AskMost = 30 * time.Minute
-	// progressEvery is how often it is told how far a drain has come.
-	progressEvery = 5 * time.Second
-)
+// progressEvery is how often it is told how far a drain has come.
+const progressEvery = 5 * time.Second
 
-// drains makes the run a drain: its agents stay withheld, and somebody else is asked first.
+// drains makes the run a drain: its agents stay withheld.
 func (r *RunState) drains(wanted *RunRequest) {
 	drain := *wanted.Drain
 	drain.By = filters.Owner(r.By)
-	r.Mode, r.Drain, r.Keep, r.Deadline, r.Phase = filters.ModeDrain, &drain, true, Duration(wanted.Deadline), RunAsked
+	r.Mode, r.Drain, r.Keep, r.Deadline = filters.ModeDrain, &drain, true, Duration(wanted.Deadline)
 }
 
-// movesOff makes the run a manual drain: frameworks move their tasks, the master kills none, and so nobody else is asked.
+// movesOff makes the run a manual drain: frameworks move their tasks, the master kills none.
 func (r *RunState) movesOff(wanted *RunRequest) {
 	r.drains(wanted)
 	step := Step{Kind: StepMove, Last: wanted.Last}
-	r.Mode, r.Phase, r.Procedure.Steps = filters.ModeFilter, RunGoing, []string{step.String()}
+	r.Mode, r.Procedure.Steps = filters.ModeFilter, []string{step.String()}
 }
 
 // verb is the word that the configuration must allow.
@@ -35,60 +31,6 @@ func (r *RunState) verb() filters.Verb {
 		return filters.VerbGone
 	}
 	return filters.VerbDrain
-}
-
-// ask puts the question that somebody else answers before anything begins. Its plan is the run's record, which does not
-// change before that.
-func (d *Desk) ask(arrangement *filters.Arrangement, run *RunState, agents []*filters.Agent) {
-	question := filters.Question{
-		ID: filters.DerivedID("q-", run.ID), Kind: filters.QuestionConfirm, Asked: run.Started, AskedBy: run.By,
-		Text: d.questionText(run, agents),
-	}
-	if user := arrangement.Actor.User; user != "" {
-		question.AskedBy = "user:" + user
-	}
-	question.Subject = question.ID
-	for _, agent := range agents {
-		question.Agents, question.Hosts = append(question.Agents, agent.ID), append(question.Hosts, agent.Hostname)
-	}
-	run.Question = question.ID
-	last := &arrangement.Told[len(arrangement.Told)-1]
-	last.Record.Body = encode(run)
-	arrangement.Questions = append(arrangement.Questions, filters.AskedOf{Question: question, Event: filters.Event{Kind: filters.KindQuestion}})
-}
-
-// questionText asks for the yes, and says what it costs. It ends with what is asked.
-func (d *Desk) questionText(run *RunState, agents []*filters.Agent) string {
-	hosts := make([]string, len(agents))
-	for i, agent := range agents {
-		hosts[i] = agent.Hostname
-	}
-	text := "What runs there would be killed"
-	if impact := run.Impact; impact != nil && impact.TasksKnown {
-		text = tasksText(impact.Tasks) + " there would be killed"
-		if len(impact.Alone) > 0 {
-			text += ", all that " + strings.Join(impact.Alone, ", ") + " has"
-		}
-	}
-	if run.Drain.Ends() {
-		return text + ", and it cannot be undone. Mark " + someOf(hosts) + " gone for ever, with all that is on its disk?"
-	}
-	return text + ", and that cannot be cancelled. Drain " + someOf(hosts) + "?"
-}
-
-// tasksText renders a number of tasks with the frameworks that have most of them.
-func tasksText(tasks map[string]int) string {
-	sum := 0
-	for _, count := range tasks {
-		sum += count
-	}
-	switch sum {
-	case 0:
-		return "No tasks"
-	case 1:
-		return "1 task (" + byFramework(tasks) + ")"
-	}
-	return fmt.Sprintf("%d tasks (%s)", sum, byFramework(tasks))
 }
 
 // byFramework names the frameworks that have most tasks, with how many.
@@ -104,60 +46,6 @@ func byFramework(tasks map[string]int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// heard goes on with a run that waits for somebody's word, once that was said or is too late.
-func (r *runs) heard(run *going, next *progress, now time.Time) *progress {
-	question := r.config.Book.Question(run.state.Question)
-	state := run.state
-	switch {
-	case question != nil && question.Answer == "yes":
-		state.Phase, state.Word, next.outcome = RunGoing, &Word{By: question.By, Reason: question.Reason, At: question.Answered}, "started"
-	case question != nil && !question.Open():
-		state, next.outcome = aborting(state, Word{By: question.By, Reason: question.Reason, At: now}), string(RunAborting)
-		state.Why = refusedBy(question)
-	case now.Sub(state.Started) >= AskMost:
-		state, next.outcome = aborting(state, Word{By: state.By, At: now}), string(RunAborting)
-		state.Why = "nobody else said yes within " + lasting(AskMost)
-	default:
-		return nil
-	}
-	next.state = &state
-	next.unask(question)
-	return next
-}
-
-func refusedBy(question *filters.Question) string {
-	word := "refused by "
-	if question.By == question.AskedBy {
-		word = "taken back by "
-	}
-	if question.Reason == "" {
-		return word + question.By
-	}
-	return word + question.By + ": " + filters.Quoted(question.Reason)
-}
-
-// unask takes a question out that waits for nobody any more.
-func (p *progress) unask(question *filters.Question) {
-	if question == nil || question.Done {
-		return
-	}
-	done := *question
-	done.Done = true
-	p.questions = append(p.questions, filters.AskedOf{Question: done, Event: filters.Event{Kind: filters.KindQuestion}})
-}
-
-// leftover takes out the question of a run that was aborted while it asked; nil if there is none.
-func (r *runs) leftover(next *progress) *progress {
-	state := &next.run.state
-	if state.Question == "" || state.Phase == RunAsked {
-		return nil
-	}
-	if next.unask(r.config.Book.Question(state.Question)); len(next.questions) == 0 {
-		return nil
-	}
-	return next
 }
 
 func (r *runs) tasks(agent filters.AgentID) map[string]int {

@@ -143,12 +143,6 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	if len(next.agents) > 0 {
 		return next
 	}
-	if left := r.leftover(next); left != nil {
-		return left
-	}
-	if run.state.Phase == RunAsked {
-		return r.heard(run, next, now)
-	}
 	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
 		next.state, next.outcome = &state, outcome
 		return next
@@ -279,9 +273,6 @@ func (c *course) wake(run *going, now time.Time) time.Time {
 	}
 	if waiting, free := c.candidates(run); free > 0 && len(waiting) > 0 {
 		next = first(next, now.Add(lookSoon))
-	}
-	if run.state.Phase == RunAsked {
-		next = first(next, run.state.Started.Add(AskMost))
 	}
 	for _, edge := range []time.Time{run.state.NoNew, run.state.Until} {
 		if edge.After(now) {

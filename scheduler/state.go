@@ -115,9 +115,10 @@ type RunState struct {
 	Keep bool `json:"keep,omitempty"`
 	// Deadline is how long an agent may drain before the channel is told what holds it up; 0: as long as it takes.
 	Deadline Duration `json:"deadline,omitempty"`
-	// Question is what somebody else than By says yes to before anything begins; empty: nobody is asked. Impact is what it was
-	// going to cost when it was asked.
-	Question string          `json:"question,omitempty"`
+	// Approval is the approval that it began by, and Yes are those who said yes; empty: it needed none. Impact is what it was
+	// going to cost when it began.
+	Approval string          `json:"approval,omitempty"`
+	Yes      []string        `json:"yes,omitempty"`
 	Impact   *filters.Impact `json:"impact,omitempty"`
 	// NoNew is when nothing new begins any more and Until when its window closes; zero: a run of its own.
 	NoNew time.Time `json:"no_new,omitzero"`
@@ -154,7 +155,6 @@ type RunPhase string
 
 // The phases of a run.
 const (
-	RunAsked    RunPhase = "asked" // somebody else has to say yes before anything begins
 	RunGoing    RunPhase = "going"
 	RunPaused   RunPhase = "paused"   // nothing new begins; what is under way is finished
 	RunStopped  RunPhase = "stopped"  // too many failures: nothing new begins until somebody resumes it

@@ -92,7 +92,7 @@ func (r *run) job(n *Notice, open int, now time.Time) job {
 	switch {
 	case n.Ref == "" && n.Dirty:
 		gate, j.rank = &r.posts, rankPost
-		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.consents() || n.Topic == TopicMeddled {
+		if n.Topic == TopicQuestion || n.Topic == TopicLock || n.Topic == TopicConfirm || n.asks() || n.Topic == TopicMeddled {
 			j.rank = rankDecide
 		}
 	case n.Ref == "":
@@ -347,7 +347,7 @@ func (r *run) sceneOf(n *Notice, scene *Scene) {
 	}
 }
 
-// tasksOn counts the tasks on the notice's agents that stand, or that a drain is asked for; nil if they are not known of all.
+// tasksOn counts the tasks on the notice's agents that stand; nil if they are not known of all.
 func tasksOn(view View, n *Notice) map[string]int {
 	var agents []filters.AgentID
 	switch {
@@ -357,8 +357,6 @@ func tasksOn(view View, n *Notice) map[string]int {
 				agents = append(agents, id)
 			}
 		}
-	case n.consents():
-		agents = n.Question.Agents
 	default:
 		return nil
 	}

@@ -221,11 +221,6 @@ func (d *desk) question(event *filters.Event) string {
 			return key
 		}
 	}
-	if event.Question.Kind == filters.QuestionConfirm {
-		if key := d.drainOf(event.Question.ID); key != "" {
-			return key
-		}
-	}
 	key := "question/" + event.Question.ID
 	if d.notices[key] == nil && (event.Kind != filters.KindQuestion || event.Question.Done) {
 		return ""

@@ -31,7 +31,7 @@ func (d *desk) planned(event *filters.Event) string {
 	case filters.KindWarn, filters.KindClose:
 		return d.open(TopicOccurrence, event.Subject, event)
 	case filters.KindRun:
-		if event.Record == nil || event.Record.Removed || event.Outcome != runStarted && event.Outcome != string(scheduler.RunAsked) && d.notices[event.Subject] == nil {
+		if event.Record == nil || event.Record.Removed || event.Outcome != runStarted && d.notices[event.Subject] == nil {
 			return ""
 		}
 		return d.open(TopicRun, event.Subject, event)

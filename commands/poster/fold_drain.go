@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"cordon/filters"
-	"cordon/scheduler"
 )
 
 // drains tells whether the notice is about a drain.
@@ -15,10 +14,6 @@ func (n *Notice) drains() bool {
 // foldDrain follows what happens to the agents of a drain: they stay withheld when it is over, so its message stays open until
 // they are given back.
 func (n *Notice) foldDrain(event *filters.Event) {
-	if event.Question != nil {
-		question := *event.Question
-		n.Question, n.Dirty = &question, true
-	}
 	if event.Filter != nil {
 		by, reason, began := n.By, n.Reason, n.Began
 		n.foldRecord(event)
@@ -49,25 +44,7 @@ func (n *Notice) settleDrain(at time.Time) {
 	}
 }
 
-// consents tells whether the notice is a drain that waits for somebody's yes.
-func (n *Notice) consents() bool {
-	return n.drains() && n.Run.State.Phase == scheduler.RunAsked && n.Question != nil && n.Question.Open() && !n.Question.Done
-}
-
 // drainHosts are the hosts that a drain is about.
 func (n *Notice) drainHosts() []string {
-	if n.Question != nil && len(n.Question.Hosts) > 0 {
-		return n.Question.Hosts
-	}
 	return hosts(n.sorted(all))
-}
-
-// drainOf is the key of the drain that the question is asked for; empty: none.
-func (d *desk) drainOf(question string) string {
-	for key := range d.others {
-		if notice := d.notices[key]; notice.drains() && notice.Run.State.Question == question {
-			return key
-		}
-	}
-	return ""
 }

@@ -20,7 +20,6 @@ type Machine struct {
 	Outcome  string       `json:"outcome,omitempty"`
 	Wanted   filters.Span `json:"wanted"`
 	By       string       `json:"by,omitempty"` // who gave the last word
-	Question string       `json:"question,omitempty"`
 	Why      string       `json:"why,omitempty"`
 	Others   bool         `json:"others,omitempty"` // somebody else took it down
 	Down     time.Time    `json:"down,omitzero"`    // when it went down
@@ -34,7 +33,7 @@ func readMachine(event *filters.Event) *Machine {
 	}
 	return &Machine{
 		Host: state.Machine.Hostname, Typed: state.Machine.Typed(), Phase: state.Phase, Since: state.Since, Outcome: event.Outcome, Wanted: state.Wanted,
-		By: state.By, Question: state.Question, Why: state.Why, Others: state.Others,
+		By: state.By, Why: state.Why, Others: state.Others,
 	}
 }
 

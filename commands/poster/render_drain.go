@@ -15,8 +15,6 @@ func renderDrain(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	state := &n.Run.State
 	lines := []commands.Line{drainHead(n, scene), drainWhy(n)}
 	switch {
-	case state.Phase == scheduler.RunAsked:
-		return withoutEmpty(append(lines, consent(n, scene)...)), consentButtons(n)
 	case state.Phase.Over():
 		lines = append(lines, drainEnd(n)...)
 	default:
@@ -35,8 +33,6 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 		who = names[0]
 	}
 	switch {
-	case state.Phase == scheduler.RunAsked:
-		return commands.Separated(commands.Say("❓ ", commands.Strong(drainVerb(state, "Drain ", "Mark ")+who+drainVerb(state, "?", " gone for ever?"))), commands.Say("asked ", commands.Clock(n.Began, scene.Now)))
 	case state.Phase == scheduler.RunAborted && run.Failed == 0 && run.Done == 0:
 		return commands.Say("🛑 ", commands.Strong(who+" "+isOrAre(whole)+" not "+commands.DoneWord(state)))
 	case !state.Phase.Over():
@@ -123,53 +119,14 @@ func hasOrHave(count int) string {
 // drainWhy says why, who asked and who said yes.
 func drainWhy(n *Notice) commands.Line {
 	line := commands.Separated(why(n.Reason), by(n.By))
-	if question := n.Question; question != nil && question.Answer == "yes" {
-		yes := commands.Say("yes by ", commands.Who(question.By))
-		if question.Reason != "" {
-			yes = append(yes, commands.Text(": "+question.Reason))
+	for i, voter := range n.Run.State.Yes {
+		word := "approved by "
+		if i > 0 {
+			word = "and "
 		}
-		line = commands.Separated(line, yes)
+		line = commands.Separated(line, commands.Say(word, commands.Who(voter)))
 	}
 	return line
-}
-
-// consent says what the yes does, who says it and how.
-func consent(n *Notice, scene Scene) []commands.Line {
-	state := &n.Run.State
-	last := "A drain cannot be cancelled"
-	if state.Drain.Ends() {
-		last = "It cannot be undone"
-	}
-	lines := []commands.Line{commands.Phrase(state.Why)}
-	if names := n.drainHosts(); len(names) > 1 {
-		lines = append(lines, commands.Say(commands.List(names, state.Agents)))
-	}
-	if state.Impact != nil {
-		impact := *state.Impact
-		if !impact.TasksKnown && scene.Tasks != nil { // it was asked of a replica that did not know
-			impact.Tasks, impact.TasksKnown = scene.Tasks, true
-		}
-		lines = append(lines, commands.Cost(commands.Killed(&impact), &impact)...)
-	}
-	lines = append(lines, commands.DrainTerms(state)...)
-	if !n.consents() {
-		return lines
-	}
-	question := n.Question
-	return append(lines,
-		commands.Say(last+". Another operator than ", commands.Who(question.AskedBy), " says yes ", commands.Ends(state.Started.Add(scheduler.AskMost), scene.Now), ", or nothing begins."),
-		commands.Say(commands.Literal("/mesos answer "+question.ID+" yes|no -m …"), " does the same"))
-}
-
-func consentButtons(n *Notice) []commands.Button {
-	if !n.consents() {
-		return nil
-	}
-	return []commands.Button{
-		{Label: "Yes", Action: commands.ActionYes, Value: n.Question.ID, Danger: true, Confirm: commands.Meaning(n.Question.Kind)},
-		{Label: "No", Action: commands.ActionNo, Value: n.Question.ID},
-		{Label: "Details", Action: commands.ActionRunDetails, Value: n.Run.State.ID},
-	}
 }
 
 // drainProgress says how far each agent is, what holds one up, and what is possible then.
@@ -257,9 +214,6 @@ func drainEnd(n *Notice) []commands.Line {
 // withheldFor is the line that stays: for how long it was withheld since the yes, and who gave it back.
 func withheldFor(n *Notice, over []*Agent) commands.Line {
 	from, last := n.Run.State.Started, over[0]
-	if n.Question != nil && !n.Question.Answered.IsZero() {
-		from = n.Question.Answered
-	}
 	for _, agent := range over {
 		if agent.Ended.After(last.Ended) {
 			last = agent

@@ -22,7 +22,6 @@ var machinePhases = []machinePhase{
 	{operation.PhaseTakingDown, "⏬", "is being taken down", "are being taken down"},
 	{operation.PhaseDown, "⏹", "is down for maintenance", "are down for maintenance"},
 	{operation.PhaseBringingUp, "⏫", "is being brought up", "are being brought up"},
-	{operation.PhaseAsked, "🗓", "is to be taken down, if another operator says yes", "are to be taken down, if another operator says yes"},
 	{operation.PhaseScheduling, "🗓", "comes into the maintenance schedule", "come into the maintenance schedule"},
 	{operation.PhaseScheduled, "🗓", "is in the maintenance schedule", "are in the maintenance schedule"},
 	{operation.PhaseCancelling, "⏏", "leaves the maintenance schedule", "leave the maintenance schedule"},
@@ -107,8 +106,6 @@ func machineProgress(in []*Machine, now time.Time) commands.Line {
 		}
 	}
 	switch at := commands.Clock(least.Since, now); {
-	case least.Phase == operation.PhaseAsked:
-		return commands.Say("asked ", at)
 	case least.Outcome == string(filters.StateVerified):
 		return commands.Say("confirmed ", at)
 	case least.Outcome == string(filters.StateAccepted):
@@ -194,13 +191,10 @@ func machineCommands(n *Notice) []commands.Line {
 		return append(lines, commands.Say("The window sees to them, and takes them out at its end: ", commands.Literal("/mesos window show "+name)))
 	}
 	if names := in(operation.PhaseScheduled); names != "" {
-		lines = append(lines, commands.Say("Frameworks get inverse offers; nothing is killed until ", commands.Literal("/mesos maintenance down "+names), " and another operator's yes."))
+		lines = append(lines, commands.Say("Frameworks get inverse offers; nothing is killed until ", commands.Literal("/mesos maintenance down "+names), "."))
 	}
 	if names := in(operation.PhaseDown); names != "" {
 		lines = append(lines, commands.Say("Its agents stay away until ", commands.Literal("/mesos maintenance up "+names), "."))
-	}
-	for _, machine := range n.sortedMachines(func(m *Machine) bool { return m.Phase == operation.PhaseAsked && m.Question != "" }) {
-		return append(lines, commands.Say("asked by ", commands.Who(machine.By), "; another operator answers ", commands.Literal("/mesos answer "+machine.Question+" yes|no")))
 	}
 	return lines
 }

@@ -8,10 +8,8 @@ import (
 )
 
 const (
-	// askedFor is how long a question whether a machine may be taken down waits for its answer, and how long a yes lasts.
-	askedFor = 30 * time.Minute
-	// followsWithin is how long after a machine's record its question may come into the book.
-	followsWithin = time.Minute
+	// downWithin is how long after it was asked for a machine may be taken down; later it would surprise everybody.
+	downWithin = 30 * time.Minute
 	// showsAfter is how long a call that the master said yes to may take to show.
 	showsAfter = 30 * time.Second
 	// remindAfter is how long after a time has come, or is over, the channel is reminded that nobody acted.
@@ -26,8 +24,7 @@ type sight struct {
 	mode filters.MachineMode
 	// sure says that an earlier reading, a while ago, showed the same: one alone does not prove that somebody took away what is
 	// ours.
-	sure     bool
-	question *filters.Question // of PhaseAsked; nil: it is gone
+	sure bool
 }
 
 func (s *sight) scheduled() bool { return s.span != nil }
@@ -55,8 +52,6 @@ func advance(state State, seen *sight) step {
 		return scheduling(state, seen)
 	case PhaseScheduled:
 		return scheduled(state, seen)
-	case PhaseAsked:
-		return asked(state, seen)
 	case PhaseTakingDown:
 		return takingDown(state, seen)
 	case PhaseDown:
@@ -152,28 +147,6 @@ func others(state State, seen *sight) step {
 	return tell(state, filters.KindMeddled, string(seen.mode))
 }
 
-func asked(state State, seen *sight) step {
-	next, is := gone(state, seen)
-	question := seen.question
-	switch {
-	case is:
-		return next
-	case seen.down():
-		return back(state, seen, "somebody else has taken it down")
-	case question == nil && seen.now.Before(state.Since.Add(followsWithin)):
-		return step{doubt: true}
-	case question == nil, question.Open() && seen.now.After(state.Since.Add(askedFor)):
-		return tell(state.to(PhaseScheduled, seen.now, "nobody said yes in time"), filters.KindDown, OutcomeNo)
-	case question.Open():
-		return reminder(state, seen)
-	case question.Answer != OutcomeYes:
-		return tell(state.to(PhaseScheduled, seen.now, "`"+question.By+"` said no"), filters.KindDown, OutcomeNo)
-	case question.Answered.After(state.Since.Add(askedFor)) || seen.now.After(question.Answered.Add(askedFor)):
-		return tell(state.to(PhaseScheduled, seen.now, "the yes was too late, or came to nothing in time"), filters.KindDown, OutcomeNo)
-	}
-	return tell(state.to(PhaseTakingDown, seen.now, ""), filters.KindDown, OutcomeYes)
-}
-
 // takingDown sends START_MAINTENANCE once for each operation: again only where it surely never arrived.
 func takingDown(state State, seen *sight) step {
 	next, is := gone(state, seen)
@@ -191,7 +164,7 @@ func takingDown(state State, seen *sight) step {
 		return back(state, seen, "the master said yes, and then it was not down: somebody else brought it up")
 	case state.windowed() && over(state.Wanted, seen.now):
 		return back(state, seen, "its window was over before it could be done")
-	case seen.now.After(state.Since.Add(askedFor)):
+	case seen.now.After(state.Since.Add(downWithin)):
 		return back(state, seen, "it could not be done within half an hour")
 	}
 	return call(filters.ChangeDown, state, seen)

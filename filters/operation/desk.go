@@ -3,9 +3,8 @@ package operation
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"cordon/filters"
@@ -28,8 +27,6 @@ type Listing struct {
 	// Tasks is how many tasks run on them by framework; TasksKnown is false where this replica does not know.
 	Tasks      map[string]int
 	TasksKnown bool
-	// Question is what another person is asked first; nil: nobody is.
-	Question *filters.Question
 }
 
 // Schedule puts the targets' machines into the maintenance schedule, each with every agent on it: their frameworks get inverse
@@ -41,7 +38,7 @@ func (d *Desk) Schedule(ctx context.Context, request filters.Request, span filte
 	if err := checkWish(span, d.now()); err != nil {
 		return Listing{}, err
 	}
-	return d.do(ctx, request, filters.KindSchedule, func(plan *plan, on *spot) error { return plan.schedule(on, span) })
+	return d.do(ctx, request, word{Kind: filters.KindSchedule, Span: &span})
 }
 
 // checkWish refuses a span that nobody means.
@@ -55,23 +52,65 @@ func checkWish(span filters.Span, now time.Time) error {
 	return nil
 }
 
-// Down asks for the targets' machines to be taken down: what runs there is killed. They must be ours in the schedule. Another
-// person must say yes within half an hour: Question is what is asked, and how it is answered is filters.Service's Answer.
+// Down asks for the targets' machines to be taken down: what runs there is killed. They must be ours in the schedule. Others must
+// approve of it first, unless the policy says otherwise: then Approval is what was asked for.
 func (d *Desk) Down(ctx context.Context, request filters.Request) (Listing, error) {
 	if !d.config.MayDown {
 		return Listing{}, &filters.Error{Code: filters.Denied, Wrong: "taking machines down is switched off for *" + d.config.Cluster + "*", Expected: "`allow: [down]` of the cluster in the configuration"}
 	}
-	return d.do(ctx, request, filters.KindDown, (*plan).down)
+	return d.do(ctx, request, word{Kind: filters.KindDown})
 }
 
 // Up brings up the targets' machines that we took down, and takes them out of the schedule.
 func (d *Desk) Up(ctx context.Context, request filters.Request) (Listing, error) {
-	return d.do(ctx, request, filters.KindUp, (*plan).up)
+	return d.do(ctx, request, word{Kind: filters.KindUp})
 }
 
 // Cancel takes the targets' machines out of the schedule. What is being taken down already cannot be cancelled.
 func (d *Desk) Cancel(ctx context.Context, request filters.Request) (Listing, error) {
-	return d.do(ctx, request, filters.KindCancel, (*plan).cancel)
+	return d.do(ctx, request, word{Kind: filters.KindCancel})
+}
+
+// word is what somebody wants of machines: what an approved plan is begun by.
+type word struct {
+	Kind filters.Kind  `json:"kind"`
+	Span *filters.Span `json:"span,omitempty"` // of KindSchedule
+}
+
+func (w word) encode() json.RawMessage {
+	encoded, err := json.Marshal(w)
+	if err != nil {
+		panic(err) // a word and two times encode
+	}
+	return encoded
+}
+
+// decide works out what the word does to one machine.
+func (w word) decide(plan *plan, on *spot) error {
+	switch w.Kind {
+	case filters.KindSchedule:
+		return plan.schedule(on, *w.Span)
+	case filters.KindDown:
+		return plan.down(on)
+	case filters.KindUp:
+		return plan.up(on)
+	}
+	return plan.cancel(on)
+}
+
+// Start carries out an approved plan about machines, once for the approval: filters.Starter.
+func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
+	var wanted word
+	if err := json.Unmarshal(approval.Plan.Details, &wanted); err != nil || wanted.Kind == filters.KindSchedule && wanted.Span == nil {
+		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
+	}
+	request := approval.Request()
+	var skipped []string
+	if request.Targets, skipped = approval.Plan.Listed(d.config.Roster()); len(request.Targets) == 0 {
+		return filters.Started{}, &filters.Error{Code: filters.Unknown, Wrong: "the master lists none of its agents any more"}
+	}
+	listing, err := d.do(ctx, request, wanted)
+	return filters.Started{Operation: listing.Operation, Skipped: skipped}, err
 }
 
 func (d *Desk) now() time.Time { return d.config.Service.Now() }
@@ -80,21 +119,22 @@ func (d *Desk) now() time.Time { return d.config.Service.Now() }
 const tries = 8
 
 // do plans and records a word about machines.
-func (d *Desk) do(ctx context.Context, request filters.Request, kind filters.Kind, decide func(*plan, *spot) error) (Listing, error) {
+func (d *Desk) do(ctx context.Context, request filters.Request, wanted word) (Listing, error) {
 	if earlier, said, err := d.said(ctx, &request); said || err != nil {
 		return earlier, err
 	}
 	for try := 1; ; try++ {
 		turned := d.config.Book.Turned()
-		plan, err := d.plan(ctx, &request, kind)
+		plan, err := d.plan(ctx, &request, wanted.Kind)
 		if err != nil {
 			return Listing{}, err
 		}
 		for i := range plan.spots {
-			if err := decide(plan, &plan.spots[i]); err != nil {
+			if err := wanted.decide(plan, &plan.spots[i]); err != nil {
 				return Listing{}, err
 			}
 		}
+		plan.intent = &filters.Intent{Kind: filters.PlanMachines, Details: wanted.encode()}
 		listing, err := d.record(ctx, plan)
 		if filters.CodeOf(err) != filters.Conflict || try == tries {
 			return listing, err
@@ -126,11 +166,6 @@ func (d *Desk) repeated(result filters.Result) Listing {
 			listing.Changed, listing.Subject = append(listing.Changed, machine.State), machine.Subject
 		}
 	}
-	for _, question := range d.config.Book.Questions() {
-		if question.ID == filters.DerivedID(questionPrefix, result.Operation) {
-			listing.Question = question
-		}
-	}
 	return listing
 }
 
@@ -143,7 +178,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 		return listing, nil
 	}
 	arrangement := filters.Arrangement{
-		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps, Overtaken: plan.overtaken,
+		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps, Intent: plan.intent,
 		Starts: plan.kind == filters.KindSchedule || plan.kind == filters.KindDown, Within: plan.kind == filters.KindDown,
 	}
 	for i := range plan.changed {
@@ -151,11 +186,6 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 		arrangement.Told = append(arrangement.Told, plan.told(&plan.changed[i]))
 	}
 	listing.Subject = plan.changed[0].Subject
-	if plan.kind == filters.KindDown {
-		question := plan.question(&listing)
-		listing.Question = &question
-		arrangement.Questions = []filters.AskedOf{{Question: question, Event: filters.Event{Kind: filters.KindQuestion}}}
-	}
 	result, err := d.config.Service.Arrange(ctx, arrangement)
 	if err != nil {
 		return Listing{}, err
@@ -163,7 +193,9 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	if result.Repeated {
 		return d.repeated(result), nil
 	}
-	listing.Result = result
+	if listing.Result = result; result.Approval != nil && !result.Approval.Glass {
+		listing.Changed = nil // nothing was, yet
+	}
 	if plan.kind != filters.KindUp && plan.kind != filters.KindCancel {
 		listing.Held = "" // only giving back is held
 	}
@@ -171,48 +203,9 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 }
 
 func (p *plan) told(changed *kept) filters.Told {
-	outcome := string(filters.StateRecorded)
-	if changed.Phase == PhaseAsked {
-		outcome = OutcomeAsked
-	}
-	told := changed.told(changed.revision, p.kind, outcome)
+	told := changed.told(changed.revision, p.kind, string(filters.StateRecorded))
 	told.Event.Reason = p.request.Reason
 	return told
-}
-
-// question is what another person is asked before machines are taken down.
-func (p *plan) question(listing *Listing) filters.Question {
-	question := filters.Question{
-		ID: filters.DerivedID(questionPrefix, p.operation), Subject: listing.Subject, Kind: filters.QuestionConfirm, Asked: p.now, AskedBy: p.request.Actor.ID,
-	}
-	for i := range p.changed {
-		question.Agents = append(question.Agents, p.changed[i].Agents...)
-		question.Hosts = append(question.Hosts, p.changed[i].Machine.Hostname)
-	}
-	question.Text = fmt.Sprintf("Take %s down, and kill what runs there (%s)?", strings.Join(question.Hosts, ", "), describe(listing.Tasks, listing.TasksKnown))
-	return question
-}
-
-// describe counts tasks in words.
-func describe(tasks map[string]int, known bool) string {
-	total := 0
-	words := make([]string, 0, len(tasks))
-	for _, framework := range filters.Frameworks(tasks) {
-		if tasks[framework] == 0 {
-			continue
-		}
-		total += tasks[framework]
-		words = append(words, fmt.Sprintf("%d of %s", tasks[framework], framework))
-	}
-	switch {
-	case total == 0 && known:
-		return "nothing just now"
-	case !known:
-		return "how much is not known just now"
-	case total == 1:
-		return "1 task: " + words[0]
-	}
-	return fmt.Sprintf("%d tasks: %s", total, strings.Join(words, ", "))
 }
 
 func (d *Desk) tasksOn(spots []spot) (tasks map[string]int, known bool) {

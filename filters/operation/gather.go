@@ -35,29 +35,11 @@ func (g *gathering) add(machine *kept, next step) {
 		g.ups = append(g.ups, one)
 	default:
 		told := next.state.told(machine.revision, next.kind, next.outcome)
-		if next.outcome == OutcomeLost && !machine.Phase.Pending() && machine.Phase != PhaseAsked {
+		if next.outcome == OutcomeLost && !machine.Phase.Pending() {
 			told.Event.Operation = "" // that came to its end before
 		}
 		g.told = append(g.told, filters.Change{Kind: filters.ChangeTold, Maintenance: &filters.MaintenanceChange{
 			Machines: []filters.Machine{machine.Machine}, Told: []filters.Told{told},
-		}})
-	}
-}
-
-// finish lets questions go that no machine waits for any more. That is noticed once the machines' records say so.
-func (g *gathering) finish(questions []*filters.Question, machines []kept) {
-	waiting := map[string]bool{}
-	for i := range machines {
-		waiting[machines[i].Question] = true
-	}
-	for _, question := range questions {
-		if waiting[question.ID] {
-			continue
-		}
-		done := *question
-		done.Done = true
-		g.told = append(g.told, filters.Change{Kind: filters.ChangeTold, Maintenance: &filters.MaintenanceChange{
-			Asked: []filters.AskedOf{{Question: done, Event: filters.Event{Kind: filters.KindQuestion, Reason: "there is nothing left to decide"}}},
 		}})
 	}
 }

@@ -116,8 +116,8 @@ func (d *Desk) Held(prefix string) []filters.HeldMachine {
 		switch {
 		case machine.Others:
 			one.Kept = "somebody else took it down"
-		case machine.Phase == PhaseDown && !machine.by(machine.Owner), machine.Phase == PhaseAsked:
-			one.Kept = "it is down, or to be, by the word of " + machine.By
+		case machine.Phase == PhaseDown && !machine.by(machine.Owner):
+			one.Kept = "it is down by the word of " + machine.By
 		}
 		held = append(held, one)
 	}

@@ -18,8 +18,8 @@ type plan struct {
 	spots     []spot
 	changed   []kept // as they shall be, with the revision that is stored
 	already   []State
-	overtaken []string // operations that wait for a yes and end by this
 	steps     []filters.Step
+	intent    *filters.Intent // what begins it again, once it was approved
 }
 
 // spot is one machine that is meant, with all there is to know of it.
@@ -138,8 +138,7 @@ func (p *plan) down(on *spot) error {
 	case !known.owns(*on.span):
 		return meddled(on)
 	}
-	state := on.known.to(PhaseAsked, p.now, "")
-	state.Question = filters.DerivedID(questionPrefix, p.operation)
+	state := on.known.to(PhaseTakingDown, p.now, "")
 	p.change(on, state, filters.ModeDown)
 	return nil
 }
@@ -169,9 +168,6 @@ func (p *plan) cancel(on *spot) error {
 	case known != nil && (known.Phase == PhaseTakingDown || known.Phase == PhaseBringingUp):
 		return busy(on, known)
 	case known != nil:
-		if known.Phase == PhaseAsked {
-			p.overtaken = append(p.overtaken, known.Operation)
-		}
 		state := known.to(PhaseCancelling, p.now, "")
 		p.change(on, state, filters.ModeSchedule)
 		return nil
@@ -190,14 +186,11 @@ func othersDown(on *spot) error {
 func busy(on *spot, known *kept) error {
 	doing := map[Phase]string{
 		PhaseScheduling: "is being scheduled", PhaseTakingDown: "is being taken down", PhaseDown: "is down", PhaseBringingUp: "is being brought up",
-		PhaseCancelling: "is being taken out of the schedule", PhaseAsked: "waits for somebody to say whether it may be taken down",
+		PhaseCancelling: "is being taken out of the schedule",
 	}[known.Phase]
 	try := "`/mesos maintenance status " + on.typed() + "` tells how far that is"
-	switch known.Phase {
-	case PhaseDown:
+	if known.Phase == PhaseDown {
 		try = "`/mesos maintenance up " + on.typed() + "` brings it up"
-	case PhaseAsked:
-		try = "`/mesos answer " + known.Question + " no` ends that"
 	}
 	return conflict(on.name()+" "+doing+", by the word of `"+known.By+"`", "one operation on a machine at a time", try)
 }

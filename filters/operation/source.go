@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,8 +14,6 @@ const (
 	pendingEvery = 5 * time.Second
 	// sureAfter is how long a sight must last before it proves that somebody else changed what is ours.
 	sureAfter = 10 * time.Second
-	// questionPrefix starts the IDs of questions whether machines may be taken down.
-	questionPrefix = "q-down-"
 )
 
 // Source works out what is to be done about the machines that are ours: reconcile's port of that name. It reads the master only
@@ -26,7 +23,7 @@ type Source struct {
 	mutex  sync.Mutex
 	read   time.Time // the cluster's time of the last reading
 	next   time.Time // nothing is due before, unless the book changes
-	turn   turn      // of the book, when it was last looked at
+	turn   uint64    // of the book's shelf, when it was last looked at
 	idle   bool      // nothing was ours then
 	sights map[string]lasting
 }
@@ -42,12 +39,6 @@ func (l *lasting) same(span *filters.Span, mode filters.MachineMode) bool {
 	return l.mode == mode && (l.span == nil) == (span == nil) && (span == nil || span.Equal(*l.span))
 }
 
-// turn tells whether the book has changed in what matters here.
-type turn struct {
-	shelf              uint64
-	questions, answers int
-}
-
 // NewSource returns a Source.
 func NewSource(config *Config) *Source {
 	return &Source{config: config, sights: map[string]lasting{}}
@@ -57,12 +48,12 @@ func NewSource(config *Config) *Source {
 func (s *Source) Changes(ctx context.Context, now time.Time) ([]filters.Change, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	turn := s.turned()
+	turn := s.config.Book.Shelved(filters.ShelfMachines)
 	if turn == s.turn && (s.idle || now.Before(s.next) && !now.Before(s.read)) {
 		return nil, nil
 	}
-	machines, questions := s.config.machines(), s.questions()
-	if s.idle = len(machines)+len(questions) == 0; s.idle {
+	machines := s.config.machines()
+	if s.idle = len(machines) == 0; s.idle {
 		s.turn = turn
 		return nil, nil
 	}
@@ -71,7 +62,7 @@ func (s *Source) Changes(ctx context.Context, now time.Time) ([]filters.Change, 
 		return nil, err
 	}
 	s.turn, s.read, s.next = turn, now, now.Add(watchEvery)
-	return s.changes(machines, questions, &seen, now), nil
+	return s.changes(machines, &seen, now), nil
 }
 
 // Down returns the machines that we took down, or are about to, and that need not be back yet.
@@ -86,31 +77,9 @@ func (s *Source) Down() []filters.Machine {
 	return down
 }
 
-func (s *Source) turned() turn {
-	t := turn{shelf: s.config.Book.Shelved(filters.ShelfMachines)}
-	for _, question := range s.questions() {
-		t.questions++
-		if !question.Open() {
-			t.answers++
-		}
-	}
-	return t
-}
-
-// questions are those about taking machines down.
-func (s *Source) questions() []*filters.Question {
-	var ours []*filters.Question
-	for _, question := range s.config.Book.Questions() {
-		if question.Kind == filters.QuestionConfirm && strings.HasPrefix(question.ID, questionPrefix) {
-			ours = append(ours, question)
-		}
-	}
-	return ours
-}
-
 // changes works out every machine's next step, and gathers them: the one schedule is posted once for all that come into it, and
 // once for all that leave it.
-func (s *Source) changes(machines []kept, questions []*filters.Question, seen *reading, now time.Time) []filters.Change {
+func (s *Source) changes(machines []kept, seen *reading, now time.Time) []filters.Change {
 	s.forget(machines)
 	g := gathering{config: s.config, seen: seen}
 	for i := range machines {
@@ -120,11 +89,10 @@ func (s *Source) changes(machines []kept, questions []*filters.Question, seen *r
 		case next.changed:
 			g.add(machine, next)
 			s.soon(now.Add(pendingEvery)) // if it cannot be written or sent now
-		case next.doubt || machine.Phase.Pending() || machine.Phase == PhaseAsked:
+		case next.doubt || machine.Phase.Pending():
 			s.soon(now.Add(pendingEvery))
 		}
 	}
-	g.finish(questions, machines)
 	return g.all()
 }
 
@@ -143,7 +111,7 @@ func (s *Source) see(machine *kept, seen *reading, now time.Time) *sight {
 		s.sights[name] = known
 	}
 	return &sight{
-		now: now, span: span, mode: mode, sure: now.Sub(known.since) >= sureAfter, question: s.config.Book.Question(machine.Question),
+		now: now, span: span, mode: mode, sure: now.Sub(known.since) >= sureAfter,
 	}
 }
 

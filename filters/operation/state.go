@@ -32,7 +32,6 @@ type State struct {
 	// Operation is that of the last word, Subject whose message tells of the machine for as long as it is ours.
 	Operation string `json:"operation"`
 	Subject   string `json:"subject"`
-	Question  string `json:"question,omitempty"` // of PhaseAsked
 	// Sent is when the phase's call was last about to be made; zero: it was not. Heard says that the master said yes.
 	Sent  time.Time `json:"sent,omitzero"`
 	Heard bool      `json:"heard,omitempty"`
@@ -52,8 +51,7 @@ type Phase string
 const (
 	PhaseScheduling Phase = "scheduling"  // recorded: the schedule does not show it yet
 	PhaseScheduled  Phase = "scheduled"   // a reading shows it: the master drains it
-	PhaseAsked      Phase = "asked"       // somebody wants it down, and another person's yes is awaited
-	PhaseTakingDown Phase = "taking-down" // that was said: the master does not show it yet
+	PhaseTakingDown Phase = "taking-down" // recorded: the master does not show it yet
 	PhaseDown       Phase = "down"        // a reading shows it down
 	PhaseBringingUp Phase = "bringing-up"
 	PhaseCancelling Phase = "cancelling" // it leaves the schedule
@@ -85,7 +83,7 @@ func (p Phase) Pending() bool {
 // Kind is the kind of the journal entries about what is under way in the phase.
 func (p Phase) Kind() filters.Kind {
 	switch p {
-	case PhaseAsked, PhaseTakingDown, PhaseDown:
+	case PhaseTakingDown, PhaseDown:
 		return filters.KindDown
 	case PhaseBringingUp, PhaseUp:
 		return filters.KindUp
@@ -99,9 +97,6 @@ func (p Phase) Kind() filters.Kind {
 
 // The outcomes of journal entries about machines, beside filters.StateRecorded, StateAccepted, StateVerified and StateFailed.
 const (
-	OutcomeAsked   = "asked"   // another person's yes is awaited
-	OutcomeYes     = "yes"     // somebody said it
-	OutcomeNo      = "no"      // somebody said no, or nobody anything in time
 	OutcomeSending = "sending" // the leader is about to call the master
 	OutcomeBetween = "between" // of meddled: the schedule was changed between reading and posting
 	OutcomeLost    = "lost"    // of meddled: the machine is not ours any more
@@ -115,9 +110,6 @@ func (s *State) owns(span filters.Span) bool { return slices.ContainsFunc(s.Ours
 // to brings the state to a phase.
 func (s State) to(phase Phase, now time.Time, why string) State {
 	s.Phase, s.Since, s.Why, s.Sent, s.Heard = phase, now, why, time.Time{}, false
-	if phase != PhaseAsked {
-		s.Question = ""
-	}
 	return s
 }
 

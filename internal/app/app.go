@@ -155,8 +155,11 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 		Period: a.period(), Cluster: name, Replica: a.replica, Book: s.book, Master: master, Recorder: s.store, Observe: cluster.Observe, Calls: cluster.CallsAtOnce,
 		Source: source, Maintenance: master, Published: s.published, Meter: a.meter(name), Logger: log,
 	})
+	if err := a.buildScheduler(s, cluster, agents, mover); err != nil {
+		return nil, err
+	}
 	a.buildApprovals(s)
-	return s, a.buildScheduler(s, cluster, agents, mover)
+	return s, nil
 }
 
 func (a *App) buildMaster(name string, cluster config.Cluster, log *slog.Logger) (*mesos.Master, error) {

@@ -59,14 +59,14 @@ type facts struct {
 
 // defaults decide where no rule of the configuration does.
 func (g *Gate) defaults() []Rule {
-	yes, jurors := true, filters.JurorsApprovers
+	yes, jurors, drains := true, filters.JurorsApprovers, []filters.Mode{filters.ModeDrain}
 	if g.config.OnCall != nil {
 		jurors = filters.JurorsOnCall
 	}
 	return []Rule{
-		{Name: "irreversible", Ends: &yes, Needs: filters.Needs{Typed: true, Approvals: 2, From: filters.JurorsApprovers}},
-		{Name: "last instance", Verbs: []filters.Verb{filters.VerbDrain}, Last: &yes, Needs: filters.Needs{Approvals: 2, From: filters.JurorsApprovers}},
-		{Name: "drain", Verbs: []filters.Verb{filters.VerbDrain}, Needs: filters.Needs{Approvals: 1, From: jurors}},
+		{Name: "irreversible", Ends: &yes, Needs: filters.Needs{Approvals: 2, From: filters.JurorsApprovers}},
+		{Name: "last instance", Verbs: []filters.Verb{filters.VerbDrain}, Modes: drains, Last: &yes, Needs: filters.Needs{Approvals: 2, From: filters.JurorsApprovers}},
+		{Name: "drain", Verbs: []filters.Verb{filters.VerbDrain}, Modes: drains, Needs: filters.Needs{Approvals: 1, From: jurors}},
 	}
 }
 

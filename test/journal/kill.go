@@ -1,9 +1,6 @@
 package journal
 
-import (
-	"cordon/filters"
-	"cordon/scheduler"
-)
+import "cordon/filters"
 
 // kills holds what is done to agents that are drained, or marked gone, to the word that it was asked for with.
 func (c *Checker) kills(e *filters.Event, before filters.LedgerEntry) {
@@ -48,16 +45,3 @@ func (c *Checker) draining(e *filters.Event, before filters.LedgerEntry) {
 	c.fail(RuleKill, "%s is drained and no filter asks for it", e.Agent)
 }
 
-// agreed holds a drain that begins to the yes of somebody else than who asked for it.
-func (c *Checker) agreed(state *scheduler.RunState) {
-	if state.Drain == nil || state.Phase != scheduler.RunGoing {
-		return
-	}
-	question, asked := c.answers[state.Question]
-	switch {
-	case !asked || question.Answer != "yes":
-		c.fail(RuleKill, "run %s drains without a yes", state.ID)
-	case question.By == state.By || question.By == question.AskedBy:
-		c.fail(RuleKill, "run %s drains by the word of %s, who asked for it", state.ID, question.By)
-	}
-}

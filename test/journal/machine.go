@@ -55,12 +55,6 @@ func (c *Checker) machineCall(e *filters.Event, known *machine, after *maintenan
 		case after.Phase == maintenance.PhaseCancelling && len(before.Ours) == 0:
 			c.fail(RuleMachine, "%s is taken out of the schedule, and we did not put it there", name)
 		}
-	case maintenance.OutcomeYes:
-		c.consented(name, before)
-	case string(filters.StateRecorded):
-		if filters.Owner(after.By).Kind() != "window" && after.Phase == maintenance.PhaseTakingDown {
-			c.fail(RuleMachine, "%s is taken down without a yes", name)
-		}
 	case string(filters.StateAccepted):
 		if before.Sent.IsZero() || before.Phase != after.Phase {
 			c.fail(RuleIntent, "%s: the master said yes for %s, and no intent was written", name, after.Phase)
@@ -95,13 +89,3 @@ func (c *Checker) planned(e *filters.Event, before, after *maintenance.State) {
 	}
 }
 
-// consented holds a machine that is taken down to the yes of somebody else than who asked for it.
-func (c *Checker) consented(name string, before *maintenance.State) {
-	question, asked := c.answers[before.Question]
-	switch {
-	case before.Phase != maintenance.PhaseAsked || !asked || question.Answer != "yes":
-		c.fail(RuleMachine, "%s is taken down without a yes", name)
-	case question.By == before.By || question.By == question.AskedBy:
-		c.fail(RuleMachine, "%s is taken down by the word of %s, who asked for it", name, question.By)
-	}
-}

@@ -40,9 +40,6 @@ func (c *Checker) run(e *filters.Event) {
 	if known.there && before.Phase.Over() && after.Phase != before.Phase {
 		c.fail(RuleRun, "run %s was %s and is %s", after.ID, before.Phase, after.Phase)
 	}
-	if before.Phase == scheduler.RunAsked {
-		c.agreed(&after)
-	}
 	if after.Phase.Over() && !before.Phase.Over() {
 		c.ended(e, known, after.Keep)
 	}
