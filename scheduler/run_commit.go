@@ -11,17 +11,17 @@ import (
 
 // progress is one commit of a run: the records of some of its agents as they shall be, and its own.
 type progress struct {
-	run       *going
-	agents    []part
-	state     *RunState // nil: as it is
-	outcome   string
-	removed   bool // the records leave
-	withhold  []filters.AgentID
-	room      *filters.Room // that what is withheld was taken from
-	end       []filters.FilterKey
-	asked     map[filters.AgentID]string // confirmations that are over
-	intents   []RunAgent                 // whose webhooks are to be called
-	moves     [][2]*RunAgent             // whose tasks frameworks are to be asked for: before and after
+	run      *going
+	agents   []part
+	state    *RunState // nil: as it is
+	outcome  string
+	removed  bool // the records leave
+	withhold []filters.AgentID
+	room     *filters.Room // that what is withheld was taken from
+	end      []filters.FilterKey
+	asked    map[filters.AgentID]string // confirmations that are over
+	intents  []RunAgent                 // whose webhooks are to be called
+	moves    [][2]*RunAgent             // whose tasks frameworks are to be asked for: before and after
 }
 
 // The outcomes of KindRun beside the phases: something keeps it from beginning with more agents, and does so no more; its
@@ -74,7 +74,7 @@ func (r *runs) commit(ctx context.Context, c *progress, term int64) error {
 	arrangement := filters.Arrangement{
 		Request: filters.Request{Actor: r.actor(c), Cause: filters.CauseRun, Reason: state.Reason},
 		Verb:    filters.VerbRun, Term: term, Subject: state.subject(), Withhold: c.withhold, Room: c.room, End: c.end,
-		Mode: state.Mode, Drain: state.Drain, 
+		Mode: state.Mode, Drain: state.Drain,
 	}
 	for i := range c.intents {
 		r.calls.intend(&c.intents[i])

@@ -17,12 +17,12 @@ type Machine struct {
 	Phase operation.Phase `json:"phase"`
 	Since time.Time       `json:"since"` // when it came to Phase
 	// Outcome is how far the last word has come.
-	Outcome  string       `json:"outcome,omitempty"`
-	Wanted   filters.Span `json:"wanted"`
-	By       string       `json:"by,omitempty"` // who gave the last word
-	Why      string       `json:"why,omitempty"`
-	Others   bool         `json:"others,omitempty"` // somebody else took it down
-	Down     time.Time    `json:"down,omitzero"`    // when it went down
+	Outcome string       `json:"outcome,omitempty"`
+	Wanted  filters.Span `json:"wanted"`
+	By      string       `json:"by,omitempty"` // who gave the last word
+	Why     string       `json:"why,omitempty"`
+	Others  bool         `json:"others,omitempty"` // somebody else took it down
+	Down    time.Time    `json:"down,omitzero"`    // when it went down
 }
 
 // readMachine reads what an entry says of a machine; nil: nothing.

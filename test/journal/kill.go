@@ -44,4 +44,3 @@ func (c *Checker) draining(e *filters.Event, before filters.LedgerEntry) {
 	}
 	c.fail(RuleKill, "%s is drained and no filter asks for it", e.Agent)
 }
-

@@ -88,4 +88,3 @@ func (c *Checker) planned(e *filters.Event, before, after *maintenance.State) {
 		c.fail(RuleMachine, "%s is %s while %s is open", e.Record.Name, after.Phase, owner)
 	}
 }
-
