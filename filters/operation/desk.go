@@ -77,12 +77,16 @@ type word struct {
 	Span *filters.Span `json:"span,omitempty"` // of KindSchedule
 }
 
-func (w word) encode() json.RawMessage {
+// intent is what the word is begun by once it was approved. What gives back needs no approval.
+func (w word) intent() *filters.Intent {
+	if w.Kind != filters.KindSchedule && w.Kind != filters.KindDown {
+		return nil
+	}
 	encoded, err := json.Marshal(w)
 	if err != nil {
 		panic(err) // a word and two times encode
 	}
-	return encoded
+	return &filters.Intent{Kind: filters.PlanMachines, Details: encoded}
 }
 
 // decide works out what the word does to one machine.
@@ -134,7 +138,7 @@ func (d *Desk) do(ctx context.Context, request filters.Request, wanted word) (Li
 				return Listing{}, err
 			}
 		}
-		plan.intent = &filters.Intent{Kind: filters.PlanMachines, Details: wanted.encode()}
+		plan.intent = wanted.intent()
 		listing, err := d.record(ctx, plan)
 		if filters.CodeOf(err) != filters.Conflict || try == tries {
 			return listing, err

@@ -8,12 +8,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"cordon/commands/poster"
 	"cordon/filters"
+	"cordon/internal/approval"
 	"cordon/scheduler"
 
 	"github.com/goccy/go-yaml"
@@ -46,13 +46,14 @@ type Stage struct {
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
 	upkeep    *primitives
+	approvals *approval.Loop
 }
 
 // Options change what New makes.
 type Options struct {
 	Name      string   // default prod
 	Agents    []string // default six: agent-one to agent-six
-	Operators []string // actor IDs; default user:UALICE and user:UBOB
+	Operators []string // actor IDs; default user:UALICE, user:UBOB and user:UDANA
 	Foreign   []string // hostnames that somebody else withholds
 	Limits    filters.LimitConfig
 	Groups    map[string]filters.Group
@@ -64,6 +65,7 @@ type Options struct {
 	Digest    string           // when it is told, in UTC; empty: never
 	Allow     []filters.Verb   // what kills tasks and may be asked for
 	Laden     bool             // the first agent has volumes, and roles have quotas
+	Policy    *Policy          // roles and rules in place of operators; nil: operators do everything
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -77,7 +79,7 @@ func New(options Options) *Stage {
 		options.Agents = usual
 	}
 	if options.Operators == nil {
-		options.Operators = []string{"user:UALICE", "user:UBOB"}
+		options.Operators = []string{"user:UALICE", "user:UBOB", "user:UDANA"}
 	}
 	now := time.Now().UTC()
 	s := &Stage{
@@ -104,15 +106,20 @@ func New(options Options) *Stage {
 	s.roster, s.view = filters.NewRoster(view), view
 	config := filters.ServiceConfig{
 		Cluster: options.Name, Groups: options.Groups, Limits: options.Limits, Store: store{s}, Book: s.Book, State: cluster{s},
-		Gate: gate{options.Operators}, Observe: options.Observe, Held: func() string { return options.Held },
+		Observe: options.Observe, Held: func() string { return options.Held },
 		Away: options.Away,
 	}
 	if options.Laden {
 		config.Survey, config.Apps = survey{s}, survey{s}
 	}
+	if options.Policy == nil {
+		options.Policy = usually(options.Operators)
+	}
+	config.Gate = options.Policy.gate(s, options)
 	s.Service = filters.NewService(config)
 	s.plan = s.planned(options)
 	s.upkeep = newPrimitives(s, options)
+	s.approvals = s.carriesOut(options)
 	return s
 }
 
@@ -155,6 +162,7 @@ func Windows(text []byte) map[string]scheduler.Definition {
 func (s *Stage) Lead(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
+	parts.Go(func() { _ = s.approvals.Run(ctx, 1) })
 	for ctx.Err() == nil {
 		moved := s.Book.Moved()
 		select {
@@ -477,30 +485,3 @@ func (v View) Host(id filters.AgentID) string {
 	return ""
 }
 
-// gate is an operators' list.
-type gate struct{ operators []string }
-
-func (g gate) Judge(_ context.Context, actor filters.Actor, _ *filters.Approval) (string, error) {
-	if !slices.Contains(g.operators, actor.ID) {
-		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not an approver of *prod*", Try: "`/mesos whoami` shows what you may do"}
-	}
-	return "approver", nil
-}
-
-func (g gate) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
-	plan, actor := ask.Plan, ask.Actor
-	if plan.Verb == filters.VerbLook || slices.Contains(g.operators, actor.ID) || strings.HasPrefix(actor.ID, "window:") || strings.HasPrefix(actor.ID, "run:") {
-		return filters.Needs{}, nil // windows and runs act for who made them
-	}
-	return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look at *" + plan.Cluster + "*, not change it", Expected: "you are not among its operators", Try: "`/mesos whoami` shows what you may do"}
-}
-
-func (g gate) May(_ context.Context, actor filters.Actor) ([]filters.Verb, string, error) {
-	if !slices.Contains(g.operators, actor.ID) {
-		return []filters.Verb{filters.VerbLook}, "you are not among its operators", nil
-	}
-	return []filters.Verb{
-		filters.VerbLook, filters.VerbFilter, filters.VerbUnfilter, filters.VerbRelease, filters.VerbExtend, filters.VerbAdopt,
-		filters.VerbWindow, filters.VerbRun, filters.VerbDrain, filters.VerbGone, filters.VerbMaintenance, filters.VerbFreeze, filters.VerbThaw, filters.VerbAnswer, filters.VerbUnlock,
-	}, "you are listed as an operator of *prod*", nil
-}
