@@ -43,7 +43,7 @@ func anyRecord(t *rapid.T, event *filters.Event) {
 		state, record.Shelf, event.Subject = scheduler.RunAgent{Run: "r-1", Agent: event.Agent, Hostname: event.Host, Phase: phase, Key: "c-1", By: "user:UBOB"}, filters.ShelfRunAgents, "run:r-1"
 		event.Outcome = string(phase)
 	case filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind:
-		phase := rapid.SampledFrom([]operation.Phase{operation.PhaseScheduling, operation.PhaseScheduled, operation.PhaseAsked, operation.PhaseDown, operation.PhaseUp, operation.PhaseLost, operation.PhaseFailed}).Draw(t, "phase")
+		phase := rapid.SampledFrom([]operation.Phase{operation.PhaseScheduling, operation.PhaseScheduled, operation.PhaseTakingDown, operation.PhaseDown, operation.PhaseUp, operation.PhaseLost, operation.PhaseFailed}).Draw(t, "phase")
 		machine := filters.Machine{Hostname: event.Host, IP: "10.0.0.1"}
 		state, record.Shelf, record.Name = operation.State{Schema: 1, Machine: machine, Phase: phase, Since: start, Owner: "user:UALICE", By: "user:UBOB", Why: event.Reason, Wanted: filters.Span{Start: start, Endless: true}}, filters.ShelfMachines, machine.Name()
 		event.Outcome = rapid.SampledFrom([]string{"recorded", "sending", "accepted", "verified", "failed", "lost", "between", "starts", "over"}).Draw(t, "word")

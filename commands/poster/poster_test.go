@@ -242,13 +242,10 @@ func (s *scene) does(line string) {
 		s.on.RefuseMachines(rest)
 	case "refuses": // the master does not drain the host
 		s.on.Refuse(rest)
-	case "QUESTION": // NAME yes|no to the newest question
-		questions := s.on.Questions()
-		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1] + because(fields[2:]))
-	case "alice:", "bob:": // somebody types a command
+	case "alice:", "bob:", "dana:": // somebody types a command; APPROVAL is the newest approval
 		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
 		reply := s.bot.Handle(s.t.Context(), commands.Input{
-			Text: rest, Actor: filters.Actor{ID: "user:" + user, User: user}, RequestKey: request.Key, Cause: filters.CauseCommand, Channel: "COPS",
+			Text: strings.ReplaceAll(rest, "APPROVAL", s.approval()), Actor: filters.Actor{ID: "user:" + user, User: user}, RequestKey: request.Key, Cause: filters.CauseCommand, Channel: "COPS",
 		})
 		if reply.Code != "" {
 			err = errors.New(reply.Text())
@@ -715,4 +712,12 @@ func TestThreadsNameEveryAgent(t *testing.T) {
 			t.Error(shown)
 		}
 	})
+}
+
+// approval is the ID of the newest approval; empty: there is none.
+func (s *scene) approval() string {
+	if all := s.on.Approvals(); len(all) > 0 {
+		return all[0].ID
+	}
+	return ""
 }

@@ -60,10 +60,9 @@ func running() poster.Notice {
 }
 
 func draining() poster.Notice {
-	state := scheduler.RunState{ID: "r-3k7q2m9x", Phase: scheduler.RunAsked, By: "user:U0ALICE", Reason: "disk & co", Started: noon, Agents: 1, Mode: filters.ModeDrain,
-		Keep: true, Drain: &filters.Drain{}, Question: "q-1", Impact: &filters.Impact{Tasks: map[string]int{"marathon": 2}, TasksKnown: true}}
-	return poster.Notice{Key: "run:r-3k7q2m9x", Topic: poster.TopicRun, Began: noon, By: state.By, Reason: state.Reason, Run: &poster.Progress{State: state}, Question: &filters.Question{
-		ID: "q-1", Kind: filters.QuestionConfirm, Text: "Drain web-1?", Hosts: []string{"web-1"}, Asked: noon, AskedBy: state.By}}
+	state := scheduler.RunState{ID: "r-3k7q2m9x", Phase: scheduler.RunGoing, By: "user:U0ALICE", Yes: []string{"user:U0BOB"}, Reason: "disk & co", Started: noon, Agents: 1, Mode: filters.ModeDrain,
+		Keep: true, Drain: &filters.Drain{}}
+	return poster.Notice{Key: "run:r-3k7q2m9x", Topic: poster.TopicRun, Began: noon, By: state.By, Reason: state.Reason, Run: &poster.Progress{State: state}}
 }
 
 func asking() poster.Notice {
