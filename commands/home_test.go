@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"cordon/commands"
 	"cordon/commands/internal/stage"
@@ -88,9 +89,9 @@ func TestHomeShowsWhatAwaitsMe(t *testing.T) {
 		bot := commands.New(config)
 		defer bot.Stop(t.Context())
 		defer lead(t, on, true)()
-		if reply := bot.Handle(t.Context(), commands.Input{Text: "drain agent-one -m disk", Actor: formActor}); reply.Code != "" {
-			t.Fatal(reply.Text())
-		}
+		on.Happen(filters.Event{Kind: filters.KindQuestion, Question: &filters.Question{
+			ID: "q-1", Kind: filters.QuestionOpening, Text: "Open for agent-one?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC(), AskedBy: formActor.ID,
+		}})
 		synctest.Wait()
 		homeSays(t, bot.Home(t.Context(), filters.Actor{ID: "user:UBOB", User: "UBOB"}, nil), "# Awaits an answer\ndrain agent-two\n[Approve: approve a-1]", "agent-one", "[Yes: answer-yes q-", "[No: answer-no q-")
 		own := bot.Home(t.Context(), formActor, nil)

@@ -68,7 +68,7 @@ func TestMaintenanceButtons(t *testing.T) {
 		says(bot.Handle(t.Context(), typed("maintenance schedule agent-one --start now --duration 1h", "k1")), "", "comes into the maintenance schedule")
 		says(press(commands.ActionMaintenanceDown, "k2"), filters.Conflict, "This button's time is over: ")
 		on.Reconcile()
-		says(press(commands.ActionMaintenanceDown, "k3"), "", "is taken down when another operator says yes")
+		says(press(commands.ActionMaintenanceDown, "k3"), "", "Asked for approval: take agent-one down")
 		says(press(commands.ActionMaintenanceCancel, "k4"), "", "leaves the maintenance schedule")
 		on.Reconcile()
 		says(press(commands.ActionMaintenanceUp, "k5"), filters.Invalid, "agent-one is not down")

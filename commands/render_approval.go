@@ -257,6 +257,7 @@ var approvalWords = map[string]string{
 	string(filters.ApprovalStarted):   "carried out as it was approved",
 	string(filters.ApprovalFailed):    "could not be carried out",
 	string(filters.ApprovalChanged):   "asked again",
+	filters.OutcomeWeighed:            "weighed by the leader",
 	filters.OutcomeCalled:             "those who are on call were told",
 	filters.OutcomeReminded:           "those who are on call were reminded",
 	filters.OutcomeEscalated:          "the next level was called",

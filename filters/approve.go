@@ -78,6 +78,7 @@ func (s *Service) breakGlass(ctx context.Context, c *change) {
 // The outcomes of journal entries about approvals, beside the states that they came to.
 const (
 	OutcomeApproved  = "approved"  // somebody said yes, and more must
+	OutcomeWeighed   = "weighed"   // the leader worked out what it costs
 	OutcomeCalled    = "called"    // those who are on call were told
 	OutcomeReminded  = "reminded"  // those who may were reminded
 	OutcomeEscalated = "escalated" // the next level was called
@@ -272,6 +273,9 @@ func (a *Approval) brief() *Approval {
 	short.Plan.Already = nil
 	return &short
 }
+
+// CostOf works out what a plan costs, from the newest reading.
+func (s *Service) CostOf(ctx context.Context, plan *Plan) Impact { return s.impact(ctx, plan) }
 
 // AskAgain closes an approval that was granted and costs more by now than was approved, and opens another in its place with what
 // it costs now. Conflict: it was changed meanwhile.

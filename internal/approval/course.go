@@ -21,6 +21,7 @@ type deed struct {
 	change   bool
 	call     int  // which level of escalation is to be told; 0: none
 	start    bool // the plan is to be carried out
+	weigh    bool // what it costs is to be worked out: it was asked of a replica that did not know
 }
 
 // course returns what is to be done about an approval at the time. It is pure.
@@ -48,6 +49,8 @@ func waiting(approval filters.Approval, frozen string, now time.Time) deed {
 		return closing(approval, filters.ApprovalVoid, frozen, now)
 	case !now.Before(approval.Expires):
 		return closing(approval, filters.ApprovalExpired, "nobody else said yes in time", now)
+	case !approval.Impact.TasksKnown && len(approval.Votes) == 0 && approval.Level == 0:
+		return deed{approval: approval, weigh: true}
 	case approval.Level == 0 && approval.Needs.From == filters.JurorsOnCall:
 		return calling(approval, 1, filters.OutcomeCalled)
 	case approval.Reminded.IsZero() && !now.Before(approval.Asked.Add(half)):

@@ -14,6 +14,8 @@ type Service interface {
 	Now() time.Time
 	// Settle records steps in one commit, fenced by the term; Conflict: look again.
 	Settle(ctx context.Context, term int64, actor filters.Actor, steps ...filters.ApprovalStep) error
+	// CostOf works out what a plan costs, by the newest reading.
+	CostOf(ctx context.Context, plan *filters.Plan) filters.Impact
 	// AskAgain opens another approval in the place of one that was granted and costs more by now.
 	AskAgain(ctx context.Context, term int64, actor filters.Actor, approval filters.Approval, why string) error
 }
@@ -51,6 +53,8 @@ const (
 	lookEvery = time.Minute
 	// retryAfter is how long after a step that failed for a passing reason it is tried again.
 	retryAfter = time.Second
+	// weighWithin is how long the leader may take to know what runs where.
+	weighWithin = time.Minute
 	// startMost bounds how long carrying out one plan takes: it only records.
 	startMost = 10 * time.Second
 )
@@ -88,6 +92,9 @@ func (l *Loop) look(ctx context.Context, term int64) (again time.Duration, err e
 		default:
 			return 0, err
 		}
+		if !approval.Impact.TasksKnown && approval.Level == 0 && approval.State == filters.ApprovalOpen {
+			again = min(again, retryAfter)
+		}
 		if due := next(&approval); due.After(now) {
 			again = min(again, due.Sub(now))
 		}
@@ -99,13 +106,30 @@ func (l *Loop) act(ctx context.Context, term int64, deed deed, now time.Time) er
 	switch {
 	case deed.start:
 		return l.start(ctx, term, deed.approval)
-	case deed.call > 0:
+	case deed.weigh:
+		deed = l.weigh(ctx, deed.approval, now)
+	}
+	if deed.call > 0 {
 		deed = l.call(ctx, deed, now)
 	}
 	if !deed.change {
 		return nil
 	}
 	return l.config.Service.Settle(ctx, term, l.actor, filters.ApprovalStep{Approval: deed.approval, Outcome: deed.outcome})
+}
+
+// weigh fills in what the plan costs, once the leader knows: it is the bound that the plan is held to when it begins. Until then
+// nobody is called, for a moment.
+func (l *Loop) weigh(ctx context.Context, approval filters.Approval, now time.Time) deed {
+	impact := l.config.Service.CostOf(ctx, &approval.Plan)
+	if !impact.TasksKnown {
+		if now.Before(approval.Asked.Add(weighWithin)) {
+			return deed{}
+		}
+		return calling(approval, 1, filters.OutcomeCalled)
+	}
+	approval.Impact = impact.Brief()
+	return deed{approval: approval, outcome: filters.OutcomeWeighed, change: true}
 }
 
 // call tells the people of a level. Where nobody is on call, or that cannot be told, the level counts as called.

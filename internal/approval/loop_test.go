@@ -16,7 +16,7 @@ var began = time.Date(2026, 9, 1, 14, 0, 0, 0, time.UTC)
 
 func open() filters.Approval {
 	return filters.Approval{
-		Schema: 1, ID: "a-1", Plan: filters.Plan{Kind: filters.PlanFilters}, Needs: filters.Needs{Approvals: 1, From: filters.JurorsOnCall},
+		Schema: 1, ID: "a-1", Impact: filters.Impact{TasksKnown: true}, Plan: filters.Plan{Kind: filters.PlanFilters}, Needs: filters.Needs{Approvals: 1, From: filters.JurorsOnCall},
 		By: "user:U1", User: "U1", Asked: began, Expires: began.Add(30 * time.Minute), State: filters.ApprovalOpen,
 	}
 }
@@ -80,6 +80,7 @@ type shelf struct {
 	starts   int
 	fail     []error // what the next starts answer
 	again    string
+	knows    bool // what runs where
 	outcomes []string
 }
 
@@ -100,6 +101,10 @@ func (s *shelf) put(approval filters.Approval) {
 	told := filters.ToldOf(&approval)
 	told.Event.ID, told.Event.Record = time.Now().UTC().Format("150405")+"-"+string(rune('a'+s.sequence)), &told.Record
 	s.book.Anticipate(told.Event)
+}
+
+func (s *shelf) CostOf(context.Context, *filters.Plan) filters.Impact {
+	return filters.Impact{TasksKnown: s.knows, Tasks: map[string]int{"marathon": 3}}
 }
 
 func (s *shelf) AskAgain(_ context.Context, _ int64, _ filters.Actor, approval filters.Approval, why string) error {
@@ -189,5 +194,18 @@ func TestAFreezeVoidsWhatWaits(t *testing.T) {
 	s, after := live(t, now(), time.Minute, func(_ *shelf, config *LoopConfig) { config.Frozen = func() string { return "frozen for “sale”" } })
 	if after.State != filters.ApprovalVoid || s.starts != 0 {
 		t.Errorf("%+v", after)
+	}
+}
+
+func TestTheLeaderWeighsWhatAFollowerDidNotKnow(t *testing.T) {
+	unknown := now()
+	unknown.Impact = filters.Impact{}
+	s, after := live(t, unknown, 10*time.Minute, func(s *shelf, _ *LoopConfig) { s.knows = true })
+	if !slices.Equal(s.outcomes, []string{"weighed", "called"}) || after.Impact.Tasks["marathon"] != 3 {
+		t.Errorf("%v, %+v", s.outcomes, after.Impact)
+	}
+	s, _ = live(t, unknown, 10*time.Minute, nil)
+	if !slices.Equal(s.outcomes, []string{"called"}) {
+		t.Errorf("nobody knows: %v", s.outcomes)
 	}
 }

@@ -484,4 +484,3 @@ func (v View) Host(id filters.AgentID) string {
 	}
 	return ""
 }
-
