@@ -19,13 +19,13 @@ func (v *verb) read(words []string) (given, error) {
 	if err != nil {
 		return given{}, err
 	}
-	if given, ok := shortCut(settings, rest); ok {
+	if given, ok := v.shortCut(settings, rest); ok {
 		return given, nil
 	}
 	return v.byKong(settings, rest)
 }
 
-func shortCut(settings []setting, rest []string) (given, bool) {
+func (v *verb) shortCut(settings []setting, rest []string) (given, bool) {
 	result := given{Words: rest}
 	for _, s := range settings {
 		switch {
@@ -35,7 +35,7 @@ func shortCut(settings []setting, rest []string) (given, bool) {
 			result.Cluster = s.value
 		case s.name == "for":
 			result.For = s.value
-		case s.name == "until":
+		case s.name == "until" && v.name != "history": // that one looks back
 			result.Until = s.value
 		case s.name == "reason":
 			result.Reason = s.value

@@ -63,6 +63,9 @@ func TestHistoryIsParsed(t *testing.T) {
 	if err != nil || command.Look.By != "@alice" || command.Look.Deed != "filter" || command.Look.Since.IsZero() || command.Look.Until.IsZero() || command.Page != 2 {
 		t.Errorf("%+v %v", command.Look, err)
 	}
+	if command, err := Parse("history --until 1h"); err != nil || command.Look.Until.ago != time.Hour {
+		t.Errorf("up to an hour ago: %+v %v", command.Look.Until, err)
+	}
 	for _, text := range []string{"history --verb dance", "history --since soon", "history --until later"} {
 		if _, err := Parse(text); filters.CodeOf(err) != filters.Invalid {
 			t.Errorf("%s: %v", text, err)

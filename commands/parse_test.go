@@ -205,7 +205,7 @@ func TestShortCutAgreesWithKong(t *testing.T) {
 		if err != nil {
 			return
 		}
-		short, ok := shortCut(settings, rest)
+		short, ok := v.shortCut(settings, rest)
 		if !ok {
 			return
 		}

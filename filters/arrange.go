@@ -39,8 +39,8 @@ type Arrangement struct {
 	Intent *Intent
 	// End are the filters that end now. One that does not stand is left out.
 	End []FilterKey
-	// Told are the records, each with the entry that tells of its change. Actor, cause, request, operation and, where the
-	// entry has none, subject are filled in.
+	// Told are the records, each with the entry that tells of its change. Actor, cause, request and, where the entry has none,
+	// operation and subject are filled in: a machine's entry has the operation that its later outcomes are counted in.
 	Told []Told
 	// Questions are put or, where they are Done, taken out, as Told are.
 	Questions []AskedOf
@@ -187,7 +187,7 @@ func reached(roster *Roster, id AgentID, drain *Drain) *Agent {
 
 // complete fills in what every entry of a request has.
 func (c *change) complete(event Event) Event {
-	event.Operation, event.Actor, event.Cause, event.Request = c.operation, c.Actor.ID, c.Cause, c.Key
+	event.Operation, event.Actor, event.Cause, event.Request = cmp.Or(event.Operation, c.operation), c.Actor.ID, c.Cause, c.Key
 	if event.Reason == "" {
 		event.Reason = c.Reason
 	}

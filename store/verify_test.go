@@ -98,7 +98,9 @@ func TestEveryBreakIsFound(t *testing.T) {
 		if way == "edit" && (len(breaks) != 1 || !lies(breaks[0])) {
 			r.Fatalf("an edit of %s is reported as %+v", victim, breaks)
 		}
-		if _, err := s.Verify(t.Context()); way != "beginning cut" && !isBroken(err) {
+		// a first seal that covers one entry and names one before it is what trimming leaves: only the age above tells them apart
+		trimmed := way == "beginning cut" || way == "previous" && victim == ids[0]
+		if _, err := s.Verify(t.Context()); !trimmed && !isBroken(err) {
 			r.Fatalf("Verify says %v", err)
 		}
 	})

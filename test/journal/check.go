@@ -30,6 +30,8 @@ type Rules struct {
 	Attribute func(agent filters.AgentID, name string) string
 	// Frozen tells whether the configuration lets nothing begin of a window, or of runs of their own if it has no name.
 	Frozen func(at time.Time, window string) bool
+	// Approved tells whether what the entry begins needs an approval, whoever asks for it; nil: nothing does.
+	Approved func(e *filters.Event) bool
 	// Repeats tells whether a webhook may be called twice for one step.
 	Repeats func(webhook string) bool
 }
@@ -102,6 +104,7 @@ const (
 	RuleLimit     Rule = "limit"     // no more agents are withheld than max_withheld and max_unavailable let (invariant 15)
 	RuleRun       Rule = "run"       // a run goes over its agents in order, so many at once, and over each step once
 	RuleKill      Rule = "kill"      // what kills is sent once, after another's yes, and ends before anything is given back (invariants 3, 6 and 7)
+	RuleApproval  Rule = "approval"  // what needs an approval begins once, after the yes of others than who asked, and as it was asked for (invariant 7)
 	RuleMachine   Rule = "machine"   // a machine is taken down once, after another's yes, and only what is ours is brought up or taken out (invariants 3 and 6)
 	RuleEnd       Rule = "end"       // in the end an agent is withheld if and only if somebody wishes it (invariants 6 and 14)
 )
@@ -131,14 +134,15 @@ type Checker struct {
 	lock       *filters.Lock
 	freeze     *filters.Freeze
 
-	rules    *Rules
-	walks    map[string]*walk // by a window's timing
-	windows  map[string]*window
-	runs     map[string]*run
-	answers  map[string]filters.Question // by ID
-	machines map[string]*machine         // of the maintenance schedule, by the names of their records
-	under    map[filters.AgentID]int     // filters that stand
-	fresh    map[string][]filters.Filter // placed for windows and runs, by operation, and not told of yet
+	rules     *Rules
+	walks     map[string]*walk // by a window's timing
+	windows   map[string]*window
+	runs      map[string]*run
+	answers   map[string]filters.Question // by ID
+	approvals approvals
+	machines  map[string]*machine         // of the maintenance schedule, by the names of their records
+	under     map[filters.AgentID]int     // filters that stand
+	fresh     map[string][]filters.Filter // placed for windows and runs, by operation, and not told of yet
 }
 
 // NewChecker returns a checker for a journal that is yet to come, under rules (nil: none).
@@ -149,7 +153,7 @@ func NewChecker(rules *Rules) *Checker {
 	return &Checker{
 		rules: rules, walks: map[string]*walk{}, windows: map[string]*window{}, runs: map[string]*run{}, answers: map[string]filters.Question{}, fresh: map[string][]filters.Filter{}, under: map[filters.AgentID]int{},
 		requests: map[string]*effect{}, standing: map[filters.FilterKey]filters.Filter{}, lives: map[string]*life{},
-		ledger: map[filters.AgentID]filters.LedgerEntry{}, machines: map[string]*machine{}, operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
+		ledger: map[filters.AgentID]filters.LedgerEntry{}, machines: map[string]*machine{}, approvals: newApprovals(), operations: map[string]*operation{}, wishes: map[filters.AgentID][]string{},
 	}
 }
 
@@ -165,6 +169,7 @@ func (c *Checker) fail(rule Rule, format string, values ...any) {
 func (c *Checker) Finish(told []Told, end *End) []Violation {
 	c.told(told)
 	c.unopened()
+	c.unapproved()
 	if end != nil {
 		c.atRest(end)
 		c.unaccounted(end.At)
@@ -182,6 +187,7 @@ func (c *Checker) Entry(e *filters.Event) {
 	c.hand(e)
 	c.filter(e)
 	c.limits(e)
+	c.consent(e)
 	c.record(e)
 	c.count(e)
 	c.last, c.at = e, nil

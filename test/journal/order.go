@@ -21,7 +21,7 @@ var known = append([]filters.Kind{
 	filters.KindFound, filters.KindDraining, filters.KindDrained, filters.KindGone,
 	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed,
 	filters.KindDigest, filters.KindRun, filters.KindRunAgent,
-	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind, filters.KindRefused, filters.KindSink,
+	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind, filters.KindRefused, filters.KindSink, filters.KindApproval,
 }, asked...)
 
 // stepped is how far Redis's clock may be set back (invariant 13); IDs go on all the same.

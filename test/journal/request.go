@@ -14,9 +14,9 @@ type effect struct {
 	changed   []string // what each entry is about
 }
 
-// planned are the kinds that a request about windows, runs and machines makes, and that come about by themselves as well.
+// planned are the kinds that a request about windows, runs, machines and approvals makes, and that come about by themselves as well.
 var planned = []filters.Kind{filters.KindWindow, filters.KindClose, filters.KindRun, filters.KindRunAgent,
-	filters.KindSchedule, filters.KindDown, filters.KindUp, filters.KindCancel}
+	filters.KindSchedule, filters.KindDown, filters.KindUp, filters.KindCancel, filters.KindApproval}
 
 // request holds the entries of one request key to one commit: they have one time and one operation, and none comes twice.
 func (c *Checker) request(e *filters.Event) {

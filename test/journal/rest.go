@@ -15,6 +15,7 @@ const overdue = 2 * time.Second
 // atRest compares the journal, the bot's list and the cluster when nothing is under way any more.
 func (c *Checker) atRest(end *End) {
 	c.unfinished()
+	c.undecided()
 	c.listed(end)
 	listed := map[filters.AgentID]Agent{}
 	for _, agent := range end.Agents {

@@ -26,7 +26,7 @@ type window struct {
 	approved map[filters.AgentID]bool // nil: it needed no approval
 }
 
-// record follows what windows, runs and machines remember.
+// record follows what is remembered of windows, runs, machines and approvals.
 func (c *Checker) record(e *filters.Event) {
 	if e.Question != nil {
 		c.answered(e)
@@ -39,6 +39,8 @@ func (c *Checker) record(e *filters.Event) {
 		c.run(e)
 	case e.Record.Shelf == filters.ShelfRunAgents:
 		c.runAgent(e)
+	case e.Record.Shelf == filters.ShelfApprovals:
+		c.approval(e)
 	case e.Record.Shelf == filters.ShelfMachines:
 		c.machine(e)
 	}
