@@ -46,13 +46,13 @@ var fatal = []*verb{
 	},
 	{
 		name: "drain", group: groupTakeDown, needs: filters.VerbDrain, form: true,
-		about:    "has the tasks of agents end, so that they can be taken down; another operator must say yes, and it cannot be cancelled, or --manual: frameworks move them",
+		about:    "has the tasks of agents end, so that they can be taken down; others approve of it first, and it cannot be cancelled; or --manual: frameworks move them",
 		examples: []string{"drain agent-one -m \"disk swap\"", "drain web-1,web-2 --max-grace-period 10m --deadline 1h --max-parallel 2", "drain agent-one --manual --deadline 2h"},
 		grammar:  func() grammar { return &drainGrammar{} },
 	},
 	{
 		name: "gone", group: groupTakeDown, needs: filters.VerbGone,
-		about:    "has agents leave the cluster for ever, with all that is on their disks; another operator must say yes, and it cannot be undone",
+		about:    "has agents leave the cluster for ever, with all that is on their disks; two others approve of it first, and it cannot be undone",
 		examples: []string{"gone agent-one --confirm agent-one -m \"mainboard burnt\"", "gone web-1,web-2 --confirm web-1,web-2 -m \"sold\"", "gone agent-one --dry-run"},
 		grammar:  func() grammar { return &goneGrammar{} },
 	},

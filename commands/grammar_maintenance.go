@@ -61,7 +61,7 @@ var maintained = []*verb{
 	},
 	{
 		name: "maintenance down", aliases: []string{"maintenance start"}, group: groupTakeDown, needs: filters.VerbMaintenance,
-		about:    "asks for scheduled machines to be taken down, which kills what runs there: another operator must say yes",
+		about:    "asks for scheduled machines to be taken down, which kills what runs there: two others approve of it first",
 		examples: []string{"maintenance down agent-one -m \"disk swap\"", "maintenance down agent-one --dry-run", "maintenance down agent-one,agent-two"},
 		grammar:  func() grammar { return &maintenanceWordGrammar{} },
 	},

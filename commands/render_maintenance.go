@@ -22,7 +22,7 @@ type machineWord struct {
 // machinePhrases are the words for what is said about machines: of one, of several, and what would be done.
 var machinePhrases = map[string]struct{ one, several, would, already string }{
 	"maintenance schedule": {"comes into the maintenance schedule", "come into the maintenance schedule", "schedule %s", "scheduled for that time already"},
-	"maintenance down":     {"is taken down when another operator says yes", "are taken down when another operator says yes", "ask another operator to take %s down", "down already"},
+	"maintenance down":     {"is taken down", "are taken down", "take %s down", "down already"},
 	"maintenance up":       {"is brought up, and leaves the maintenance schedule", "are brought up, and leave the maintenance schedule", "bring %s up", "up already"},
 	"maintenance cancel":   {"leaves the maintenance schedule", "leave the maintenance schedule", "take %s out of the maintenance schedule", "on the way out of the schedule already"},
 }

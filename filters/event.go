@@ -172,5 +172,13 @@ type Question struct {
 	Revision int64 `json:"revision"`
 }
 
+// hostOf is the hostname of the question's agent of that number, its ID where that is not known.
+func (q *Question) hostOf(i int) string {
+	if i < len(q.Hosts) {
+		return q.Hosts[i]
+	}
+	return string(q.Agents[i])
+}
+
 // Open tells whether nobody has answered yet.
 func (q *Question) Open() bool { return q.Answer == "" }

@@ -59,6 +59,9 @@ func (s *Service) Answer(ctx context.Context, request Request, id string, yes bo
 	if own := known.AskedBy != "" && (known.AskedBy == request.Actor.ID || known.AskedBy == "user:"+request.Actor.User); own && yes {
 		return *known, &Error{Code: Denied, Wrong: "you asked for this yourself", Expected: "the word of another operator", Try: "`/mesos answer " + id + " yes` from somebody else lets it begin"}
 	}
+	if err := s.mayOpen(ctx, request.Actor, known, yes); err != nil {
+		return *known, err
+	}
 	question := *known
 	question.Answer, question.By, question.Answered, question.Reason = "no", request.Actor.ID, c.now, request.Reason
 	if yes {
@@ -71,6 +74,19 @@ func (s *Service) Answer(ctx context.Context, request Request, id string, yes bo
 	event.Outcome, event.Operation = question.Answer, ""
 	c.commit.PutQuestion(question, event)
 	return question, s.order(ctx, c)
+}
+
+// mayOpen refuses the yes to an opening of a window to whoever may not approve.
+func (s *Service) mayOpen(ctx context.Context, actor Actor, question *Question, yes bool) error {
+	if question.Kind != QuestionOpening || !yes {
+		return nil
+	}
+	asked := Approval{By: question.AskedBy, Needs: Needs{Approvals: 1, From: JurorsApprovers}, Plan: Plan{Cluster: s.config.Cluster, Verb: VerbWindow}}
+	for i, agent := range question.Agents {
+		asked.Plan.Steps = append(asked.Plan.Steps, Step{Agent: agent, Hostname: question.hostOf(i)})
+	}
+	_, err := s.config.Gate.Judge(ctx, actor, &asked)
+	return err
 }
 
 // Unlock ends a lock, with a reason, and returns it with the filters whose end is overdue: with DryRun nothing is
