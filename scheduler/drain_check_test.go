@@ -30,12 +30,11 @@ func TestWhatStandsInTheWayOfADrain(t *testing.T) {
 		"a run is at it": {before: func(w *runWorld) {
 			w.start(Procedure{Steps: []string{"confirm"}}, "web-00")
 		}, code: filters.Conflict, words: "under way in run"},
-		"a drain of it is asked for": {before: func(w *runWorld) {
+		"a drain of it has begun": {before: func(w *runWorld) {
 			w.drainOf(filters.Drain{}, 0, "web-00")
 		}, code: filters.Conflict, words: "under way in run"},
 		"it is drained": {before: func(w *runWorld) {
 			w.drainOf(filters.Drain{}, 0, "web-00")
-			_ = w.say("UBOB", true)
 			wait(time.Minute)
 			w.ledgered("S00", func(e *filters.LedgerEntry) { e.Drained = time.Now().UTC() })
 			wait(time.Minute)
@@ -106,7 +105,7 @@ func TestADryRunOfADrainWeighsIt(t *testing.T) {
 		if impact == nil || impact.Tasks["marathon"] != 2 || len(impact.Alone) != 2 || len(listing.Notes) != 1 || !strings.Contains(listing.Notes[0], "web-01 is disconnected") {
 			t.Errorf("weighed %+v, noted %q", impact, listing.Notes)
 		}
-		if runs := w.desk.Runs(); len(runs) != 0 || len(w.service.Questions()) != 0 {
+		if runs := w.desk.Runs(); len(runs) != 0 || len(w.service.Approvals()) != 0 {
 			t.Errorf("a dry run left %d runs", len(runs))
 		}
 	})
@@ -123,29 +122,12 @@ func TestADrainIsBoundAsOtherCommandsAre(t *testing.T) {
 	})
 }
 
-// A run that is aborted while it asks leaves no question behind, and a late yes begins nothing.
-func TestAbortingWhileAsking(t *testing.T) {
-	inDrains(t, func(w *runWorld) {
-		id := w.drainOf(filters.Drain{}, 0, "web-00")
-		if _, err := w.desk.AbortRun(context.Background(), w.request("UALICE"), id); err != nil {
-			t.Fatal(err)
-		}
-		_ = w.say("UBOB", true)
-		wait(time.Minute)
-		w.want(id, "aborted: skipped")
-		if len(w.service.Questions()) != 0 || w.hostsHeld() != "" {
-			t.Errorf("questions %v, withheld %q", w.service.Questions(), w.hostsHeld())
-		}
-	})
-}
-
 // An agent that is disconnected is drained all the same: what runs there is killed when it is back.
 func TestADisconnectedAgentIsDrained(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		w.change("web-00", func(a *filters.Agent) bool { a.Active = false; return true })
 		wait(time.Minute)
 		id := w.drainOf(filters.Drain{}, 0, "web-00")
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		w.want(id, "going: withholding")
 	})
@@ -164,13 +146,11 @@ func TestGoneWhileADrainIsUnderWay(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		w.config.Allow = []filters.Verb{filters.VerbDrain, filters.VerbGone}
 		drained := w.drainOf(filters.Drain{}, 0, "web-00")
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		listing, err := w.desk.StartRun(context.Background(), typing(w.request("UALICE", "web-00"), "web-00"), RunRequest{Drain: &filters.Drain{Gone: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		w.want(drained, "going: withholding")
 		w.want(listing.State.ID, "going: withholding")

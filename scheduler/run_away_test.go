@@ -28,7 +28,6 @@ func TestADrainReachesAnAgentThatIsAway(t *testing.T) {
 		if err != nil || len(listing.Notes) != 1 || !strings.Contains(listing.Notes[0], "web-00 is not listed by the master since 2000-01-01") {
 			t.Fatalf("noted %q, %v", listing.Notes, err)
 		}
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		w.want(listing.State.ID, "going: withholding")
 		if agent := w.agent(listing.State.ID, "web-00"); agent.Agent != lost || !strings.Contains(agent.Why, "the kill waits until it is back") {
@@ -51,7 +50,6 @@ func TestAnAgentThatNobodyRemembersIsMarkedGoneByItsID(t *testing.T) {
 		if err != nil || len(listing.Notes) != 1 || !strings.Contains(listing.Notes[0], "nobody here remembers "+id) {
 			t.Fatalf("noted %q, %v", listing.Notes, err)
 		}
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		w.want(listing.State.ID, "going: withholding")
 		w.ledgered(id, func(e *filters.LedgerEntry) { e.Refused = "the master knows no such agent" })
@@ -70,7 +68,6 @@ func TestAReleaseBeforeItWasSentIsNotTakenForHavingLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		request := w.request("UALICE")
 		request.All = true

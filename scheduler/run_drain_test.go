@@ -40,17 +40,6 @@ func (w *runWorld) drainOf(drain filters.Drain, deadline time.Duration, hosts ..
 	return listing.State.ID
 }
 
-// say answers the only question that is open.
-func (w *runWorld) say(user string, yes bool) error {
-	w.t.Helper()
-	open := w.service.Questions()
-	if len(open) != 1 {
-		w.t.Fatalf("%d questions are open", len(open))
-	}
-	_, err := w.service.Answer(context.Background(), w.request(user), open[0].ID, yes)
-	return err
-}
-
 // ledgered changes the ledger of an agent as the reconciler does.
 func (w *runWorld) ledgered(agent filters.AgentID, change func(*filters.LedgerEntry)) {
 	w.t.Helper()
@@ -66,21 +55,9 @@ func (w *runWorld) ledgered(agent filters.AgentID, change func(*filters.LedgerEn
 	}
 }
 
-func TestADrainBeginsByAnotherPersonsWord(t *testing.T) {
+func TestADrainTellsHowFarItIsAndWhatIsSafe(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
-		wait(time.Minute)
-		w.want(id, "asked: waiting waiting")
-		question := w.service.Questions()[0]
-		if !strings.Contains(question.Text, "3 tasks (marathon 2, kafka 1)") || !strings.Contains(question.Text, "web-00, web-01") {
-			t.Errorf("the question does not say what it costs: %s", question.Text)
-		}
-		if err := w.say("UALICE", true); filters.CodeOf(err) != filters.Denied {
-			t.Errorf("alice says yes to herself: %v", err)
-		}
-		if err := w.say("UBOB", true); err != nil {
-			t.Fatal(err)
-		}
 		wait(time.Minute)
 		w.want(id, "going: withholding waiting")
 		if why := w.agent(id, "web-00").Why; !strings.Contains(why, "3 of 3 tasks left") {
@@ -103,39 +80,9 @@ func TestADrainBeginsByAnotherPersonsWord(t *testing.T) {
 	})
 }
 
-func TestADrainThatNobodyElseWants(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer func(w *runWorld) error
-		why    string
-	}{
-		"refused by another":   {func(w *runWorld) error { return w.say("UBOB", false) }, "refused by user:UBOB"},
-		"withdrawn by herself": {func(w *runWorld) error { return w.say("UALICE", false) }, "taken back by user:UALICE"},
-		"nobody answers":       {func(*runWorld) error { wait(AskMost); return nil }, "within 30 m"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inDrains(t, func(w *runWorld) {
-				id := w.drainOf(filters.Drain{}, 0, "web-00")
-				if err := test.answer(w); err != nil {
-					t.Fatal(err)
-				}
-				wait(time.Minute)
-				w.want(id, "aborted: skipped")
-				said := ""
-				for _, event := range w.kinds(filters.KindRun) {
-					said += event.Outcome + " " + event.Reason + "\n"
-				}
-				if len(w.service.Questions()) != 0 || w.hostsHeld() != "" || !strings.Contains(said, test.why) {
-					t.Errorf("questions %v, withheld %q, said\n%s", w.service.Questions(), w.hostsHeld(), said)
-				}
-			})
-		})
-	}
-}
-
 func TestADrainOverItsDeadlineIsToldOfAndNotForced(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		id := w.drainOf(filters.Drain{}, 10*time.Minute, "web-00")
-		_ = w.say("UBOB", true)
 		wait(12 * time.Minute)
 		if agent := w.agent(id, "web-00"); !agent.Overdue || !strings.Contains(agent.Why, "over its deadline of 10 m") || !strings.Contains(agent.Why, "kafka 1") {
 			t.Errorf("the run says %q", agent.Why)
@@ -147,7 +94,6 @@ func TestADrainOverItsDeadlineIsToldOfAndNotForced(t *testing.T) {
 func TestWhatTheMasterRefusesFails(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		w.ledgered("S00", func(e *filters.LedgerEntry) { e.Refused = "it is part of a maintenance schedule" })
 		wait(time.Minute)
@@ -161,7 +107,6 @@ func TestWhatTheMasterRefusesFails(t *testing.T) {
 func TestAbortingADrainDoesNotPretendToCancelIt(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		id := w.drainOf(filters.Drain{}, 0, "web-00", "web-01")
-		_ = w.say("UBOB", true)
 		wait(time.Minute)
 		if _, err := w.desk.AbortRun(context.Background(), w.request("UALICE"), id); err != nil {
 			t.Fatal(err)
@@ -201,8 +146,8 @@ func TestWhatTheMasterWouldNotDrainIsNotAskedAbout(t *testing.T) {
 			return nil
 		}
 		_, err := w.desk.StartRun(t.Context(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{}})
-		if filters.CodeOf(err) != filters.Conflict || len(w.service.Questions()) != 0 {
-			t.Errorf("got %v, and %d questions", err, len(w.service.Questions()))
+		if filters.CodeOf(err) != filters.Conflict || len(w.service.Approvals()) != 0 {
+			t.Errorf("got %v, and %d approvals", err, len(w.service.Approvals()))
 		}
 		w.drainOf(filters.Drain{}, 0, "web-01")
 	})

@@ -573,7 +573,7 @@ func TestARunEndsWithItsWindow(t *testing.T) {
 					targets = append(targets, agent)
 				}
 				run, line := startOf(occurrence, window, targets, now)
-				if _, err := w.service.Arrange(t.Context(), startArrangement(filters.Request{Actor: filters.Actor{ID: run.By}}, &run, line)); err != nil {
+				if _, err := w.service.Arrange(t.Context(), startArrangement(filters.Request{Actor: filters.Actor{ID: run.By}}, &run, &RunRequest{}, line)); err != nil {
 					t.Fatal(err)
 				}
 				wait(51 * time.Minute)
@@ -598,7 +598,7 @@ func TestARunOfAWindowOfChatBeginsWithItsAuthorsRights(t *testing.T) {
 		occurrence := Occurrence{Window: "mine", Start: w.now(), End: w.now().Add(2 * time.Hour)}
 		run, line := startOf(occurrence, window, []*filters.Agent{w.Roster().Agent("S00"), w.Roster().Agent("S01")}, w.now())
 		run.Author = "UALICE"
-		if _, err := w.service.Arrange(t.Context(), startArrangement(filters.Request{Actor: filters.Actor{ID: run.By}}, &run, line)); err != nil {
+		if _, err := w.service.Arrange(t.Context(), startArrangement(filters.Request{Actor: filters.Actor{ID: run.By}}, &run, &RunRequest{}, line)); err != nil {
 			t.Fatal(err)
 		}
 		wait(2 * time.Minute)

@@ -23,6 +23,7 @@ type runWorld struct {
 	limits  filters.LimitConfig
 	freezes *Calendar
 	denied  func(filters.Actor) bool
+	needs   int // how many must say yes to a run of a person's
 	ctx     context.Context
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -170,6 +171,9 @@ func (w *runWorld) Decide(_ context.Context, ask filters.Ask) (filters.Needs, er
 	defer w.machines.Unlock()
 	if w.denied != nil && w.denied(ask.Actor) {
 		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+	}
+	if ask.Plan.Kind == filters.PlanRun {
+		return filters.Needs{Approvals: w.needs, From: filters.JurorsApprovers}, nil
 	}
 	return filters.Needs{}, nil
 }
