@@ -22,8 +22,8 @@ func (c *Checker) kills(e *filters.Event, before filters.LedgerEntry) {
 	}
 }
 
-// draining holds an intent to kill to the filter that it is for: it stands, its run was agreed to, and it was not sent before,
-// unless it surely never arrived.
+// draining holds an intent to kill to the filter that it is for: it stands, and it was not sent before, unless it surely never
+// arrived.
 func (c *Checker) draining(e *filters.Event, before filters.LedgerEntry) {
 	if e.Ledger == nil {
 		c.fail(RuleKill, "the intent to drain %s is not in the ledger", e.Agent)

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"cordon/filters"
-	"cordon/scheduler"
 )
 
 // drained is a journal of a drain: sent, heard of, and what else the test says.
@@ -58,30 +57,6 @@ func TestDrainsAreHeldToTheirWord(t *testing.T) {
 			}
 			if found != test.fails {
 				t.Errorf("found %v", Check(test.story.run))
-			}
-		})
-	}
-}
-
-func TestADrainNeedsAnothersYes(t *testing.T) {
-	for name, test := range map[string]struct {
-		question filters.Question
-		fails    bool
-	}{
-		"another's":   {filters.Question{Answer: "yes", By: "user:UBOB", AskedBy: alice}, false},
-		"her own":     {filters.Question{Answer: "yes", By: alice, AskedBy: alice}, true},
-		"no":          {filters.Question{Answer: "no", By: "user:UBOB", AskedBy: alice}, true},
-		"no question": {filters.Question{}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := NewChecker(nil)
-			test.question.ID = "q-1"
-			if test.question.Answer != "" {
-				c.answers["q-1"] = test.question
-			}
-			c.agreed(&scheduler.RunState{ID: "r-1", By: alice, Phase: scheduler.RunGoing, Drain: &filters.Drain{}, Question: "q-1"})
-			if failed := len(c.violations) > 0; failed != test.fails {
-				t.Errorf("found %v", c.violations)
 			}
 		})
 	}

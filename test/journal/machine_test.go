@@ -8,7 +8,7 @@ import (
 	maintenance "cordon/filters/operation"
 )
 
-// down is a journal of a machine that is scheduled, taken down with bob's yes, and brought up.
+// down is a journal of a machine that is scheduled, taken down, and brought up.
 func down() *diary {
 	d := &diary{states: map[string]int64{}}
 	d.add("1 00:00", filters.Event{Kind: filters.KindLeader})
@@ -35,11 +35,8 @@ func down() *diary {
 	write("1 01:00", filters.KindSchedule, string(filters.StateRecorded))
 	state.Ours = []filters.Span{{Start: at("2 02:00"), Duration: time.Hour}}
 	call("1 01:01", maintenance.PhaseScheduling, maintenance.PhaseScheduled)
-	state.Phase, state.Operation, state.Question = maintenance.PhaseAsked, "op-2", "q-down-1"
-	write("2 02:00", filters.KindDown, maintenance.OutcomeAsked)
-	d.add("2 02:01", filters.Event{Kind: filters.KindAnswer, Question: &filters.Question{ID: "q-down-1", Answer: "yes", By: "user:UBOB", AskedBy: alice}})
-	state.Phase, state.Question = maintenance.PhaseTakingDown, ""
-	write("2 02:02", filters.KindDown, maintenance.OutcomeYes)
+	state.Phase, state.Operation = maintenance.PhaseTakingDown, "op-2"
+	write("2 02:02", filters.KindDown, string(filters.StateRecorded))
 	call("2 02:02", maintenance.PhaseTakingDown, maintenance.PhaseDown)
 	state.Phase, state.Operation = maintenance.PhaseBringingUp, "op-3"
 	write("2 03:00", filters.KindUp, string(filters.StateRecorded))
@@ -56,10 +53,7 @@ func TestMachinesAreHeldToTheirWord(t *testing.T) {
 		rule Rule
 		harm func(*diary)
 	}{
-		"her own yes": {RuleMachine, func(d *diary) { d.find("1 00:00", filters.KindAnswer, "").Question.By = alice }},
-		"a no":        {RuleMachine, func(d *diary) { d.find("1 00:00", filters.KindAnswer, "").Question.Answer = "no" }},
-		"no answer":   {RuleMachine, func(d *diary) { d.without("1 00:00", filters.KindAnswer, "") }},
-		"no intent":   {RuleIntent, func(d *diary) { d.without("2 00:00", filters.KindDown, maintenance.OutcomeSending) }},
+		"no intent": {RuleIntent, func(d *diary) { d.without("2 00:00", filters.KindDown, maintenance.OutcomeSending) }},
 		"sent for another operation": {RuleMachine, func(d *diary) {
 			edit(d, "2 00:00", filters.KindDown, maintenance.OutcomeSending, func(s *state) { s.Operation = "op-9" })
 		}},
@@ -67,21 +61,17 @@ func TestMachinesAreHeldToTheirWord(t *testing.T) {
 			edit(d, "2 00:00", filters.KindUp, string(filters.StateRecorded), func(s *state) { s.Down = "" })
 		}},
 		"sent again, though heard": {RuleMachine, func(d *diary) {
-			edit(d, "2 00:00", filters.KindDown, maintenance.OutcomeYes, func(s *state) { s.Heard = true })
+			edit(d, "2 00:00", filters.KindDown, string(filters.StateRecorded), func(s *state) { s.Heard = true })
 		}},
 		"kept although it is over": {RuleMachine, func(d *diary) {
 			d.find("2 00:00", filters.KindUp, string(filters.StateVerified)).Record.Removed = false
 		}},
 		"a window that is not open takes it down": {RuleMachine, func(d *diary) {
-			edit(d, "2 00:00", filters.KindDown, maintenance.OutcomeYes, func(s *state) {
+			edit(d, "2 00:00", filters.KindDown, string(filters.StateRecorded), func(s *state) {
 				s.By, s.Owner = "window:night/2000-01-02T02:00:00Z", "window:night/2000-01-02T02:00:00Z"
 			})
-			d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Outcome = string(filters.StateRecorded)
 		}},
-		"a person takes it down without a question": {RuleMachine, func(d *diary) {
-			d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Outcome = string(filters.StateRecorded)
-		}},
-		"a version is missing": {RuleLost, func(d *diary) { d.find("2 00:00", filters.KindDown, maintenance.OutcomeYes).Record.Revision++ }},
+		"a version is missing": {RuleLost, func(d *diary) { d.find("2 00:00", filters.KindDown, string(filters.StateRecorded)).Record.Revision++ }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := down()
