@@ -188,9 +188,15 @@ func TestWhatChangedSinceIsNotCarriedOut(t *testing.T) {
 		s.view.Agents = s.view.Agents[1:]
 		s.roster = NewRoster(s.view)
 		started, err := s.Start(t.Context(), &granted)
-		if standing := s.Filters(); err != nil || !slices.Equal(started.Skipped, []string{"agent-one"}) || len(standing) != 1 || standing[0].Hostname != "agent-two" {
+		if standing := s.Filters(); err != nil || len(started.Skipped) != 1 || started.Skipped[0].Hostname != "agent-one" || len(standing) != 1 || standing[0].Hostname != "agent-two" {
 			t.Errorf("%+v, %v, %d filters", started, err, len(standing))
 		}
+	})
+	t.Run("the cluster was not read yet: it waits", func(t *testing.T) {
+		s, granted := grant(t)
+		s.roster = NewRoster(View{})
+		_, err := s.Start(t.Context(), &granted)
+		wants(t, err, Unavailable, "have not read the cluster")
 	})
 	t.Run("an agent is withheld by the requester already", func(t *testing.T) {
 		s, granted := grant(t)

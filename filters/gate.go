@@ -56,5 +56,5 @@ type Starter interface {
 // Started is what an approved plan became.
 type Started struct {
 	Operation string
-	Skipped   []string // hosts that the master does not list any more
+	Skipped   []LeftOut // agents that had no part in it any more
 }

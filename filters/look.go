@@ -82,7 +82,12 @@ func (s *Service) foreign(agent *Agent) bool {
 
 // Unread returns an Unavailable error before the first reading of the cluster, when no agent is known; after it nil.
 func (s *Service) Unread() error {
-	if roster := s.config.State.Roster(); roster.Len() > 0 || !roster.AsOf().IsZero() {
+	return s.config.State.Roster().Unread()
+}
+
+// Unread returns an Unavailable error if the roster is of no reading: then it knows no agent.
+func (r *Roster) Unread() error {
+	if r.Len() > 0 || !r.AsOf().IsZero() {
 		return nil
 	}
 	return &Error{Code: Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}

@@ -135,11 +135,11 @@ func (s *Service) Start(ctx context.Context, approval *Approval) (Started, error
 	}
 	var result Result
 	var err error
-	var skipped []string
+	var skipped []LeftOut
 	switch verb := approval.Plan.Verb; verb {
 	case VerbFilter, VerbAdopt:
-		if request.Targets, skipped = approval.Plan.Listed(s.config.State.Roster()); len(request.Targets) == 0 {
-			return Started{}, &Error{Code: Unknown, Wrong: "the master lists none of its agents any more"}
+		if request.Targets, skipped, err = approval.Plan.Listed(s.config.State.Roster()); err != nil {
+			return Started{}, err
 		}
 		withhold := s.Filter
 		if verb == VerbAdopt {
@@ -152,9 +152,15 @@ func (s *Service) Start(ctx context.Context, approval *Approval) (Started, error
 	return Started{result.Operation, skipped}, err
 }
 
-// Listed returns the plan's agents that the roster has, as targets, and the hosts of those that it has not. Machines of which no
-// agent is known are named as they were typed.
-func (p *Plan) Listed(roster *Roster) (targets []Target, missing []string) {
+// Unlisted is why an agent of an approved plan is left out that the master does not list any more.
+const Unlisted = "the master does not list it any more"
+
+// Listed returns the plan's agents that the roster has, as targets, and those that it has not. Machines of which no agent is known
+// are named as they were typed. Errors: Unavailable before the first reading; Unknown if none of the agents is left.
+func (p *Plan) Listed(roster *Roster) (targets []Target, missing []LeftOut, err error) {
+	if err := roster.Unread(); err != nil {
+		return nil, nil, err
+	}
 	for _, step := range slices.Concat(p.Steps, p.Already) {
 		switch {
 		case step.Agent == "":
@@ -162,10 +168,13 @@ func (p *Plan) Listed(roster *Roster) (targets []Target, missing []string) {
 		case roster.Agent(step.Agent) != nil:
 			targets = append(targets, Target{Agent: step.Agent})
 		default:
-			missing = append(missing, step.Hostname)
+			missing = append(missing, LeftOut{step.Agent, step.Hostname, Unlisted})
 		}
 	}
-	return targets, missing
+	if len(targets) == 0 {
+		return nil, missing, &Error{Code: Unknown, Wrong: "the master lists none of its agents any more"}
+	}
+	return targets, missing, nil
 }
 
 func (s *Service) startNamed(ctx context.Context, request Request, plan *Plan) (Result, error) {

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -100,24 +99,14 @@ func (d *Desk) run(id string) (*going, error) {
 // an agent is withheld: that is Invalid. A dry run changes nothing and returns the agents in their order and batches, with the
 // least time that it takes if that depends on nobody.
 func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted RunRequest) (RunListing, error) {
-	run := RunState{
-		Schema: 1, ID: filters.RandomID("r-"), Phase: RunGoing, By: request.Actor.ID, Reason: request.Reason, Started: d.now(),
-		Mode: filters.ModeFilter, Procedure: wanted.Procedure, MaxUnavailable: wanted.MaxUnavailable, Per: wanted.Per,
-	}
+	run := d.draft(&request, &wanted)
 	if request.Key != "" {
-		run.ID = filters.DerivedID("r-", d.config.Cluster, request.Key)
 		if known, err := d.Run(run.ID); err == nil {
 			return known, nil // the request came before
 		}
-		if earlier, found, err := d.config.Service.Outcome(ctx, request.Key); err == nil && found && earlier.Approval != nil {
+		if earlier, found, err := d.config.Service.Outcome(ctx, request.Key); err == nil && found && earlier.Approval != nil && !earlier.Approval.Glass {
 			return RunListing{State: run, Approval: earlier.Approval}, nil
 		}
-	}
-	switch {
-	case wanted.Drain != nil && wanted.Manual:
-		run.movesOff(&wanted)
-	case wanted.Drain != nil:
-		run.drains(&wanted)
 	}
 	course, err := d.check(&run)
 	if err != nil {
@@ -146,26 +135,22 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 	return listing, nil
 }
 
-// Start begins the run of an approved plan, once for the approval: filters.Starter. Agents that nobody knows any more are left out.
-func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
-	var wanted RunRequest
-	if err := json.Unmarshal(approval.Plan.Details, &wanted); err != nil {
-		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
+// draft is the run that is asked for, without its agents.
+func (d *Desk) draft(request *filters.Request, wanted *RunRequest) RunState {
+	run := RunState{
+		Schema: 1, ID: filters.RandomID("r-"), Phase: RunGoing, By: request.Actor.ID, Reason: request.Reason, Started: d.now(),
+		Mode: filters.ModeFilter, Procedure: wanted.Procedure, MaxUnavailable: wanted.MaxUnavailable, Per: wanted.Per,
 	}
-	request, roster := approval.Request(), d.config.Roster()
-	var skipped []string
-	for _, step := range approval.Plan.Steps {
-		if known, _ := roster.Known(step.Agent); known != nil || wanted.Drain != nil && wanted.Drain.Gone {
-			request.Targets = append(request.Targets, filters.Target{Agent: step.Agent})
-		} else {
-			skipped = append(skipped, step.Hostname)
-		}
+	if request.Key != "" {
+		run.ID = filters.DerivedID("r-", d.config.Cluster, request.Key)
 	}
-	if len(request.Targets) == 0 {
-		return filters.Started{}, &filters.Error{Code: filters.Unknown, Wrong: "the master lists none of its agents any more"}
+	switch {
+	case wanted.Drain != nil && wanted.Manual:
+		run.movesOff(wanted)
+	case wanted.Drain != nil:
+		run.drains(wanted)
 	}
-	listing, err := d.StartRun(ctx, request, wanted)
-	return filters.Started{Operation: listing.State.ID, Skipped: skipped}, err
+	return run
 }
 
 // weigh holds the agents of a drain against what stands in its way, and notes in the run what it costs.
@@ -253,10 +238,10 @@ func refusedField(err error) error {
 func (d *Desk) targets(request *filters.Request, drain *filters.Drain) ([]*filters.Agent, error) {
 	roster := d.config.Roster()
 	age := d.now().Sub(roster.AsOf())
-	switch {
-	case roster.AsOf().IsZero():
-		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "I have not read the cluster yet, so I know no agents", Try: "Try again in a moment"}
-	case request.DryRun && age > time.Minute:
+	if err := roster.Unread(); err != nil {
+		return nil, err
+	}
+	if request.DryRun && age > time.Minute {
 		return nil, &filters.Error{Code: filters.Unavailable, Wrong: "my picture of the cluster is " + lasting(age) + " old", Expected: "a dry run is answered from one that is at most a minute old", Try: "Try again in a moment"}
 	}
 	var agents []*filters.Agent

@@ -109,10 +109,11 @@ func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.S
 		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
 	}
 	request := approval.Request()
-	var skipped []string
-	if request.Targets, skipped = approval.Plan.Listed(d.config.Roster()); len(request.Targets) == 0 {
-		return filters.Started{}, &filters.Error{Code: filters.Unknown, Wrong: "the master lists none of its agents any more"}
+	targets, skipped, err := approval.Plan.Listed(d.config.Roster())
+	if err != nil {
+		return filters.Started{}, err
 	}
+	request.Targets = targets
 	listing, err := d.do(ctx, request, wanted)
 	return filters.Started{Operation: listing.Operation, Skipped: skipped}, err
 }

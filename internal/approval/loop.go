@@ -194,20 +194,20 @@ func words(err error) string {
 // hostsShown is how many hosts a phrase names.
 const hostsShown = 10
 
-// left says which agents were left out.
-func left(hosts []string) string {
-	if len(hosts) == 0 {
+// left says which agents were left out, and why.
+func left(agents []filters.LeftOut) string {
+	if len(agents) == 0 {
 		return ""
 	}
-	text := "left out, because the master does not list them any more: "
-	for i, host := range hosts {
+	text := "left out: "
+	for i, agent := range agents {
 		switch {
 		case i == hostsShown:
 			return text + ", …"
 		case i > 0:
 			text += ", "
 		}
-		text += host
+		text += agent.Hostname + " (" + agent.Why + ")"
 	}
 	return text
 }

@@ -117,7 +117,7 @@ func (s *shelf) Start(context.Context, *filters.Approval) (filters.Started, erro
 	defer s.mutex.Unlock()
 	s.starts++
 	if len(s.fail) == 0 {
-		return filters.Started{Operation: "op-1", Skipped: []string{"web-9"}}, nil
+		return filters.Started{Operation: "op-1", Skipped: []filters.LeftOut{{Agent: "S9", Hostname: "web-9", Why: filters.Unlisted}}}, nil
 	}
 	err := s.fail[0]
 	s.fail = s.fail[1:]
@@ -175,8 +175,8 @@ func TestWhatWasGrantedIsCarriedOut(t *testing.T) {
 		state  filters.ApprovalState
 		why    string
 	}{
-		"at once":                    {nil, 1, filters.ApprovalStarted, "left out, because the master does not list them any more: web-9"},
-		"Redis is away for a moment": {[]error{&filters.Error{Code: filters.Unavailable}, &filters.Error{Code: filters.Unconfirmed}}, 3, filters.ApprovalStarted, "left out, because the master does not list them any more: web-9"},
+		"at once":                    {nil, 1, filters.ApprovalStarted, "left out: web-9 (the master does not list it any more)"},
+		"Redis is away for a moment": {[]error{&filters.Error{Code: filters.Unavailable}, &filters.Error{Code: filters.Unconfirmed}}, 3, filters.ApprovalStarted, "left out: web-9 (the master does not list it any more)"},
 		"it may not be done":         {[]error{&filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}}, 1, filters.ApprovalFailed, "you may look, not change"},
 		"it costs more by now":       {[]error{&filters.Error{Code: filters.Changed, Wrong: "6 tasks instead of 4"}}, 1, filters.ApprovalChanged, ""},
 		"a mistake of ours":          {[]error{errors.New("secret")}, 1, filters.ApprovalFailed, "something went wrong on my side; it is in my log"},
