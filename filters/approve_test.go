@@ -2,7 +2,6 @@ package filters
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
