@@ -378,7 +378,7 @@ func TestAnswersAreGivenOnce(t *testing.T) {
 func TestWhoAsksDoesNotSayYes(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{})
 	ask := func(id string) {
-		s.book.Follow(Event{ID: "1-" + id, Kind: KindQuestion, Question: &Question{ID: "q-" + id, Kind: QuestionOpening, Text: "Open it?", Asked: s.Now(), AskedBy: alice.ID}})
+		s.book.Follow(Event{ID: "1-" + id, Kind: KindQuestion, Question: &Question{ID: "q-" + id, Kind: QuestionOpening, Text: "Open?", Asked: s.Now(), AskedBy: alice.ID}})
 	}
 	ask("1")
 	_, err := s.Answer(t.Context(), asks(alice, "k1"), "q-1", true)

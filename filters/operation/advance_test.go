@@ -12,7 +12,7 @@ import (
 
 // stateIn is a machine of ours in a phase, with the marks that it has there; sent tells whether its call was about to be made.
 func stateIn(phase Phase, sent bool) State {
-	state := State{Schema: 1, Machine: machine(2), Phase: phase, Since: dawn, Wanted: at(3), Ours: []filters.Span{at(3)}, Operation: "op-1", Subject: "op-1", Question: "q-down-1"}
+	state := State{Schema: 1, Machine: machine(2), Phase: phase, Since: dawn, Wanted: at(3), Ours: []filters.Span{at(3)}, Operation: "op-1", Subject: "op-1"}
 	switch phase {
 	case PhaseScheduling:
 		state.Ours = nil
@@ -30,9 +30,6 @@ func stateIn(phase Phase, sent bool) State {
 
 func TestAdvance(t *testing.T) {
 	here, moved := at(3), at(4)
-	yes := &filters.Question{Answer: "yes", By: "user:UBOB", Answered: dawn.Add(time.Minute)}
-	no := &filters.Question{Answer: "no", By: "user:UBOB", Answered: dawn.Add(time.Minute)}
-	open := &filters.Question{}
 	for _, test := range []struct {
 		name  string
 		phase Phase
@@ -57,15 +54,8 @@ func TestAdvance(t *testing.T) {
 		{name: "schedule and status are torn", phase: PhaseScheduled, seen: sight{span: &here, mode: filters.MachineUp, sure: true}, want: "doubt"},
 		{name: "its time came", phase: PhaseScheduled, seen: sight{span: &here}, after: 3*time.Hour + remindAfter, want: "scheduled starts"},
 		{name: "its time is over", phase: PhaseScheduled, seen: sight{span: &here}, after: 4*time.Hour + remindAfter, want: "scheduled over"},
-		{name: "asked", phase: PhaseAsked, seen: sight{span: &here, question: open}, want: ""},
-		{name: "the question is on its way", phase: PhaseAsked, seen: sight{span: &here}, want: "doubt"},
-		{name: "the question is gone", phase: PhaseAsked, seen: sight{span: &here}, after: 2 * time.Minute, want: "scheduled no"},
-		{name: "nobody answers", phase: PhaseAsked, seen: sight{span: &here, question: open}, after: 31 * time.Minute, want: "scheduled no"},
-		{name: "no", phase: PhaseAsked, seen: sight{span: &here, question: no}, want: "scheduled no"},
-		{name: "yes", phase: PhaseAsked, seen: sight{span: &here, question: yes}, want: "taking-down yes"},
-		{name: "yes, hours ago", phase: PhaseAsked, seen: sight{span: &here, question: yes}, after: 2 * time.Hour, want: "scheduled no"},
-		{name: "yes, and it was moved meanwhile", phase: PhaseAsked, seen: sight{span: &moved, question: yes, sure: true}, want: "lost lost"},
 		{name: "to be taken down", phase: PhaseTakingDown, seen: sight{span: &here}, want: "down"},
+		{name: "to be taken down, and it was moved meanwhile", phase: PhaseTakingDown, seen: sight{span: &moved, sure: true}, want: "lost lost"},
 		{name: "to be taken down for half an hour", phase: PhaseTakingDown, seen: sight{span: &here}, after: time.Hour, want: "scheduled failed"},
 		{name: "another was faster", phase: PhaseTakingDown, seen: sight{span: &here, mode: filters.MachineDown}, want: "scheduled failed"},
 		{name: "down", phase: PhaseTakingDown, sent: true, seen: sight{span: &here, mode: filters.MachineDown}, want: "down verified"},
@@ -114,32 +104,25 @@ func TestAdvance(t *testing.T) {
 	}
 }
 
-// Whatever anybody does, and whenever: no call is ever made about an entry that is not ours, none takes a machine down without a
-// yes that is fresh, and none brings up what we did not take down.
+// Whatever anybody does, and whenever: no call is ever made about an entry that is not ours, none takes a machine down later than
+// half an hour after the word, and none brings up what we did not take down.
 func TestOnlyWhatIsOursIsCalledAbout(t *testing.T) {
-	phases := []Phase{PhaseScheduling, PhaseScheduled, PhaseAsked, PhaseTakingDown, PhaseDown, PhaseBringingUp, PhaseCancelling}
+	phases := []Phase{PhaseScheduling, PhaseScheduled, PhaseTakingDown, PhaseDown, PhaseBringingUp, PhaseCancelling}
 	rapid.Check(t, func(t *rapid.T) {
 		state := stateIn(PhaseScheduling, false)
 		seen := sight{now: dawn, mode: filters.MachineUp}
-		tookDown, said := false, false
+		tookDown := false
 		for range rapid.IntRange(1, 40).Draw(t, "moments") {
 			seen.now = seen.now.Add(rapid.SampledFrom([]time.Duration{time.Second, 6 * time.Second, time.Minute, time.Hour}).Draw(t, "later"))
 			meddle(t, &seen)
-			if !state.Phase.Pending() && state.Phase != PhaseAsked {
-				state, said = word(t, state, seen.now), false
-			}
-			seen.question = nil
-			if state.Phase == PhaseAsked {
-				seen.question = &filters.Question{}
-				if said = rapid.Bool().Draw(t, "yes"); said {
-					seen.question.Answer, seen.question.Answered = OutcomeYes, seen.now
-				}
+			if !state.Phase.Pending() {
+				state = spoken(t, state, seen.now)
 			}
 			next := advance(state, &seen)
 			if !next.changed {
 				continue
 			}
-			called(t, state, next, &seen, said, tookDown)
+			called(t, state, next, &seen, tookDown)
 			state = next.state
 			switch next.call {
 			case filters.ChangeDown:
@@ -188,12 +171,12 @@ func meddle(t *rapid.T, seen *sight) {
 	}
 }
 
-// word is a person's, as the desk takes it.
-func word(t *rapid.T, state State, now time.Time) State {
+// spoken is the machine after a person's word, as the desk takes it.
+func spoken(t *rapid.T, state State, now time.Time) State {
 	switch rapid.IntRange(0, 3).Draw(t, "word") {
 	case 0:
 		if state.Phase == PhaseScheduled {
-			return state.to(PhaseAsked, now, "")
+			return state.to(PhaseTakingDown, now, "")
 		}
 		if state.Phase == PhaseDown {
 			return state.to(PhaseBringingUp, now, "")
@@ -212,7 +195,7 @@ func word(t *rapid.T, state State, now time.Time) State {
 	return state
 }
 
-func called(t *rapid.T, state State, next step, seen *sight, said, tookDown bool) {
+func called(t *rapid.T, state State, next step, seen *sight, tookDown bool) {
 	if next.call == "" {
 		return
 	}
@@ -221,8 +204,8 @@ func called(t *rapid.T, state State, next step, seen *sight, said, tookDown bool
 	}
 	switch next.call {
 	case filters.ChangeDown:
-		if seen.down() || !seen.scheduled() || state.Phase != PhaseTakingDown {
-			t.Fatalf("down in phase %s, mode %s (said %v)", state.Phase, seen.mode, said)
+		if seen.down() || !seen.scheduled() || state.Phase != PhaseTakingDown || seen.now.Sub(state.Since) > downWithin {
+			t.Fatalf("down in phase %s since %v, mode %s, at %v", state.Phase, state.Since, seen.mode, seen.now)
 		}
 	case filters.ChangeUp:
 		if state.Down == "" || !tookDown && state.Sent.IsZero() {

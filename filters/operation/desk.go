@@ -3,7 +3,6 @@ package operation
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -55,9 +54,6 @@ func checkWish(span filters.Span, now time.Time) error {
 // Down asks for the targets' machines to be taken down: what runs there is killed. They must be ours in the schedule. Others must
 // approve of it first, unless the policy says otherwise: then Approval is what was asked for.
 func (d *Desk) Down(ctx context.Context, request filters.Request) (Listing, error) {
-	if !d.config.MayDown {
-		return Listing{}, &filters.Error{Code: filters.Denied, Wrong: "taking machines down is switched off for *" + d.config.Cluster + "*", Expected: "`allow: [down]` of the cluster in the configuration"}
-	}
 	return d.do(ctx, request, word{Kind: filters.KindDown})
 }
 
@@ -71,53 +67,6 @@ func (d *Desk) Cancel(ctx context.Context, request filters.Request) (Listing, er
 	return d.do(ctx, request, word{Kind: filters.KindCancel})
 }
 
-// word is what somebody wants of machines: what an approved plan is begun by.
-type word struct {
-	Kind filters.Kind  `json:"kind"`
-	Span *filters.Span `json:"span,omitempty"` // of KindSchedule
-}
-
-// intent is what the word is begun by once it was approved. What gives back needs no approval.
-func (w word) intent() *filters.Intent {
-	if w.Kind != filters.KindSchedule && w.Kind != filters.KindDown {
-		return nil
-	}
-	encoded, err := json.Marshal(w)
-	if err != nil {
-		panic(err) // a word and two times encode
-	}
-	return &filters.Intent{Kind: filters.PlanMachines, Details: encoded}
-}
-
-// decide works out what the word does to one machine.
-func (w word) decide(plan *plan, on *spot) error {
-	switch w.Kind {
-	case filters.KindSchedule:
-		return plan.schedule(on, *w.Span)
-	case filters.KindDown:
-		return plan.down(on)
-	case filters.KindUp:
-		return plan.up(on)
-	}
-	return plan.cancel(on)
-}
-
-// Start carries out an approved plan about machines, once for the approval: filters.Starter.
-func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
-	var wanted word
-	if err := json.Unmarshal(approval.Plan.Details, &wanted); err != nil || wanted.Kind == filters.KindSchedule && wanted.Span == nil {
-		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
-	}
-	request := approval.Request()
-	targets, skipped, err := approval.Plan.Listed(d.config.Roster())
-	if err != nil {
-		return filters.Started{}, err
-	}
-	request.Targets = targets
-	listing, err := d.do(ctx, request, wanted)
-	return filters.Started{Operation: listing.Operation, Skipped: skipped}, err
-}
-
 func (d *Desk) now() time.Time { return d.config.Service.Now() }
 
 // tries bounds how often a word is tried again because a machine changed meanwhile.
@@ -125,21 +74,18 @@ const tries = 8
 
 // do plans and records a word about machines.
 func (d *Desk) do(ctx context.Context, request filters.Request, wanted word) (Listing, error) {
+	if wanted.Kind == filters.KindDown && !d.config.MayDown {
+		return Listing{}, &filters.Error{Code: filters.Denied, Wrong: "taking machines down is switched off for *" + d.config.Cluster + "*", Expected: "`allow: [down]` of the cluster in the configuration"}
+	}
 	if earlier, said, err := d.said(ctx, &request); said || err != nil {
 		return earlier, err
 	}
 	for try := 1; ; try++ {
 		turned := d.config.Book.Turned()
-		plan, err := d.plan(ctx, &request, wanted.Kind)
+		plan, err := d.decide(ctx, &request, wanted)
 		if err != nil {
 			return Listing{}, err
 		}
-		for i := range plan.spots {
-			if err := wanted.decide(plan, &plan.spots[i]); err != nil {
-				return Listing{}, err
-			}
-		}
-		plan.intent = wanted.intent()
 		listing, err := d.record(ctx, plan)
 		if filters.CodeOf(err) != filters.Conflict || try == tries {
 			return listing, err
@@ -150,6 +96,21 @@ func (d *Desk) do(ctx context.Context, request filters.Request, wanted word) (Li
 			return Listing{}, err
 		}
 	}
+}
+
+// decide plans what the word does to every machine that is meant.
+func (d *Desk) decide(ctx context.Context, request *filters.Request, wanted word) (*plan, error) {
+	plan, err := d.plan(ctx, request, wanted.Kind)
+	if err != nil {
+		return nil, err
+	}
+	for i := range plan.spots {
+		if err := wanted.decide(plan, &plan.spots[i]); err != nil {
+			return nil, final(request, err)
+		}
+	}
+	plan.intent = wanted.intent()
+	return plan, nil
 }
 
 // said answers a request that came before with what it did then.
@@ -184,7 +145,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	}
 	arrangement := filters.Arrangement{
 		Request: *plan.request, Verb: filters.VerbMaintenance, Operation: plan.operation, Subject: plan.operation, Steps: plan.steps, Intent: plan.intent,
-		Starts: plan.kind == filters.KindSchedule || plan.kind == filters.KindDown, Within: plan.kind == filters.KindDown,
+		Starts: plan.intent != nil, Within: plan.kind == filters.KindDown,
 	}
 	for i := range plan.changed {
 		listing.Changed = append(listing.Changed, plan.changed[i].State)
@@ -201,7 +162,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	if listing.Result = result; result.Approval != nil && !result.Approval.Glass {
 		listing.Changed = nil // nothing was, yet
 	}
-	if plan.kind != filters.KindUp && plan.kind != filters.KindCancel {
+	if plan.intent != nil {
 		listing.Held = "" // only giving back is held
 	}
 	return listing, nil

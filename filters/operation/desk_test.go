@@ -30,14 +30,14 @@ func TestConflictsAreFoundBeforeAnythingIsDone(t *testing.T) {
 		{"schedule what is down", phase(PhaseDown), scheduling, filters.Conflict, "`web-2` is down, by the word of `user:UALICE`: one operation on a machine at a time. `/mesos maintenance up web-2` brings it up"},
 		{"schedule what somebody else took down", theirsDown, scheduling, filters.Conflict, "was taken down by somebody else"},
 		{"schedule what is being scheduled", phase(PhaseScheduling), scheduling, filters.Conflict, "is being scheduled"},
-		{"schedule what is asked about", phase(PhaseAsked), scheduling, filters.Conflict, "waits for somebody to say whether it may be taken down"},
+		{"schedule what is being taken down", phase(PhaseTakingDown), scheduling, filters.Conflict, "is being taken down"},
 		{"schedule what is drained", func(s *scene) { s.drain(filters.Draining) }, scheduling, filters.Conflict, "is being drained"},
 		{"down, not scheduled", func(*scene) {}, down, filters.Invalid, "`/mesos maintenance schedule web-2 --start now --duration 1h` first"},
 		{"down, scheduled by somebody else", theirs, down, filters.Conflict, "somebody else's window"},
 		{"down, and down by somebody else", theirsDown, down, filters.Conflict, "was taken down by somebody else already"},
 		{"down, still being scheduled", phase(PhaseScheduling), down, filters.Conflict, "is being scheduled"},
 		{"down, leaving the schedule", phase(PhaseCancelling), down, filters.Conflict, "is being taken out of the schedule"},
-		{"down, asked already", phase(PhaseAsked), down, filters.Conflict, "waits for somebody to say"},
+		{"down, on its way already", phase(PhaseTakingDown), down, filters.Conflict, "is being taken down, by the word of `user:UALICE`"},
 		{"down, and switched off", func(s *scene) { phase(PhaseScheduled)(s); s.config.MayDown = false }, down, filters.Denied, "`allow: [down]`"},
 		{"up, not down", phase(PhaseScheduled), up, filters.Invalid, "`web-2` is not down"},
 		{"up, down by somebody else", theirsDown, up, filters.Conflict, "only what I took down myself is mine to bring up"},
@@ -128,7 +128,7 @@ func TestARequestThatComesTwiceDoesOneThing(t *testing.T) {
 	first := s.must(s.desk.Down(t.Context(), request))
 	before := len(s.store.Journal())
 	again := s.must(s.desk.Down(t.Context(), request))
-	if !again.Repeated || again.Operation != first.Operation || again.Question == nil || again.Question.ID != first.Question.ID || len(again.Changed) != 1 {
+	if !again.Repeated || again.Operation != first.Operation || len(again.Changed) != 1 || again.Changed[0].Phase != PhaseTakingDown {
 		t.Errorf("the second answer is %+v", again)
 	}
 	if len(s.store.Journal()) != before {
@@ -151,6 +151,7 @@ func TestWhatIsSoAlreadyIsNotRecordedAgain(t *testing.T) {
 func TestADryRunTellsWhatItCosts(t *testing.T) {
 	s := newScene(t)
 	s.ready(PhaseScheduled, "web-1")
+	s.needs = filters.Needs{Rule: "irreversible", Approvals: 2, From: filters.JurorsApprovers}
 	s.roster = filters.NewRoster(*s.roster.View())
 	s.roster.View().Began = s.now
 	before := len(s.store.Journal())
@@ -160,8 +161,8 @@ func TestADryRunTellsWhatItCosts(t *testing.T) {
 	if listing.Impact.Agents != 2 || listing.Impact.Tasks["marathon"] != 1 || !listing.TasksKnown || listing.Tasks["marathon"] != 1 {
 		t.Errorf("it would cost %+v", listing.Impact)
 	}
-	if listing.Question == nil || listing.Question.Text != "Take web-1 down, and kill what runs there (1 task: 1 of marathon)?" {
-		t.Errorf("it would ask %+v", listing.Question)
+	if listing.Needs != s.needs || listing.Approval != nil {
+		t.Errorf("it would need %+v, and asked for %+v", listing.Needs, listing.Approval)
 	}
 	if len(s.store.Journal()) != before {
 		t.Error("a dry run was recorded")

@@ -26,6 +26,7 @@ type scene struct {
 	source   *Source
 	keys     int
 	denied   bool
+	needs    filters.Needs // what the gate wants before anything begins
 	schedule filters.Schedule
 	status   filters.MaintenanceStatus
 	broken   error // what reading the master fails with
@@ -57,11 +58,14 @@ func (s *scene) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}
 }
 
-func (s *scene) Decide(context.Context, filters.Ask) (filters.Needs, error) {
-	if s.denied {
+func (s *scene) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
+	switch {
+	case s.denied:
 		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+	case ask.Plan.Kind == "":
+		return filters.Needs{}, nil
 	}
-	return filters.Needs{}, nil
+	return s.needs, nil
 }
 func (s *scene) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
@@ -171,14 +175,9 @@ func (s *scene) ready(phase Phase, target string) {
 		s.must(s.desk.Cancel(s.t.Context(), s.asks(target)))
 		return
 	}
-	listing := s.must(s.desk.Down(s.t.Context(), s.asks(target)))
-	if phase == PhaseAsked {
+	s.must(s.desk.Down(s.t.Context(), s.asks(target)))
+	if phase == PhaseTakingDown {
 		return
-	}
-	bob := s.asks()
-	bob.Actor = filters.Actor{ID: "user:UBOB", User: "UBOB"}
-	if _, err := s.service.Answer(s.t.Context(), bob, listing.Question.ID, true); err != nil {
-		s.t.Fatal(err)
 	}
 	s.lead()
 	if phase == PhaseDown {

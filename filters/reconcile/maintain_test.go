@@ -26,15 +26,23 @@ func (w *world) plan(span filters.Span, hosts ...string) error {
 	return err
 }
 
-// takeDown asks for machines to be taken down, and has somebody else say yes.
 func (w *world) takeDown(hosts ...string) error {
-	listing, err := w.desk.Down(bg, w.request("UALICE", hosts...))
-	if err != nil {
-		return err
+	_, err := w.desk.Down(bg, w.request("UALICE", hosts...))
+	return err
+}
+
+// granted asks for what needs approval, and has somebody else say yes a second later.
+func (w *world) granted(t *testing.T, listing operation.Listing, err error) *filters.Approval {
+	t.Helper()
+	ok(t, err)
+	if listing.Approval == nil {
+		t.Fatalf("nobody is asked: %+v", listing)
 	}
 	wait(time.Second)
-	_, err = w.service.Answer(bg, w.request("UBOB"), listing.Question.ID, true)
-	return err
+	approval, err := w.service.Approve(bg, w.request("UBOB"), listing.Approval.ID)
+	ok(t, err)
+	wait(time.Second)
+	return &approval
 }
 
 func (w *world) bringUp(hosts ...string) error {
@@ -114,14 +122,14 @@ func TestAMachineIsScheduledTakenDownAndBroughtUp(t *testing.T) {
 		ok(t, w.takeDown("web-1"))
 		wait(time.Second)
 		if w.phase(1) != operation.PhaseDown || w.mode(1) != filters.MachineDown || w.callsOf("start") != 1 {
-			t.Fatalf("after a yes it is %s, %s, calls %v", w.phase(1), w.mode(1), w.calls)
+			t.Fatalf("after a word it is %s, %s, calls %v", w.phase(1), w.mode(1), w.calls)
 		}
 		ok(t, w.bringUp("web-1"))
 		wait(time.Second)
 		if w.phase(1) != "" || w.mode(1) != "" || len(w.agenda()) != 0 {
 			t.Fatalf("brought up, and %s, %s, in the schedule %v", w.phase(1), w.mode(1), w.agenda())
 		}
-		want := "schedule recorded, schedule sending, schedule accepted, schedule verified, down asked, down yes, down sending, down accepted, down verified, up recorded, up sending, up accepted, up verified"
+		want := "schedule recorded, schedule sending, schedule accepted, schedule verified, down recorded, down sending, down accepted, down verified, up recorded, up sending, up accepted, up verified"
 		if got := w.heard(1); got != want {
 			t.Errorf("the journal says\n%s, want\n%s", got, want)
 		}
@@ -378,30 +386,53 @@ func TestGivingBackMachinesWaits(t *testing.T) {
 	}
 }
 
-func TestNobodyIsTakenDownWithoutASecondPerson(t *testing.T) {
-	in(t, withPrimitives, func(t *testing.T, w *world) {
-		ok(t, w.plan(w.inHours(2), "web-1", "web-2"))
-		wait(time.Second)
-		listing, err := w.desk.Down(bg, w.request("UALICE", "web-1", "web-2"))
+func TestNothingIsTakenDownBeforeItIsApproved(t *testing.T) {
+	in(t, func(w *world) { withPrimitives(w); w.approvals = 1 }, func(t *testing.T, w *world) {
+		listing, err := w.desk.Schedule(bg, w.request("UALICE", "web-1", "web-2"), w.inHours(2))
+		planned := w.granted(t, listing, err)
+		if w.phase(1) != "" || w.postings() != 0 {
+			t.Fatalf("a yes alone posts the schedule: %s, %v", w.phase(1), w.calls)
+		}
+		_, err = w.desk.Start(bg, planned)
 		ok(t, err)
 		wait(time.Second)
-		if _, err := w.service.Answer(bg, w.request("UALICE"), listing.Question.ID, true); filters.CodeOf(err) != filters.Denied {
-			t.Errorf("who asked said yes: %v", err)
-		}
+		listing, err = w.desk.Down(bg, w.request("UALICE", "web-1", "web-2"))
+		ok(t, err)
 		wait(31 * time.Minute)
-		if w.callsOf("start") != 0 || w.phase(1) != operation.PhaseScheduled || len(w.questions) != 0 {
-			t.Errorf("half an hour later: %s, %v, %v", w.phase(1), w.calls, w.questions)
+		if w.callsOf("start") != 0 || w.phase(1) != operation.PhaseScheduled || strings.Contains(w.heard(1), "down") {
+			t.Errorf("half an hour later: %s, %v, %s", w.phase(1), w.calls, w.heard(1))
 		}
-		listing, err = w.desk.Down(bg, w.request("UALICE", "web-1"))
-		ok(t, err)
-		wait(time.Second)
-		_, err = w.service.Answer(bg, w.request("UBOB"), listing.Question.ID, false)
-		ok(t, err)
-		wait(time.Second)
-		if w.callsOf("start") != 0 || w.phase(1) != operation.PhaseScheduled || !strings.HasSuffix(w.heard(1), "down asked, down no") {
-			t.Errorf("after a no: %s, %v, %s", w.phase(1), w.calls, w.heard(1))
+		_, err = w.service.Approve(bg, w.request("UBOB"), listing.Approval.ID)
+		if filters.CodeOf(err) != filters.Conflict {
+			t.Errorf("a yes that is too late: %v", err)
 		}
+		w.sound(t)
 	})
+}
+
+// The approvals' loop begins what was approved, dies before it has written that down, and begins it again.
+func TestApprovedMachinesAreTakenDownOnceByLeadersThatDie(t *testing.T) {
+	for steps := 1; steps <= 10; steps++ {
+		in(t, func(w *world) { withPrimitives(w); w.approvals = 1 }, func(t *testing.T, w *world) {
+			listing, err := w.desk.Schedule(bg, w.request("UALICE", "web-1"), w.inHours(2))
+			_, err = w.desk.Start(bg, w.granted(t, listing, err))
+			ok(t, err)
+			wait(time.Second)
+			listing, err = w.desk.Down(bg, w.request("UALICE", "web-1"))
+			approval := w.granted(t, listing, err)
+			w.current().dieIn(steps)
+			first, err := w.desk.Start(bg, approval)
+			ok(t, err)
+			wait(3 * time.Minute)
+			again, err := w.desk.Start(bg, approval)
+			ok(t, err)
+			wait(time.Minute)
+			if w.phase(1) != operation.PhaseDown || w.callsOf("start") != 1 || again.Operation != first.Operation {
+				t.Errorf("died in %d steps: it is %s after %v, operations %q and %q", steps, w.phase(1), w.calls, first.Operation, again.Operation)
+			}
+			w.sound(t)
+		})
+	}
 }
 
 func TestARefusedMaintenanceCallIsNotRepeated(t *testing.T) {

@@ -55,6 +55,7 @@ type world struct {
 	desk       *operation.Desk
 	leader     *process
 	observe    bool
+	approvals  int                  // how many others must say yes to what machines are to undergo
 	left       func() time.Duration // of the leadership; nil: as long as it lives
 	loop       *reconcile.Reconciler
 	stop       context.CancelFunc
@@ -63,10 +64,14 @@ type world struct {
 	meter      reconcile.Meter
 }
 
-type permissive struct{}
+// permissive lets everybody do everything, once so many others have said yes to what can wait for it.
+type permissive struct{ approvals int }
 
-func (permissive) Decide(context.Context, filters.Ask) (filters.Needs, error) {
-	return filters.Needs{}, nil
+func (p permissive) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
+	if ask.Plan.Kind != filters.PlanMachines || p.approvals == 0 {
+		return filters.Needs{}, nil
+	}
+	return filters.Needs{Approvals: p.approvals, From: filters.JurorsApprovers}, nil
 }
 func (permissive) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
@@ -97,7 +102,7 @@ func (w *world) start() *world {
 			w.cluster.mutex.Unlock()
 		}
 	})
-	w.service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: &pen{w.memory, people}, Book: book, State: state, Gate: permissive{}})
+	w.service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: &pen{w.memory, people}, Book: book, State: state, Gate: permissive{w.approvals}})
 	if w.primitives != nil {
 		w.desk = operation.NewDesk(w.maintenance(book, state))
 	}
