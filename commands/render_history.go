@@ -99,8 +99,11 @@ func EventLine(event *filters.Event) Line {
 // EventWords renders what happened, and by whom, without the agent's name.
 func EventWords(event *filters.Event) Line {
 	line := Say(eventWords(event))
-	if event.Kind == filters.KindExtend && event.Filter != nil {
+	switch {
+	case event.Kind == filters.KindExtend && event.Filter != nil:
 		line = newEnd(event)
+	case event.Kind == filters.KindShift && shiftUser(event) != "":
+		line = Say(Who("user:"+shiftUser(event)), " ", shiftWords(event))
 	}
 	switch by := event.Actor; {
 	case isOfPlan(event) && (!byPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
@@ -165,7 +168,7 @@ func saysItAll(event *filters.Event) bool {
 	switch event.Kind {
 	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart, filters.KindFound:
 		return true
-	case filters.KindDigest:
+	case filters.KindDigest, filters.KindShift:
 		return true
 	case filters.KindTook:
 		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)
@@ -182,7 +185,7 @@ func EventHost(event *filters.Event) string {
 		return event.Filter.Hostname
 	case event.Host != "":
 		return event.Host
-	case event.Agent == "" && isOfPlan(event) && event.Kind != filters.KindDigest:
+	case event.Agent == "" && isOfPlan(event) && event.Kind != filters.KindDigest && event.Kind != filters.KindShift:
 		return planName(event)
 	}
 	return string(event.Agent)

@@ -43,6 +43,7 @@ type Stage struct {
 	view      filters.View
 	seen      *filters.Roster // the newest reading for windows and runs
 	plan      *scheduler.Config
+	onCall    scheduler.OnCall // nil: nobody is
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
 	upkeep    *primitives
@@ -64,6 +65,7 @@ type Options struct {
 	Digest    string           // when it is told, in UTC; empty: never
 	Allow     []filters.Verb   // what kills tasks and may be asked for
 	Laden     bool             // the first agent has volumes, and roles have quotas
+	OnCall    scheduler.OnCall // nil: nobody is on call
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -111,7 +113,7 @@ func New(options Options) *Stage {
 		config.Survey, config.Apps = survey{s}, survey{s}
 	}
 	s.Service = filters.NewService(config)
-	s.plan = s.planned(options)
+	s.plan, s.onCall = s.planned(options), options.OnCall
 	s.upkeep = newPrimitives(s, options)
 	return s
 }
@@ -154,6 +156,10 @@ func Windows(text []byte) map[string]scheduler.Definition {
 // something moved, so that tests see one order.
 func (s *Stage) Lead(ctx context.Context) {
 	var parts sync.WaitGroup
+	if s.onCall != nil {
+		shifts := scheduler.NewShifts(s.plan, s.onCall)
+		parts.Go(func() { _ = shifts.Run(ctx, 1) })
+	}
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
 	for ctx.Err() == nil {
 		moved := s.Book.Moved()

@@ -28,6 +28,7 @@ type settings struct {
 	transport string
 	sim       Ready
 	extra     string // more lines of the cluster
+	top       string // more lines beside the clusters
 	token     string
 }
 
@@ -55,6 +56,7 @@ func (s *settings) write(t testing.TB) string {
 		line("    frameworks: {marathon: {kind: marathon, url: %q}, batch: {kind: rest, url: %q}}", s.sim.MarathonURL, s.sim.BatchURL)
 	}
 	line("%s", s.extra)
+	line("%s", s.top)
 	line("slack:\n  transport: %s\n  team: %s", s.transport, s.sim.TeamID)
 	line("  bot_token_file: %s", secret("bot-token", s.sim.BotToken))
 	line("  app_token_file: %s", secret("app-token", s.sim.AppToken))
