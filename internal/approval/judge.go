@@ -10,17 +10,23 @@ import (
 )
 
 // Judge returns the right by which the actor may approve, deny or review now: their role, or that they are on call. An admin may
-// always. What cannot be told now is a no.
+// always. What cannot be told now is a no: who has left a user group since is none of its members any more.
 func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters.Approval) (string, error) {
 	if actor.Owner().Kind() != "user" || actor.User == "" {
 		return "", &filters.Error{Code: filters.Denied, Wrong: "only people approve", Expected: "somebody in chat"}
 	}
-	all, unsure := g.grantsOf(ctx, actor)
-	for _, grant := range all {
+	var unsure error
+	for i := range g.config.Grants {
+		grant := &g.config.Grants[i]
 		trusted := grant.Role == Admin || grant.Role == Approver && approval.Needs.From != filters.JurorsOnCall
-		if trusted && grant.allows(filters.VerbApprove) && g.reaches(grant.Grant, &approval.Plan) {
+		if !trusted || !grant.allows(filters.VerbApprove) || !g.reaches(grant, &approval.Plan) {
+			continue
+		}
+		why, err := g.given(ctx, grant, actor.User, Groups.MembersNow)
+		if why != "" {
 			return string(grant.Role), nil
 		}
+		unsure = errors.Join(unsure, err)
 	}
 	if approval.Needs.From == filters.JurorsOnCall {
 		return g.callee(ctx, actor, approval.Level, unsure)

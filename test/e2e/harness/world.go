@@ -108,7 +108,7 @@ func (w *World) bot(setup Setup, port int, redis string) *Bot {
 func (w *World) Bot() *Bot { return w.Bots[0] }
 
 // changing are the verbs that write.
-var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock"}
+var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock", "approve", "deny", "withdraw", "review"}
 
 // changingPlans are the words behind `window`, `run` and `maintenance` that write.
 var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm", "schedule", "down", "up", "cancel"}
