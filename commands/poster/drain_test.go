@@ -1,6 +1,7 @@
 package poster_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -31,5 +32,27 @@ func TestWhatADrainKillsIsToldByWhoKnows(t *testing.T) {
 				t.Errorf("%d buttons under\n%s", len(message.Buttons), text)
 			}
 		})
+	}
+}
+
+// What the master would not do is not said to have been released, although nothing stays withheld for it.
+func TestWhatTheMasterRefusedIsSaidFirst(t *testing.T) {
+	for want, drain := range map[string]filters.Drain{
+		"⚠ 3c1d-S77 is not marked gone: the master knows no such agent": {Gone: true},
+		"⚠ 3c1d-S77 is not drained: the master knows no such agent":     {},
+	} {
+		body, err := json.Marshal(scheduler.RunAgent{Agent: "3c1d-S77", Hostname: "3c1d-S77", Phase: scheduler.AgentSkipped, Skip: "the master refused: the master knows no such agent"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		notice := poster.Fold(poster.Notice{
+			Topic:  poster.TopicRun,
+			Run:    &poster.Progress{State: scheduler.RunState{ID: "r-1", Phase: scheduler.RunDone, Agents: 1, Keep: true, Drain: &drain, Ended: now}},
+			Agents: map[filters.AgentID]*poster.Agent{"3c1d-S77": {Host: "3c1d-S77", Settled: true, Ended: now, Note: "the master knows the agent no more"}},
+		}, &filters.Event{Kind: filters.KindRunAgent, At: now, Agent: "3c1d-S77", Record: &filters.Record{Shelf: filters.ShelfRuns, Body: body}})
+		if text := commands.PlainText(poster.Render(notice, poster.Scene{Now: now}).Lines); !strings.HasPrefix(text, want) {
+			t.Errorf("it says\n%s", text)
+		}
 	}
 }
