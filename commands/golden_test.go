@@ -59,7 +59,8 @@ func markup(reply commands.Reply) string {
 }
 
 // play runs a script: lines `NAME: TEXT` type a command, `NAME press ACTION VALUE [REASON]` presses a button, `wait 1h` lets time
-// pass, `reconcile` does what a leader would, `lose HOST` makes somebody else's filter stand.
+// pass, `reconcile` does what a leader would, `lose HOST` makes somebody else's filter stand; APPROVAL is the ID of
+// the newest approval.
 func play(t *testing.T, config stage.Options, script string) string {
 	t.Helper()
 	on := stage.New(config)
@@ -116,6 +117,12 @@ func play(t *testing.T, config stage.Options, script string) string {
 			value = strings.NewReplacer("LAST", last, "FIRST", first).Replace(value)
 			input.Text, input.Press, input.Cause = "", &commands.Press{Action: action, Value: value, Reason: why}, filters.CauseClick
 		}
+		if all := on.Approvals(); len(all) > 0 {
+			input.Text = strings.ReplaceAll(input.Text, "APPROVAL", all[0].ID)
+			if input.Press != nil {
+				input.Press.Value = strings.ReplaceAll(input.Press.Value, "APPROVAL", all[0].ID)
+			}
+		}
 		input.Text = strings.NewReplacer("LAST", last, "FIRST", first).Replace(input.Text)
 		input.Actor = filters.Actor{ID: "user:U" + strings.ToUpper(name), User: "U" + strings.ToUpper(name), Zone: paris}
 		reply := bot.Handle(t.Context(), input)
@@ -160,7 +167,7 @@ func TestReplies(t *testing.T) {
 
 // options reads what differs from the usual stage: lines in the archive's comment such as `foreign: agent-five`.
 func options(t *testing.T, archive *txtar.Archive) stage.Options {
-	options := stage.Options{Windows: stage.Windows([]byte(file(archive, "windows")))}
+	options := stage.Options{Windows: stage.Windows([]byte(file(archive, "windows"))), Policy: stage.ReadPolicy([]byte(file(archive, "policy")))}
 	for line := range strings.Lines(string(archive.Comment)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch name {

@@ -86,6 +86,9 @@ func told(events []filters.Event) []filters.Event {
 
 // EventLine renders a journal entry as a step of what happened, without its time.
 func EventLine(event *filters.Event) Line {
+	if event.Kind == filters.KindApproval {
+		return approvalLine(event)
+	}
 	line := EventWords(event)
 	if host := EventHost(event); host != "" {
 		if len(line) > 0 {
@@ -100,6 +103,8 @@ func EventLine(event *filters.Event) Line {
 func EventWords(event *filters.Event) Line {
 	line := Say(eventWords(event))
 	switch {
+	case event.Kind == filters.KindApproval:
+		line = append(line, calledNow(event)...)
 	case event.Kind == filters.KindExtend && event.Filter != nil:
 		line = newEnd(event)
 	case event.Kind == filters.KindShift && shiftUser(event) != "":
@@ -130,6 +135,8 @@ func reasonOf(event *filters.Event) Line {
 	switch {
 	case event.Kind == filters.KindRefused:
 		return Markup(event.Reason) // our own words, as they were said
+	case event.Kind == filters.KindApproval && isBot(event.Actor):
+		return People(event.Reason)
 	case event.Kind == filters.KindOpen:
 		return Say(event.Reason) // the window's, as somebody wrote it
 	case event.Kind == filters.KindRunAgent:
@@ -170,6 +177,8 @@ func saysItAll(event *filters.Event) bool {
 		return true
 	case filters.KindDigest, filters.KindShift:
 		return true
+	case filters.KindApproval:
+		return event.Outcome == string(filters.ApprovalExpired)
 	case filters.KindTook:
 		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)
 	case filters.KindGave:

@@ -246,12 +246,14 @@ func (s *scene) does(line string) {
 		s.on.Meddle(fields[0], strings.Join(fields[1:], " "))
 	case "refuses-machines": // the master does, with the words
 		s.on.RefuseMachines(rest)
+	case "launch": // HOST FRAMEWORK: nine tasks
+		s.on.Launch(fields[0], fields[1], 9)
 	case "refuses": // the master does not drain the host
 		s.on.Refuse(rest)
 	case "QUESTION": // NAME yes|no to the newest question
 		questions := s.on.Questions()
 		s.does(fields[0] + ": answer " + questions[len(questions)-1].ID + " " + fields[1] + because(fields[2:]))
-	case "alice:", "bob:": // somebody types a command
+	case "alice:", "bob:", "dave:", "erin:", "root:": // somebody types a command
 		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
 		reply := s.bot.Handle(s.t.Context(), commands.Input{
 			Text: rest, Actor: filters.Actor{ID: "user:" + user, User: user}, RequestKey: request.Key, Cause: filters.CauseCommand, Channel: "COPS",
@@ -458,7 +460,7 @@ func TestMessages(t *testing.T) {
 			var got string
 			synctest.Test(t, func(t *testing.T) {
 				script := string(part(archive, "script"))
-				s := setBeside(t, stage.Options{OnCall: &onCall{}, Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
+				s := setBeside(t, stage.Options{OnCall: &onCall{}, Policy: stage.ReadPolicy(part(archive, "policy")), Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
 				for line := range strings.Lines(script) {
 					s.does(strings.TrimSpace(line))
 				}

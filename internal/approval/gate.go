@@ -143,7 +143,11 @@ func (g *Gate) refusal(ask *filters.Ask, all []held, reason string, unsure error
 	case changes:
 		err.Wrong = "you may not `" + string(ask.Plan.Verb) + "` in *" + g.config.Cluster + "*"
 	}
-	if reason == "" {
+	switch {
+	case reason != "":
+	case ask.Glass && changes && unsure == nil:
+		err.Expected = "you are not among its admins"
+	default:
 		err.Expected = g.lack(ask.Actor, unsure)
 	}
 	return err

@@ -61,9 +61,9 @@ func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int, unsu
 	case unsure != nil:
 		return "", &filters.Error{Code: filters.Unavailable, Wrong: "it cannot be told now who is on call, so the answer is no", Expected: reasonOf(unsure), Cause: unsure}
 	case len(names) == 0:
-		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "an admin"}
+		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "it takes the word of an admin"}
 	}
-	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "the word of " + strings.Join(names, " or ")}
+	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "it takes the word of " + strings.Join(names, " or ")}
 }
 
 // reasonOf is the error's own words where it has some for people.

@@ -14,6 +14,7 @@ import (
 
 	"cordon/commands/poster"
 	"cordon/filters"
+	"cordon/internal/approval"
 	"cordon/scheduler"
 
 	"github.com/goccy/go-yaml"
@@ -47,6 +48,7 @@ type Stage struct {
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
 	upkeep    *primitives
+	approvals *approval.Loop // nil: nobody is asked
 }
 
 // Options change what New makes.
@@ -66,6 +68,7 @@ type Options struct {
 	Allow     []filters.Verb   // what kills tasks and may be asked for
 	Laden     bool             // the first agent has volumes, and roles have quotas
 	OnCall    scheduler.OnCall // nil: nobody is on call
+	Policy    *Policy          // roles and rules in place of operators; nil: none
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -112,8 +115,12 @@ func New(options Options) *Stage {
 	if options.Laden {
 		config.Survey, config.Apps = survey{s}, survey{s}
 	}
+	if options.Policy != nil {
+		config.Gate = options.Policy.gate(s, options)
+	}
 	s.Service = filters.NewService(config)
 	s.plan, s.onCall = s.planned(options), options.OnCall
+	s.approvals = s.carriesOut(options)
 	s.upkeep = newPrimitives(s, options)
 	return s
 }
@@ -161,6 +168,9 @@ func (s *Stage) Lead(ctx context.Context) {
 		parts.Go(func() { _ = shifts.Run(ctx, 1) })
 	}
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
+	if s.approvals != nil {
+		parts.Go(func() { _ = s.approvals.Run(ctx, 1) })
+	}
 	for ctx.Err() == nil {
 		moved := s.Book.Moved()
 		select {
@@ -219,6 +229,19 @@ func (s *Stage) fresh() *filters.Roster {
 		s.seen = filters.NewRoster(view)
 	}
 	return s.seen
+}
+
+// Launch adds tasks of a framework to the agent on the host.
+func (s *Stage) Launch(hostname, framework string, tasks int) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, agent := range s.view.Agents {
+		if agent.Hostname == hostname {
+			running := maps.Clone(s.tasks[agent.ID])
+			running[framework] += tasks
+			s.tasks[agent.ID] = running
+		}
+	}
 }
 
 // Desk is where windows and runs are changed.
@@ -370,15 +393,21 @@ func (s store) History(_ context.Context, query filters.HistoryQuery) ([]filters
 	defer s.mutex.Unlock()
 	var found []filters.Event
 	for _, event := range slices.Backward(s.events) {
-		if query.Before != "" && !filters.After(query.Before, event.ID) || query.By != "" && event.Actor != query.By || len(query.Kinds) > 0 && !slices.Contains(query.Kinds, event.Kind) {
+		if query.Before != "" && !filters.After(query.Before, event.ID) || query.By != "" && event.Actor != query.By || len(query.Kinds) > 0 && !slices.Contains(query.Kinds, event.Kind) ||
+			len(query.Outcomes) > 0 && !slices.Contains(query.Outcomes, event.Outcome) {
 			continue
 		}
 		all := len(query.Agents)+len(query.Hosts) == 0
-		if all || slices.Contains(query.Agents, event.Agent) || slices.Contains(query.Hosts, event.Host) {
+		if all || slices.Contains(query.Agents, event.Agent) || slices.ContainsFunc(query.Hosts, func(host string) bool { return event.Host == host || planned(&event, host) }) {
 			found = append(found, event)
 		}
 	}
 	return found[:min(len(found), max(query.Most, 1))], nil
+}
+
+// planned tells whether the plan of the entry's approval has the host.
+func planned(event *filters.Event, host string) bool {
+	return event.Kind == filters.KindApproval && event.Record != nil && strings.Contains(string(event.Record.Body), `"hostname":"`+host+`"`)
 }
 
 // Events returns the whole journal.
