@@ -23,8 +23,6 @@ type Config struct {
 	Machines map[string]Machines
 	// OnCalls say who is on call in the clusters; in a cluster without one nobody is.
 	OnCalls map[string]OnCall
-	// Awaiting tells what waits for somebody beside the questions; a cluster without one has nothing more.
-	Awaiting map[string]Awaiting
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"cordon/filters"
@@ -14,6 +15,8 @@ type approver interface {
 	Approve(ctx context.Context, request filters.Request, id string) (filters.Approval, error)
 	Deny(ctx context.Context, request filters.Request, id string) (filters.Approval, error)
 	Withdraw(ctx context.Context, request filters.Request, id string) (filters.Approval, error)
+	// Awaiting returns the approvals that wait for a word of the actor's.
+	Awaiting(ctx context.Context, actor filters.Actor) ([]filters.Awaited, error)
 	Review(ctx context.Context, request filters.Request, id string) (filters.Approval, error)
 }
 
@@ -64,6 +67,8 @@ func (t *turn) approvalMeant() (string, error) {
 		return waiting[0].ID, nil
 	case len(waiting) == 0:
 		err.Wrong += ", and none waits for that word of yours"
+	default:
+		err.Wrong += fmt.Sprintf(", and %d wait for that word", len(waiting))
 	}
 	return "", err
 }

@@ -22,13 +22,9 @@ type Item struct {
 	Buttons []Button
 }
 
-// Awaiting tells what waits for a person in a cluster beside the questions: approvals. Safe for concurrent use.
-type Awaiting interface {
-	Awaiting(ctx context.Context, actor filters.Actor) ([]Item, error)
-}
-
 // The most that a Home shows of a cluster: Slack's limit is on all of it.
 const (
+	homeApprovals = 5
 	homeQuestions = 5
 	homeFilters   = 10
 	homeOpenings  = 3
@@ -47,13 +43,13 @@ func (b *Bot) Home(ctx context.Context, actor filters.Actor, refused error) Home
 		t := &turn{
 			Input: Input{Actor: actor}, cluster: name, service: b.config.Clusters[name], desk: b.config.Desks[name], duty: b.config.OnCalls[name],
 		}
-		home.Items = append(home.Items, t.home(ctx, b.config.Awaiting[name])...)
+		home.Items = append(home.Items, t.home(ctx)...)
 	}
 	return home
 }
 
 // home is one cluster's part.
-func (t *turn) home(ctx context.Context, awaiting Awaiting) []Item {
+func (t *turn) home(ctx context.Context) []Item {
 	may, why, err := t.service.May(ctx, t.Actor)
 	if err != nil {
 		may, why = []filters.Verb{filters.VerbLook}, "I could not ask what you may do, so nothing is offered here for now"
@@ -65,7 +61,7 @@ func (t *turn) home(ctx context.Context, awaiting Awaiting) []Item {
 	if slices.Contains(may, filters.VerbFilter) {
 		top.Buttons = append(top.Buttons, Button{Label: "Filter agents", Action: ActionForm, Value: "filter"})
 	}
-	items := append([]Item{top}, t.awaitsMe(ctx, may, awaiting)...)
+	items := append([]Item{top}, t.awaitsMe(ctx, may)...)
 	items = append(items, t.withheldNow(may)...)
 	items = append(items, t.opensNext(may)...)
 	last := Separated(Say("as of ", Instant(status.Now, status.Now)), Say(Literal("/mesos help"), " lists what one can type"))
@@ -88,16 +84,9 @@ func headed(head, none string, items []Item) []Item {
 	return items
 }
 
-// awaitsMe are the open questions, and what else somebody waits for.
-func (t *turn) awaitsMe(ctx context.Context, may []filters.Verb, awaiting Awaiting) []Item {
-	var items []Item
-	if awaiting != nil {
-		found, err := awaiting.Awaiting(ctx, t.Actor)
-		if err != nil {
-			items = append(items, Item{Lines: []Line{Say("⚠ I could not ask which approvals wait for you: ", Literal("/mesos questions"), " shows the rest")}})
-		}
-		items = append(items, found...)
-	}
+// awaitsMe are the approvals that wait for the asker, and the open questions.
+func (t *turn) awaitsMe(ctx context.Context, may []filters.Verb) []Item {
+	items := t.approvalItems(ctx)
 	questions := t.service.Questions()
 	for i := range questions[:min(len(questions), homeQuestions)] {
 		items = append(items, t.questionItem(&questions[i], may))
@@ -106,6 +95,22 @@ func (t *turn) awaitsMe(ctx context.Context, may []filters.Verb, awaiting Awaiti
 		items = append(items, Item{Lines: append(left, Say(Literal("/mesos questions"), " lists them"))})
 	}
 	return headed("Awaits an answer", "Nothing.", items)
+}
+
+func (t *turn) approvalItems(ctx context.Context) []Item {
+	var items []Item
+	awaited, err := t.service.Awaiting(ctx, t.Actor)
+	if err != nil {
+		items = append(items, Item{Lines: []Line{Say("⚠ I could not ask whether all approvals that wait for you are here: ", Literal("/mesos approvals"), " lists every one")}})
+	}
+	for i := range awaited[:min(len(awaited), homeApprovals)] {
+		approval := &awaited[i].Approval
+		items = append(items, Item{Lines: awaitingLines(approval, t.service.Now()), Buttons: ApprovalButtons(approval.ID, awaited[i].Words...)})
+	}
+	if left := more(homeApprovals, len(awaited)); left != nil {
+		items = append(items, Item{Lines: append(left, Say(Literal("/mesos approvals"), " lists them"))})
+	}
+	return items
 }
 
 func (t *turn) questionItem(question *filters.Question, may []filters.Verb) Item {

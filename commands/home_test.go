@@ -1,8 +1,6 @@
 package commands_test
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,33 +73,66 @@ func TestHomeShowsWhatOneMayDo(t *testing.T) {
 	})
 }
 
-// waiting is what approvals are to a Home.
-type waiting struct{ err error }
-
-func (w waiting) Awaiting(context.Context, filters.Actor) ([]commands.Item, error) {
-	return []commands.Item{{Lines: []commands.Line{commands.Say("drain agent-two")}, Buttons: []commands.Button{{Label: "Approve", Action: "approve", Value: "a-1"}}}}, w.err
-}
+const twoEyes = `
+roles:
+  operator: [UALICE]
+  approver: [UBOB, UDAVE]
+  admin: [UROOT]
+policy:
+  - {name: every, verbs: [filter], require: approval, approvals: 2}
+`
 
 func TestHomeShowsWhatAwaitsMe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		bot, on := formsBot(t, stage.Options{Policy: stage.ReadPolicy([]byte(twoEyes))})
+		says := func(user, text string) {
+			t.Helper()
+			if reply := bot.Handle(t.Context(), commands.Input{Text: text, Actor: member(user), RequestKey: user + text}); reply.Code != "" {
+				t.Fatal(reply.Text())
+			}
+		}
+		home := func(user string) string {
+			_, rest, _ := strings.Cut(shownHome(bot.Home(t.Context(), member(user), nil)), "# Awaits an answer\n")
+			awaits, _, _ := strings.Cut(rest, "# ")
+			return awaits
+		}
+		says("UALICE", "filter agent-one -m disk")
+		says("UROOT", "filter agent-two -m fire --break-glass")
+		for user, want := range map[string][]string{
+			"UALICE": {"asks to withhold **agent-one** · disk", "[Withdraw: withdraw a-"},
+			"UBOB":   {"asks to withhold **agent-one** · disk", "[Approve: approve a-", "[Deny: deny a-", "**broke the glass** to withhold **agent-two**", "[Review: review a-"},
+			"UROOT":  {"[Approve: approve a-"},
+			"UCAROL": {"Nothing."},
+		} {
+			shown := home(user)
+			for _, part := range want {
+				if !strings.Contains(shown, part) {
+					t.Errorf("%s does not see %q:\n%s", user, part, shown)
+				}
+			}
+			if count := strings.Count(shown, "[") - 2*strings.Count(shown, "Details"); user == "UALICE" && count > 0 || user == "UROOT" && strings.Contains(shown, "Review") {
+				t.Errorf("%s is offered too much:\n%s", user, shown)
+			}
+		}
+		open := on.Approvals()
+		says("UBOB", "approve")
+		says("UBOB", "review")
+		if shown := home("UBOB"); shown != "Nothing.\n" {
+			t.Errorf("of %d approvals bob answered all that he could, and sees:\n%s", len(open), shown)
+		}
+	})
+}
+
+func member(user string) filters.Actor { return filters.Actor{ID: "user:" + user, User: user} }
+
+func TestHomeShowsQuestions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		on := stage.New(stage.Options{Allow: []filters.Verb{filters.VerbDrain}})
-		config := commands.Config{Clusters: map[string]commands.Service{"prod": on}, Desks: map[string]commands.Desk{"prod": on.Desk()}, Awaiting: map[string]commands.Awaiting{"prod": waiting{}}}
+		config := commands.Config{Clusters: map[string]commands.Service{"prod": on}, Desks: map[string]commands.Desk{"prod": on.Desk()}}
 		bot := commands.New(config)
 		defer bot.Stop(t.Context())
-		defer lead(t, on, true)()
-		on.Happen(filters.Event{Kind: filters.KindQuestion, Question: &filters.Question{
-			ID: "q-1", Kind: filters.QuestionOpening, Text: "Open for agent-one?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC(), AskedBy: formActor.ID,
-		}})
-		synctest.Wait()
-		homeSays(t, bot.Home(t.Context(), filters.Actor{ID: "user:UBOB", User: "UBOB"}, nil), "# Awaits an answer\ndrain agent-two\n[Approve: approve a-1]", "agent-one", "[Yes: answer-yes q-", "[No: answer-no q-")
-		own := bot.Home(t.Context(), formActor, nil)
-		homeSays(t, own, "asked for it and cannot say yes")
-		if text := shownHome(own); strings.Contains(text, "[Yes") {
-			t.Errorf("who asked is offered Yes:\n%s", text)
-		}
-		config.Awaiting = map[string]commands.Awaiting{"prod": waiting{errors.New("away")}}
-		broken := commands.New(config)
-		defer broken.Stop(t.Context())
-		homeSays(t, broken.Home(t.Context(), formActor, nil), "I could not ask which approvals wait for you")
+		question := filters.Question{ID: "q-1", Kind: filters.QuestionContested, Text: "agent-one: repair it again?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC()}
+		on.Happen(filters.Event{Kind: filters.KindQuestion, Actor: "bot:one", Question: &question})
+		homeSays(t, bot.Home(t.Context(), member("UBOB"), nil), "# Awaits an answer\n**agent-one: repair it again?**", "[Yes: answer-yes q-1", "[No: answer-no q-1")
 	})
 }

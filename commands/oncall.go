@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // OnCall is what commands asks about who is on call in a cluster; *oncall.Duty is one. Safe for concurrent use.
@@ -141,4 +143,21 @@ func (t *turn) onCallNow(ctx context.Context, now time.Time) Line {
 		return Say("⚠ it is not known who is on call: ", Literal("/mesos oncall"))
 	}
 	return onCallLine(level, now)
+}
+
+// shiftWords says what an entry about a shift tells of.
+func shiftWords(event *filters.Event) string {
+	switch event.Outcome {
+	case scheduler.ShiftBegan:
+		return "came on call, and was told what to know"
+	case scheduler.ShiftEnded:
+		return "went off call"
+	}
+	return "it is known who is on call"
+}
+
+// shiftUser is the Slack ID of whom an entry about a shift is about; empty: it is about nobody alone.
+func shiftUser(event *filters.Event) string {
+	user, _, _ := strings.Cut(strings.TrimPrefix(event.Subject, "shift:"), "/")
+	return user
 }

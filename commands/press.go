@@ -83,6 +83,8 @@ func (p *Press) command() (Command, error) {
 		return Command{Verb: verbApprovalDetails, IDs: []string{value}}, nil
 	case ActionReview:
 		return Command{Verb: "review", IDs: []string{value}}, nil
+	case ActionWithdraw:
+		return Command{Verb: "withdraw", IDs: []string{value}}, nil
 	case ActionSkip:
 		return skipping(value)
 	case ActionWindowAgents:

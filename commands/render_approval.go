@@ -56,20 +56,22 @@ func planHosts(plan *filters.Plan) []string {
 	return hosts
 }
 
-// JurorWords say who may approve, and how many of them must.
+// JurorWords say who may approve, and how many of them must, or have.
 func JurorWords(approval *filters.Approval) Line {
-	needs := approval.Needs
-	who := "an approver"
+	needs, yes := approval.Needs, approval.Yes()
+	one, several := "an approver", "approvers"
 	if needs.From == filters.JurorsOnCall {
-		who = "whoever is on call"
+		one, several = "whoever is on call", "those on call"
 	}
-	if needs.Approvals == 1 {
-		return Say("needs a yes of " + who)
+	switch {
+	case needs.Approvals == 1:
+		return Say("needs the yes of " + one)
+	case yes == 0 && needs.From == filters.JurorsOnCall:
+		return Say(fmt.Sprintf("needs the yes of %d of those on call", needs.Approvals))
+	case yes == 0:
+		return Say(fmt.Sprintf("needs the yes of %d approvers", needs.Approvals))
 	}
-	if needs.From == filters.JurorsApprovers {
-		who = "approvers"
-	}
-	return Say(fmt.Sprintf("%d of %d yes of %s", approval.Yes(), needs.Approvals, who))
+	return Say(fmt.Sprintf("%d yes of %d, from %s", yes, needs.Approvals, several))
 }
 
 // RuleWords say which rule asks for the approval.
@@ -102,12 +104,12 @@ func ApprovalHead(approval *filters.Approval) Line {
 	who, what := Who(approval.By), PlanWords(&approval.Plan)
 	switch approval.State {
 	case filters.ApprovalOpen:
-		return Say("🔑 ", who, Strong(" asks to "), what)
+		return Say("🔑 ", who, " asks to ", what)
 	case filters.ApprovalGranted:
 		return Say("🔑 ", Strong("Approved, about to begin"), ": ", what)
 	case filters.ApprovalStarted:
 		if approval.Glass {
-			return Say("🚨 ", who, Strong(" broke the glass"), " to ", what)
+			return Say("🚨 ", who, " ", Strong("broke the glass"), " to ", what)
 		}
 		return Say("🔑 ", Strong("Approved and begun"), ": ", what)
 	case filters.ApprovalDenied:
@@ -177,6 +179,32 @@ func renderApprovals(cluster string, all []filters.Approval, now time.Time) Repl
 	return Reply{Cluster: cluster, Lines: append(lines, more(listed, len(review))...)}
 }
 
+// awaitingLines tell on somebody's own page of an approval that waits.
+func awaitingLines(approval *filters.Approval, now time.Time) []Line {
+	head := Separated(ApprovalHead(approval), reason(approval.Plan.Reason))
+	if unreviewed(approval) {
+		return withoutEmpty([]Line{head, Separated(Say("to be reviewed by somebody else"), RuleWords(approval))})
+	}
+	return withoutEmpty([]Line{
+		head, Undone(&approval.Plan),
+		Separated(JurorWords(approval), Ends(approval.Expires, now), RuleWords(approval), Say(Literal(approval.ID))),
+	})
+}
+
+// ApprovalButtons are the verbs about the approval as buttons, and Details.
+func ApprovalButtons(id string, verbs ...string) []Button {
+	buttons := make([]Button, 0, len(verbs)+1)
+	for _, verb := range verbs {
+		buttons = append(buttons, Button{Label: capital(verb), Action: verb, Value: id, Danger: verb == "deny"})
+	}
+	return append(buttons, Button{Label: "Details", Action: ActionApprovalDetails, Value: id})
+}
+
+// glassLine says behind what was done without waiting that somebody is to look at it.
+func glassLine(approval *filters.Approval) Line {
+	return Say("🚨 ", Strong("You broke the glass"), ": the channel and those on call are told, and somebody else reviews it as ", Literal(approval.ID), ".")
+}
+
 func reviewsDue(count int) Line {
 	if count == 0 {
 		return nil
@@ -196,7 +224,7 @@ func renderWord(cluster, verb string, approval *filters.Approval, dry bool, now 
 	said := map[string]string{"approve": "Counted", "deny": "Denied", "withdraw": "Withdrawn", "review": "Reviewed"}[verb]
 	what := PlanWords(&approval.Plan)
 	if dry {
-		return Reply{Cluster: cluster, Lines: []Line{Say(Strong("Would count"), " (nothing was changed): ", verb+" ", what)}}
+		return Reply{Cluster: cluster, Lines: []Line{Say(Strong("Your "+verb+" would count"), " (nothing was changed): ", what)}}
 	}
 	lines := []Line{Say(Strong(said), ": ", what)}
 	switch missing := approval.Needs.Approvals - approval.Yes(); {
@@ -231,7 +259,7 @@ func renderApprovalDetails(cluster string, approval *filters.Approval, now time.
 	plan := &approval.Plan
 	lines := []Line{
 		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(plan.Reason)),
-		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(approval.Hash[:min(len(approval.Hash), hashShown)])), RuleWords(approval)),
+		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(PlanHash(approval))), RuleWords(approval)),
 		Say(Count(len(plan.Steps), "agent")+": ", List(planHosts(plan), 0)),
 	}
 	lines = append(lines, PlanCost(plan, &approval.Impact)...)
@@ -240,27 +268,80 @@ func renderApprovalDetails(cluster string, approval *filters.Approval, now time.
 		lines = append(lines, People(approval.Why))
 	}
 	if approval.Open(now) {
-		lines = append(lines, Say("the same by typing: ", Literal("/mesos approve "+approval.ID), " or ", Literal("/mesos deny "+approval.ID+" -m \"why\"")))
+		lines = append(lines, Separated(JurorWords(approval), Ends(approval.Expires, now)), Say("the same by typing: ", Literal("/mesos approve "+approval.ID), " or ", Literal("/mesos deny "+approval.ID+" -m \"why\"")))
 	}
 	return Reply{Cluster: cluster, Lines: withoutEmpty(lines)}
+}
+
+// ApprovalOf is the approval that a journal entry tells of, as it was then; nil: none.
+func ApprovalOf(event *filters.Event) *filters.Approval {
+	if event.Record == nil || event.Record.Shelf != filters.ShelfApprovals || event.Record.Removed {
+		return nil
+	}
+	approval, err := filters.DecodeApproval(event.Record)
+	if err != nil {
+		return nil
+	}
+	return &approval
+}
+
+// PlanHash is as much of the plan's hash as tells it from others.
+func PlanHash(approval *filters.Approval) string {
+	return approval.Hash[:min(len(approval.Hash), hashShown)]
+}
+
+// approvalLine is a line of the history: which approval and what it is about, what became of it, and the plan's hash.
+func approvalLine(event *filters.Event) Line {
+	line := Say(Literal(event.Subject), " ")
+	approval := ApprovalOf(event)
+	if approval == nil {
+		return append(line, EventWords(event)...)
+	}
+	line = append(append(append(line, PlanWords(&approval.Plan)...), Text(": ")), EventWords(event)...)
+	return Separated(line, Say("plan ", Literal(PlanHash(approval))))
+}
+
+// calledNow names those whom the entry calls, so that a message which holds it tells them.
+func calledNow(event *filters.Event) Line {
+	approval := ApprovalOf(event)
+	if approval == nil || len(approval.Called) == 0 {
+		return nil
+	}
+	switch event.Outcome {
+	case filters.OutcomeCalled, filters.OutcomeReminded, filters.OutcomeEscalated:
+		return append(Say(": "), Called(approval)...)
+	}
+	return nil
+}
+
+// Called names those who were called last, so that they are told; nil: nobody was.
+func Called(approval *filters.Approval) Line {
+	var line Line
+	for i, user := range approval.Called {
+		if i > 0 {
+			line = append(line, Text(", "))
+		}
+		line = append(line, Who("user:"+user))
+	}
+	return line
 }
 
 // approvalWords say what became of an approval, by the outcome of its entry.
 var approvalWords = map[string]string{
 	string(filters.ApprovalOpen):      "approval asked for",
 	filters.OutcomeApproved:           "approved",
-	string(filters.ApprovalGranted):   "approved, which is enough",
+	string(filters.ApprovalGranted):   "approved (that is enough)",
 	string(filters.ApprovalDenied):    "denied",
 	string(filters.ApprovalWithdrawn): "withdrawn",
-	string(filters.ApprovalExpired):   "expired",
+	string(filters.ApprovalExpired):   "expired: nobody else said yes in time",
 	string(filters.ApprovalVoid):      "void",
 	string(filters.ApprovalStarted):   "carried out as it was approved",
 	string(filters.ApprovalFailed):    "could not be carried out",
 	string(filters.ApprovalChanged):   "asked again",
 	filters.OutcomeWeighed:            "weighed by the leader",
-	filters.OutcomeCalled:             "those who are on call were told",
-	filters.OutcomeReminded:           "those who are on call were reminded",
-	filters.OutcomeEscalated:          "the next level was called",
+	filters.OutcomeCalled:             "told those who are on call",
+	filters.OutcomeReminded:           "half the time is over: reminded those who may approve",
+	filters.OutcomeEscalated:          "called the next level",
 	filters.OutcomeGlass:              "done without waiting for approval",
 	filters.OutcomeReviewed:           "reviewed",
 	"forgotten":                       "forgotten",

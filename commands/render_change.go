@@ -23,6 +23,9 @@ func renderResult(result filters.Result, asker filters.Actor) Reply {
 		reply.Lines = renderEnded(result, asker)
 		reply.Buttons = releaseOthers(result.Others)
 	}
+	if result.Approval != nil && result.Approval.Glass {
+		reply.Lines = append(reply.Lines, glassLine(result.Approval))
+	}
 	if result.Observe && !result.DryRun {
 		reply.Lines = append(reply.Lines, Say("I only observe ", Strong(result.Cluster), ": nothing is sent to its master."))
 	}

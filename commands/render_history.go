@@ -86,6 +86,9 @@ func told(events []filters.Event) []filters.Event {
 
 // EventLine renders a journal entry as a step of what happened, without its time.
 func EventLine(event *filters.Event) Line {
+	if event.Kind == filters.KindApproval {
+		return approvalLine(event)
+	}
 	line := EventWords(event)
 	if host := EventHost(event); host != "" {
 		if len(line) > 0 {
@@ -99,8 +102,13 @@ func EventLine(event *filters.Event) Line {
 // EventWords renders what happened, and by whom, without the agent's name.
 func EventWords(event *filters.Event) Line {
 	line := Say(eventWords(event))
-	if event.Kind == filters.KindExtend && event.Filter != nil {
+	switch {
+	case event.Kind == filters.KindApproval:
+		line = append(line, calledNow(event)...)
+	case event.Kind == filters.KindExtend && event.Filter != nil:
 		line = newEnd(event)
+	case event.Kind == filters.KindShift && shiftUser(event) != "":
+		line = Say(Who("user:"+shiftUser(event)), " ", shiftWords(event))
 	}
 	switch by := event.Actor; {
 	case isOfPlan(event) && (!byPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
@@ -127,6 +135,8 @@ func reasonOf(event *filters.Event) Line {
 	switch {
 	case event.Kind == filters.KindRefused:
 		return Markup(event.Reason) // our own words, as they were said
+	case event.Kind == filters.KindApproval && isBot(event.Actor):
+		return People(event.Reason)
 	case event.Kind == filters.KindOpen:
 		return Say(event.Reason) // the window's, as somebody wrote it
 	case event.Kind == filters.KindRunAgent:
@@ -165,8 +175,10 @@ func saysItAll(event *filters.Event) bool {
 	switch event.Kind {
 	case filters.KindMissing, filters.KindForeign, filters.KindUnforeign, filters.KindMove, filters.KindRestart, filters.KindFound:
 		return true
-	case filters.KindDigest:
+	case filters.KindDigest, filters.KindShift:
 		return true
+	case filters.KindApproval:
+		return event.Outcome == string(filters.ApprovalExpired)
 	case filters.KindTook:
 		return joined(event) || event.Outcome == string(filters.StateVerified) && (event.Filter != nil || event.Ledger != nil)
 	case filters.KindGave:
@@ -182,7 +194,7 @@ func EventHost(event *filters.Event) string {
 		return event.Filter.Hostname
 	case event.Host != "":
 		return event.Host
-	case event.Agent == "" && isOfPlan(event) && event.Kind != filters.KindDigest:
+	case event.Agent == "" && isOfPlan(event) && event.Kind != filters.KindDigest && event.Kind != filters.KindShift:
 		return planName(event)
 	}
 	return string(event.Agent)

@@ -13,7 +13,7 @@ import (
 func isOfPlan(event *filters.Event) bool {
 	switch event.Kind {
 	case filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed,
-		filters.KindPassed, filters.KindDigest, filters.KindRun, filters.KindRunAgent:
+		filters.KindPassed, filters.KindDigest, filters.KindShift, filters.KindRun, filters.KindRunAgent:
 		return true
 	}
 	return false
@@ -57,6 +57,8 @@ func planWords(event *filters.Event) string {
 		return "did not open"
 	case filters.KindDigest:
 		return "told the morning's summary"
+	case filters.KindShift:
+		return shiftWords(event)
 	case filters.KindRun:
 		return runOutcome(event.Outcome)
 	case filters.KindRunAgent:

@@ -39,10 +39,7 @@ func Killed(impact *filters.Impact) Line {
 	if !impact.TasksKnown {
 		return Say("kills what runs there; this replica does not follow the master, so I do not know what that is")
 	}
-	if total := impact.TaskSum(); total > 0 {
-		return Say("kills "+Count(total, "task")+" there: ", byFramework(impact))
-	}
-	return Say("no tasks run there")
+	return tasksOf(impact, func(total int) string { return "kills " + Count(total, "task") + " there: " })
 }
 
 // RunsOn says which tasks run on where nothing new begins.
@@ -50,14 +47,27 @@ func RunsOn(impact *filters.Impact) Line {
 	if !impact.TasksKnown {
 		return Say("I do not know which tasks run there: this replica does not follow the master")
 	}
-	switch total := impact.TaskSum(); total {
-	case 0:
-		return Say("no tasks run there")
-	case 1:
-		return Say("1 task runs on: ", byFramework(impact))
-	default:
-		return Say(strconv.Itoa(total)+" tasks run on: ", byFramework(impact))
+	return tasksOf(impact, func(total int) string {
+		if total == 1 {
+			return "1 task runs on: "
+		}
+		return strconv.Itoa(total) + " tasks run on: "
+	})
+}
+
+// tasksOf names the tasks of a plan's agents, after what becomes of so many. What runs on a host that the master does not list is not known.
+func tasksOf(impact *filters.Impact, become func(total int) string) Line {
+	total, unlisted := impact.TaskSum(), Line(nil)
+	if impact.Unlisted > 0 {
+		unlisted = Say("what runs on " + Count(impact.Unlisted, "host") + " that the master does not list is not known")
 	}
+	switch {
+	case total > 0:
+		return Separated(Say(become(total), byFramework(impact)), unlisted)
+	case len(unlisted) > 0:
+		return unlisted
+	}
+	return Say("no tasks run there")
 }
 
 // byFramework names the frameworks with their tasks, most first.

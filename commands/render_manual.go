@@ -45,8 +45,5 @@ func moves(impact *filters.Impact) Line {
 	if !impact.TasksKnown {
 		return Say("this replica does not follow the master, so I do not know what runs there")
 	}
-	if total := impact.TaskSum(); total > 0 {
-		return Say(Count(total, "task")+" there: ", byFramework(impact))
-	}
-	return Say("no tasks run there")
+	return tasksOf(impact, func(total int) string { return Count(total, "task") + " there: " })
 }

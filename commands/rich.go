@@ -67,6 +67,7 @@ const (
 	ActionDeny            = "deny"
 	ActionApprovalDetails = "approval-details"
 	ActionReview          = "review"
+	ActionWithdraw        = "withdraw"
 
 	ActionMaintenanceDown   = "maintenance-down" // a machine as host@ip, as those below
 	ActionMaintenanceUp     = "maintenance-up"

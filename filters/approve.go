@@ -138,7 +138,7 @@ func (s *Service) Review(ctx context.Context, request Request, id string) (Appro
 		case approval.Review != nil:
 			return "", &Error{Code: Conflict, Wrong: "`" + id + "` was reviewed by `" + approval.Review.By + "` already"}
 		case approval.AskedBy(request.Actor):
-			return "", &Error{Code: Denied, Wrong: "you did this yourself", Expected: "the eyes of somebody else"}
+			return "", &Error{Code: Denied, Wrong: "you did this yourself", Expected: "it takes the eyes of somebody else"}
 		}
 		right, err := s.config.Gate.Judge(ctx, request.Actor, approval)
 		if err != nil {
@@ -173,7 +173,7 @@ func (a *Approval) votable(actor Actor, now time.Time) error {
 	case actor.User == "":
 		return &Error{Code: Denied, Wrong: "only people approve", Expected: "somebody in chat"}
 	case a.AskedBy(actor):
-		return &Error{Code: Denied, Wrong: "you asked for this yourself", Expected: "the word of somebody else", Try: "`/mesos withdraw " + a.ID + "` takes it back"}
+		return &Error{Code: Denied, Wrong: "you asked for this yourself", Expected: "it takes the word of somebody else", Try: "`/mesos withdraw " + a.ID + "` takes it back"}
 	}
 	return nil
 }
@@ -184,6 +184,10 @@ func (a *Approval) over(now time.Time) error {
 	last := Vote{}
 	if len(a.Votes) > 0 {
 		last = a.Votes[len(a.Votes)-1]
+	}
+	if a.Glass {
+		err.Wrong, err.Try = "`"+a.ID+"` waited for nobody: `"+a.By+"` broke the glass", "`/mesos review "+a.ID+"` says that you have looked at it"
+		return err
 	}
 	switch a.State {
 	case ApprovalOpen, ApprovalExpired:

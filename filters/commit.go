@@ -134,6 +134,7 @@ type HistoryQuery struct {
 	By      string // an actor, and what it stands at the beginning of behind a slash: a window and its occurrences
 	// Kinds are those that are meant; with Verb also what was refused of it, and, of drain, filters and runs that drain.
 	Kinds        []Kind
+	Outcomes     []string // of entries of these kinds
 	Verb         Verb
 	Since, Until time.Time
 	Before       string // an entry's ID: only older ones

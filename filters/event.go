@@ -55,6 +55,7 @@ const (
 	KindClosed   Kind = "closed"   // all that it withheld is given back, or named
 	KindPassed   Kind = "passed"   // it did not open: skipped, missed, frozen or refused; Reason says why
 	KindDigest   Kind = "digest"   // the morning's summary
+	KindShift    Kind = "shift"    // somebody came on call, or went; Outcome says which
 
 	KindApproval Kind = "approval" // an approval was asked for, voted on, decided or carried out; Outcome says which
 

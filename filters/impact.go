@@ -17,9 +17,11 @@ type Impact struct {
 	// Withheld counts agents under filters before, of all owners; Foreign those that somebody else withholds.
 	Withheld, Foreign int
 	// Away counts other agents that are disconnected or not back since a failover; Down machines that are taken down.
-	Away  int `json:",omitempty"`
-	Down  int `json:",omitempty"`
-	Racks []RackImpact
+	Away int `json:",omitempty"`
+	Down int `json:",omitempty"`
+	// Unlisted counts agents and machines of the plan that the reading does not list: what runs and is kept there is not known.
+	Unlisted int `json:",omitempty"`
+	Racks    []RackImpact
 	// Tasks counts tasks on the plan's agents by framework; TasksKnown is false on a replica that does not know them.
 	Tasks      map[string]int
 	TasksKnown bool

@@ -173,3 +173,24 @@ func TestImpactOfDrainingAndOfFiltering(t *testing.T) {
 		t.Errorf("unread: %v, tasks known: %v", unread.Unread, unread.TasksKnown)
 	}
 }
+
+// What runs on an agent that the master does not list is not known; it counts as withheld all the same, once.
+func TestImpactOfAgentsThatAreNotListed(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{Cluster: LimitValue{Count: 2}})
+	must(t)(s.Filter(t.Context(), asks(alice, "k1", "agent-six")))
+	six := s.view.Agents[5]
+	s.view.Agents, s.view.Departed = s.view.Agents[:5], []Departed{{Agent: six, Since: s.store.now}}
+	s.roster = NewRoster(s.view)
+	forgotten, listed := &Agent{ID: "aaaa-S77", Hostname: "aaaa-S77"}, s.roster.Agent("aaaa-S1")
+	impact := s.Cost(t.Context(), ModeDrain, []*Agent{&six, forgotten, listed})
+	machine := s.impact(t.Context(), &Plan{Steps: []Step{{Hostname: "agent-ten@10.0.0.9", Mode: ModeDown}, {Hostname: "agent-ten@10.0.0.10", Mode: ModeDown}}})
+	if machine.Unlisted != 2 || machine.Agents != 0 {
+		t.Errorf("of machines %d are not listed, %d agents", machine.Unlisted, machine.Agents)
+	}
+	if impact.Unlisted != 2 || impact.Agents != 2 || impact.TaskSum() != 1 {
+		t.Errorf("%d not listed, %d newly withheld, %d tasks known", impact.Unlisted, impact.Agents, impact.TaskSum())
+	}
+	if impact := s.Cost(t.Context(), ModeDrain, []*Agent{listed}); impact.Unlisted != 0 {
+		t.Errorf("%d of the listed are not", impact.Unlisted)
+	}
+}

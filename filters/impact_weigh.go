@@ -131,6 +131,7 @@ func (s *Service) weigh(plan *Plan) *weighing {
 	for agent := range roster.All() {
 		w.agent(agent)
 	}
+	w.unlisted(plan)
 	for _, name := range slices.Sorted(maps.Keys(w.racks)) {
 		if rack := w.racks[name]; rack.Agents > 0 {
 			w.impact.Racks = append(w.impact.Racks, *rack)
@@ -159,6 +160,24 @@ func (w *weighing) agent(agent *Agent) {
 	}
 	if agent.Claims != nil {
 		w.claims(agent.Claims, takes, planned, planned && mode != ModeFilter && mode != ModeSchedule)
+	}
+}
+
+// unlisted counts the plan's agents that the reading does not list, which are withheld as others are, and its machines that have none.
+func (w *weighing) unlisted(plan *Plan) {
+	for _, step := range plan.Steps {
+		if step.Agent == "" {
+			w.impact.Unlisted++
+		}
+	}
+	for id := range w.plan {
+		if id == "" || w.service.config.State.Roster().Agent(id) != nil {
+			continue
+		}
+		w.impact.Unlisted++
+		if len(w.service.config.Book.Standing(id)) == 0 {
+			w.impact.Agents++
+		}
 	}
 }
 

@@ -12,11 +12,12 @@ const (
 	ShelfRunAgents Shelf = "run-agents" // scheduler: one agent of a run, by "<run ID> <agent ID>"
 	ShelfMachines  Shelf = "machines"   // operation: a machine of the maintenance schedule that is ours, by "<hostname> <ip>"
 	ShelfApprovals Shelf = "approvals"  // this package: an approval, by its ID
+	ShelfOnCall    Shelf = "on-call"    // scheduler: who was on call last, by "now"
 )
 
 // Shelves returns all shelves, in the order in which the store reads them.
 func Shelves() []Shelf {
-	return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents, ShelfMachines, ShelfApprovals}
+	return []Shelf{ShelfWindows, ShelfRuns, ShelfRunAgents, ShelfMachines, ShelfApprovals, ShelfOnCall}
 }
 
 // Record is what a package of the application keeps durable beside the filters, in its own words: here its body is only

@@ -44,6 +44,19 @@ var deeds = map[string][]Kind{
 	"maintenance": {KindSchedule, KindCancel, KindDown, KindUp, KindMeddled, KindRemind},
 	"window":      {KindWindow, KindAnnounce, KindOpen, KindWarn, KindClose, KindClosed, KindPassed},
 	"run":         {KindRun, KindRunAgent},
+	"approve":     {KindApproval},
+	"deny":        {KindApproval},
+	"withdraw":    {KindApproval},
+	"review":      {KindApproval},
+}
+
+// words are the outcomes that tell of a verb, among the entries of its kinds; of every other verb all of them do. What was
+// refused of any word about approvals is found as VerbApprove.
+var words = map[string][]string{
+	"approve":  {OutcomeApproved, string(ApprovalGranted)},
+	"deny":     {string(ApprovalDenied)},
+	"withdraw": {string(ApprovalWithdrawn)},
+	"review":   {OutcomeReviewed},
 }
 
 // kinds are those that a search may name by themselves.
@@ -51,7 +64,7 @@ var kinds = []Kind{
 	KindFilter, KindExtend, KindRelease, KindExpire, KindAdopt, KindMove, KindNag, KindTaking, KindTook, KindReleasing, KindGave, KindDraining,
 	KindDrained, KindGone, KindLost, KindContested, KindForeign, KindUnforeign, KindRestart, KindMissing, KindFreeze, KindThaw, KindLock, KindUnlock,
 	KindQuestion, KindAnswer, KindLeader, KindFailover, KindSettled, KindFound, KindRefused, KindSink, KindSchedule, KindCancel, KindDown, KindUp,
-	KindMeddled, KindRemind, KindWindow, KindAnnounce, KindOpen, KindWarn, KindClose, KindClosed, KindPassed, KindDigest, KindRun, KindRunAgent,
+	KindMeddled, KindRemind, KindWindow, KindAnnounce, KindOpen, KindWarn, KindClose, KindClosed, KindPassed, KindDigest, KindShift, KindApproval, KindRun, KindRunAgent,
 }
 
 // CheckDeed returns an Invalid error for what is neither a verb that changes something nor a kind of entries.
@@ -82,7 +95,7 @@ func (s *Service) Search(ctx context.Context, search Search) (Found, error) {
 	query := HistoryQuery{By: search.By, Since: search.Since, Until: search.Until, Before: search.Before, Most: search.Most}
 	if search.Deed != "" {
 		query.Verb = Verb(search.Deed)
-		query.Kinds = deeds[search.Deed]
+		query.Kinds, query.Outcomes = deeds[search.Deed], words[search.Deed]
 		if query.Kinds == nil {
 			query.Kinds = []Kind{Kind(search.Deed)}
 		}

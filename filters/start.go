@@ -20,7 +20,7 @@ func (s *Service) permit(ctx context.Context, c *change) error {
 	case c.approved != nil:
 		return s.asApproved(ctx, c, needs)
 	case c.Glass && strings.TrimSpace(c.Reason) == "":
-		return needsReason("--break-glass", "drain agent-one --break-glass -m \"rack on fire\"")
+		return &Error{Code: Invalid, Wrong: "`--break-glass` needs a reason", Expected: "`-m` and a few words", Try: "For example `/mesos drain agent-one --break-glass -m \"rack on fire\"`"}
 	case needs.Approvals > 0 && c.result.Plan.Kind == PlanDirect && !c.DryRun:
 		return &Error{Code: Denied, Wrong: "this needs the approval of others, and it cannot wait for one here", Expected: "the command in chat"}
 	}

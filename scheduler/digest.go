@@ -85,7 +85,7 @@ func (s *Scheduler) digest(ctx context.Context, now time.Time, term int64) time.
 func (s *Scheduler) tellDigest(ctx context.Context, state WindowState, revision int64, occurrence Occurrence, term int64) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	text, err := json.Marshal(s.summary(occurrence.Start))
+	text, err := json.Marshal(s.config.summary(occurrence.Start, occurrence.Start.Add(24*time.Hour)))
 	if err != nil {
 		return err
 	}
@@ -105,10 +105,10 @@ func (s *Scheduler) tellDigest(ctx context.Context, state WindowState, revision 
 	return err
 }
 
-// summary is what is told at the moment.
-func (s *Scheduler) summary(now time.Time) Digest {
+// summary is what is told at the moment, of openings until the other one.
+func (c *Config) summary(now, until time.Time) Digest {
 	digest := Digest{At: now}
-	for _, filter := range s.config.Book.Filters() {
+	for _, filter := range c.Book.Filters() {
 		if !filter.Stands() {
 			continue
 		}
@@ -116,9 +116,9 @@ func (s *Scheduler) summary(now time.Time) Digest {
 			digest.Filters = append(digest.Filters, DigestFilter{filter.Hostname, filter.Owner, filter.Reason, filter.Created, filter.Until})
 		}
 	}
-	desk := NewDesk(s.config)
+	desk := NewDesk(c)
 	for _, coming := range desk.Upcoming(now, digestMost) {
-		if coming.Start.Before(now.Add(24 * time.Hour)) {
+		if coming.Start.Before(until) {
 			digest.Opens = append(digest.Opens, DigestOpening{coming.Occurrence.Window, coming.Start, coming.End, coming.Agents, coming.Note})
 		}
 	}
@@ -127,7 +127,7 @@ func (s *Scheduler) summary(now time.Time) Digest {
 			digest.Runs = append(digest.Runs, run.State.ID)
 		}
 	}
-	for _, question := range s.config.Book.Questions() {
+	for _, question := range c.Book.Questions() {
 		if question.Open() {
 			digest.Asked++
 		}

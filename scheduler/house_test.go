@@ -39,6 +39,7 @@ type house struct {
 	windows  map[string]scheduler.Definition
 	freezes  []scheduler.Freeze
 	digest   *scheduler.Digests
+	onCall   scheduler.OnCall // nil: nobody is
 	book     *filters.Book
 	service  *filters.Service
 	desk     *scheduler.Desk
@@ -118,6 +119,10 @@ func (h *house) start() {
 	var workers sync.WaitGroup
 	term := h.store.Acquire()
 	hand := &memory.Hand{Store: h.store, Book: h.book, Roster: h.Roster, Idle: func() bool { h.mutex.Lock(); defer h.mutex.Unlock(); return h.held != "" }, Drained: h.drained}
+	if h.onCall != nil {
+		shifts := scheduler.NewShifts(config, h.onCall)
+		workers.Go(func() { _ = shifts.Run(ctx, term) })
+	}
 	workers.Go(func() { _ = scheduler.New(config).Run(ctx, term) })
 	workers.Go(func() {
 		for ctx.Err() == nil {

@@ -351,9 +351,10 @@ func matches(query *filters.HistoryQuery, values map[string]any, hidden map[stri
 func told(query *filters.HistoryQuery, values map[string]any) bool {
 	kind, _ := values["kind"].(string)
 	record, _ := values["record"].(string)
+	outcome, _ := values["outcome"].(string)
 	switch {
 	case slices.Contains(query.Kinds, filters.Kind(kind)):
-		return true
+		return len(query.Outcomes) == 0 || slices.Contains(query.Outcomes, outcome)
 	case query.Verb == "":
 		return false
 	case kind == string(filters.KindRefused):

@@ -65,6 +65,36 @@ func TestHistory(t *testing.T) {
 	})
 }
 
+// Words about approvals are told apart by their outcome, and found by the hosts of their plans.
+func TestHistoryOfApprovals(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		for _, outcome := range []filters.ApprovalState{filters.ApprovalOpen, filters.ApprovalDenied} {
+			told := filters.ToldOf(&filters.Approval{ID: "a-" + string(outcome), State: outcome, Plan: filters.Plan{Steps: []filters.Step{{Agent: "S1", Hostname: "web-1"}}}})
+			commit := filters.Commit{}
+			commit.PutRecord(told.Record, told.Event)
+			_, err := s.Commit(t.Context(), commit)
+			must(t, err)
+		}
+		for _, test := range []struct {
+			query filters.HistoryQuery
+			want  int
+		}{
+			{filters.HistoryQuery{Kinds: []filters.Kind{filters.KindApproval}}, 2},
+			{filters.HistoryQuery{Kinds: []filters.Kind{filters.KindApproval}, Outcomes: []string{"denied"}}, 1},
+			{filters.HistoryQuery{Kinds: []filters.Kind{filters.KindApproval}, Outcomes: []string{"granted"}}, 0},
+			{filters.HistoryQuery{Hosts: []string{"web-1"}}, 2},
+			{filters.HistoryQuery{Hosts: []string{"web-2"}}, 0},
+		} {
+			events, err := s.History(t.Context(), test.query)
+			must(t, err)
+			if len(events) != test.want {
+				t.Errorf("%+v found %d, want %d", test.query, len(events), test.want)
+			}
+		}
+	})
+}
+
 func TestFollowAndWait(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		s := open(t, b)

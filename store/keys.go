@@ -12,6 +12,7 @@ import "cordon/filters"
 //	run-agents  hash   "<run ID> <agent ID>" -> value
 //	machines    hash   "<hostname> <ip>" -> value
 //	approvals   hash   approval ID -> value
+//	on-call     hash   "now" -> value
 //	freeze      string value; absent: none stands
 //	lock        string value; absent: none stands
 //	withheld    hash   agent ID -> "<standing filters> <rack>"

@@ -32,7 +32,7 @@ func oneOfEach() []filters.Record {
 	return []filters.Record{
 		window("kernel-tue"), window("ünï\ncode \"quoted\" 🔧"),
 		recordAt(filters.ShelfRuns, "r1"), recordAt(filters.ShelfRunAgents, "r1 20261101-S1"),
-		recordAt(filters.ShelfMachines, "agent-one 10.0.0.1"),
+		recordAt(filters.ShelfMachines, "agent-one 10.0.0.1"), recordAt(filters.ShelfOnCall, "now"),
 	}
 }
 
@@ -61,7 +61,7 @@ func TestRecordsAreKeptChangedAndRemoved(t *testing.T) {
 		_, err = s.Commit(t.Context(), keeping("k2", records[0], records[2]))
 		must(t, err)
 		records[0].Revision = 2
-		if diff := cmp.Diff([]filters.Record{records[0], records[1], records[3], records[4]}, loaded(t, s).Records); diff != "" {
+		if diff := cmp.Diff([]filters.Record{records[0], records[1], records[3], records[4], records[5]}, loaded(t, s).Records); diff != "" {
 			t.Error(diff)
 		}
 		again, err := s.Commit(t.Context(), keeping("k2", records[0]))

@@ -68,6 +68,8 @@ func (s *Store) subject(c *change, answer reply) string {
 		return "the machine `" + first + "`"
 	case string(filters.ShelfApprovals):
 		return "the approval `" + field + "`"
+	case string(filters.ShelfOnCall):
+		return "who is on call"
 	}
 	return c.named(first)
 }

@@ -11,27 +11,15 @@ import (
 // approval returns the key of the approval's notice. One that is over and forgotten opens none.
 func (d *desk) approval(event *filters.Event) string {
 	key := "approval/" + event.Subject
-	approval := readApproval(event)
+	approval := commands.ApprovalOf(event)
 	if approval == nil || d.notices[key] == nil && event.Outcome != string(filters.ApprovalOpen) && event.Outcome != filters.OutcomeGlass {
 		return ""
 	}
 	return d.open(TopicApproval, key, event)
 }
 
-// readApproval is the approval that an entry tells of; nil: none.
-func readApproval(event *filters.Event) *filters.Approval {
-	if event.Record == nil || event.Record.Shelf != filters.ShelfApprovals || event.Record.Removed {
-		return nil
-	}
-	approval, err := filters.DecodeApproval(event.Record)
-	if err != nil {
-		return nil
-	}
-	return &approval
-}
-
 func (n *Notice) foldApproval(event *filters.Event) {
-	approval := readApproval(event)
+	approval := commands.ApprovalOf(event)
 	if approval == nil {
 		return
 	}
@@ -49,10 +37,7 @@ func renderApproval(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 		return []commands.Line{commands.Say("an approval")}, nil
 	}
 	plan := &approval.Plan
-	lines := []commands.Line{
-		commands.ApprovalHead(approval),
-		commands.Separated(said(plan.Reason), commands.Say("by ", commands.Who(approval.By)), commands.Say("in ", commands.Strong(plan.Cluster))),
-	}
+	lines := []commands.Line{commands.ApprovalHead(approval), commands.Separated(said(plan.Reason), requester(approval), commands.Say("in ", commands.Strong(plan.Cluster)))}
 	if approval.State == filters.ApprovalOpen || approval.Glass {
 		lines = append(lines, commands.PlanCost(&approval.Plan, &approval.Impact)...)
 		lines = append(lines, commands.Undone(plan))
@@ -61,35 +46,48 @@ func renderApproval(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	return slices.DeleteFunc(lines, func(line commands.Line) bool { return len(line) == 0 }), approvalButtons(approval)
 }
 
+// requester names who asked, where the head does not.
+func requester(approval *filters.Approval) commands.Line {
+	if approval.State == filters.ApprovalOpen || approval.Glass {
+		return nil
+	}
+	return commands.Say("asked by ", commands.Who(approval.By))
+}
+
 // verdict says what is still needed, or who decided.
 func verdict(approval *filters.Approval, scene Scene) []commands.Line {
 	lines := commands.VoteWords(approval, scene.Now)
-	if approval.Why != "" {
-		lines = append(lines, commands.People(approval.Why))
+	if approval.Why != "" && approval.State != filters.ApprovalExpired {
+		lines = append(lines, closure(approval))
 	}
 	switch {
 	case approval.State == filters.ApprovalOpen:
 		ends := commands.Say("until ", commands.Clock(approval.Expires, scene.Now))
-		lines = append(lines, commands.Separated(commands.JurorWords(approval), calledWords(approval), ends, commands.RuleWords(approval)))
+		lines = append(lines, commands.RuleWords(approval), commands.Separated(beside(commands.JurorWords(approval), approval), ends))
 	case approval.Glass && approval.Review == nil:
-		lines = append(lines, commands.Separated(commands.Say(commands.Strong("to be reviewed"), " by somebody else"), calledWords(approval), commands.RuleWords(approval)))
+		lines = append(lines, commands.RuleWords(approval), beside(commands.Say(commands.Strong("To be reviewed"), " by somebody else"), approval))
 	case approval.Again != "":
 		lines = append(lines, commands.Say("it waits again as ", commands.Literal(approval.Again)))
 	}
 	return lines
 }
 
-// calledWords name those who are on call, so that they are told.
-func calledWords(approval *filters.Approval) commands.Line {
-	if len(approval.Called) == 0 {
-		return nil
+// closure is a phrase of ours on how it ended, or the words of who withdrew it.
+func closure(approval *filters.Approval) commands.Line {
+	if approval.State == filters.ApprovalWithdrawn {
+		return commands.Say(approval.Why)
 	}
-	line := commands.Say("on call: ")
-	for i, user := range approval.Called {
-		if i > 0 {
-			line = append(line, commands.Text(", "))
-		}
-		line = append(line, commands.Who("user:"+user))
+	line := commands.People(approval.Why)
+	if approval.State == filters.ApprovalOpen {
+		return append(commands.Say("It was approved, and costs more by now: "), line...)
+	}
+	return line
+}
+
+// beside puts those who are called behind the line.
+func beside(line commands.Line, approval *filters.Approval) commands.Line {
+	if called := commands.Called(approval); called != nil {
+		return append(append(line, commands.Text(": ")), called...)
 	}
 	return line
 }
@@ -102,16 +100,11 @@ func said(reason string) commands.Line {
 }
 
 func approvalButtons(approval *filters.Approval) []commands.Button {
-	details := commands.Button{Label: "Details", Action: commands.ActionApprovalDetails, Value: approval.ID}
 	switch {
 	case approval.State == filters.ApprovalOpen:
-		return []commands.Button{
-			{Label: "Approve", Action: commands.ActionApprove, Value: approval.ID},
-			{Label: "Deny", Action: commands.ActionDeny, Value: approval.ID, Danger: true},
-			details,
-		}
+		return commands.ApprovalButtons(approval.ID, "approve", "deny")
 	case approval.Glass && approval.Review == nil:
-		return []commands.Button{{Label: "Review", Action: commands.ActionReview, Value: approval.ID}, details}
+		return commands.ApprovalButtons(approval.ID, "review")
 	}
 	return nil
 }

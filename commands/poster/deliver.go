@@ -164,7 +164,7 @@ func (r *run) send(ctx context.Context, j job, open int) error {
 // post adds a notice's root message. That it is tried is saved first, so that after a crash it is looked for.
 func (r *run) post(ctx context.Context, n *Notice, open int) error {
 	if !n.Attempt.IsZero() {
-		ref, found, err := r.config.Channel.Find(ctx, "", n.Key, n.Attempt)
+		ref, found, err := r.channel(n).Find(ctx, "", n.Key, n.Attempt)
 		switch {
 		case r.passing(err):
 			r.failed(n.Key, err)
@@ -180,7 +180,12 @@ func (r *run) post(ctx context.Context, n *Notice, open int) error {
 	}
 	r.posts.take(time.Now())
 	message := r.render(n, open)
-	ref, err := r.config.Channel.Post(ctx, message)
+	ref, err := r.channel(n).Post(ctx, message)
+	if _, refused := errors.AsType[*Refused](err); refused && n.To != "" {
+		r.log.Warn("somebody cannot be told", "key", n.Key, "error", err)
+		n.Attempt, n.Dirty = time.Time{}, false // who has left does not come back for it
+		return r.note(ctx, n)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			n.Attempt = time.Time{}
@@ -190,6 +195,14 @@ func (r *run) post(ctx context.Context, n *Notice, open int) error {
 	}
 	n.Ref, n.Attempt, n.Sent = ref, time.Time{}, message.digest()
 	return r.shown(ctx, n)
+}
+
+// channel is where the notice's message stands.
+func (r *run) channel(n *Notice) Channel {
+	if n.To != "" && r.config.Direct != nil {
+		return r.config.Direct(n.To)
+	}
+	return r.config.Channel
 }
 
 // passing tells errors that waiting mends from refusals: a channel whose history may not be read is not asked again.
@@ -207,7 +220,7 @@ func (r *run) update(ctx context.Context, n *Notice, open int) error {
 		return r.shown(ctx, n)
 	}
 	r.updates.take(time.Now())
-	err := r.config.Channel.Update(ctx, n.Ref, message)
+	err := r.channel(n).Update(ctx, n.Ref, message)
 	switch {
 	case errors.Is(err, ErrGone) && n.open():
 		n.Ref, n.Told, n.Dirty, n.Sent = "", 0, true, "" // somebody deleted it; what still holds is told again
@@ -234,7 +247,7 @@ func (r *run) reply(ctx context.Context, n *Notice) error {
 	steps := n.Steps[:min(len(n.Steps), replyLines)]
 	key := n.Key + "#" + strconv.Itoa(n.Told+1)
 	if !n.Answer.IsZero() {
-		_, found, err := r.config.Channel.Find(ctx, n.Ref, key, n.Answer)
+		_, found, err := r.channel(n).Find(ctx, n.Ref, key, n.Answer)
 		switch {
 		case r.passing(err):
 			r.failed(n.Key, err)
@@ -248,7 +261,7 @@ func (r *run) reply(ctx context.Context, n *Notice) error {
 		return err
 	}
 	r.posts.take(time.Now())
-	err := r.config.Channel.Reply(ctx, n.Ref, key, append(stepLines(n, steps), everyHost(n)...))
+	err := r.channel(n).Reply(ctx, n.Ref, key, append(stepLines(n, steps), everyHost(n)...))
 	switch {
 	case errors.Is(err, ErrGone):
 		return r.told(ctx, n, len(n.Steps))

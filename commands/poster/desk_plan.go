@@ -42,6 +42,8 @@ func (d *desk) planned(event *filters.Event) string {
 		return ""
 	case filters.KindDigest:
 		return d.open(TopicDigest, event.Subject, event)
+	case filters.KindShift:
+		return d.shiftOf(event)
 	}
 	if event.Filter != nil && d.notices[event.Filter.Subject] != nil && ofPlan(event.Filter.Subject) {
 		return event.Filter.Subject

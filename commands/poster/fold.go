@@ -50,6 +50,8 @@ func (n *Notice) fold(event *filters.Event) {
 		n.foldConfirm(event)
 	case TopicDigest:
 		n.foldDigest(event)
+	case TopicShift:
+		n.foldShift(event)
 	case TopicMachines:
 		n.foldMachines(event)
 	case TopicRemind:

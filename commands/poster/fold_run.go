@@ -18,7 +18,8 @@ type Progress struct {
 	Took    time.Duration                          `json:"took,omitempty"` // of all done agents together
 	Doing   map[filters.AgentID]scheduler.RunAgent `json:"doing,omitempty"`
 	Fails   []Fail                                 `json:"fails,omitempty"`
-	Hosts   []string                               `json:"hosts,omitempty"` // the first that are done
+	Unsent  []Fail                                 `json:"unsent,omitempty"` // the first that were given back undone, not by a person's word
+	Hosts   []string                               `json:"hosts,omitempty"`  // the first that are done
 }
 
 // Fail is an agent of a run that failed.
@@ -106,8 +107,14 @@ func (p *Progress) take(agent *scheduler.RunAgent) {
 		}
 	case phase == scheduler.AgentSkipped:
 		p.Skipped++
+		if agent.Skip != "" && len(p.Unsent) < keptMost {
+			p.Unsent = append(p.Unsent, Fail{agent.Hostname, agent.Skip})
+		}
 	}
 }
+
+// refused tells whether the run is over for agents that the master would not touch, and nothing else came of it.
+func (p *Progress) refused() bool { return len(p.Unsent) > 0 && p.Done+p.Failed == 0 }
 
 // left is how many agents have not begun.
 func (p *Progress) left() int {

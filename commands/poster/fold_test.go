@@ -24,7 +24,7 @@ var kinds = []filters.Kind{
 	filters.KindTook, filters.KindGave, filters.KindLost, filters.KindContested, filters.KindForeign, filters.KindUnforeign, filters.KindRestart,
 	filters.KindMissing, filters.KindFreeze, filters.KindThaw, filters.KindLock, filters.KindUnlock, filters.KindQuestion, filters.KindAnswer,
 	filters.KindFailover, filters.KindSettled,
-	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed, filters.KindDigest,
+	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed, filters.KindDigest, filters.KindShift,
 	filters.KindRun, filters.KindRunAgent,
 	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind,
 }
@@ -96,7 +96,7 @@ func anyEvent(t *rapid.T, i int) filters.Event {
 // message has a first line that says something.
 func TestFold(t *testing.T) {
 	topics := []poster.Topic{poster.TopicFilter, poster.TopicDrift, poster.TopicForeign, poster.TopicQuestion, poster.TopicNag, poster.TopicFreeze, poster.TopicLock, poster.TopicFailover, poster.TopicSink,
-		poster.TopicAnnounce, poster.TopicPassed, poster.TopicOccurrence, poster.TopicWindow, poster.TopicRun, poster.TopicConfirm, poster.TopicDigest,
+		poster.TopicAnnounce, poster.TopicPassed, poster.TopicOccurrence, poster.TopicWindow, poster.TopicRun, poster.TopicConfirm, poster.TopicDigest, poster.TopicShift,
 		poster.TopicMachines, poster.TopicRemind, poster.TopicMeddled}
 	rapid.Check(t, func(t *rapid.T) {
 		notice := poster.Notice{Schema: 1, Key: "op-1", Topic: rapid.SampledFrom(topics).Draw(t, "topic"), Began: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}

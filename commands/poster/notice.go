@@ -30,6 +30,7 @@ const (
 	TopicRun        Topic = "run"        // a run, until it is over
 	TopicConfirm    Topic = "confirm"    // a step of a run that waits for a person
 	TopicDigest     Topic = "digest"     // the morning's summary
+	TopicShift      Topic = "shift"      // what somebody is told who comes on call
 
 	TopicMachines Topic = "machines" // machines of the maintenance schedule, until they have left it
 	TopicRemind   Topic = "remind"   // machines whose time has come, or is over, until somebody acts
@@ -50,6 +51,7 @@ type Notice struct {
 	// EndReason is what was said at the end.
 	EndReason string `json:"end_reason,omitempty"`
 
+	To      string                     `json:"to,omitempty"` // the Slack ID of the one person whom it is for; empty: the channel
 	By      string                     `json:"by,omitempty"`
 	Reason  string                     `json:"reason,omitempty"`
 	Backend filters.Backend            `json:"backend,omitempty"`

@@ -18,6 +18,8 @@ type Config struct {
 	Journal Journal
 	Notices Notices
 	Channel Channel
+	// Direct is the conversation with one person, by their Slack ID; nil: what is for one person stands in the channel.
+	Direct  func(user string) Channel
 	View    View    // nil: messages say nothing of the cluster as it is
 	Windows Windows // nil: messages say less about windows
 	// Now is the cluster's time, UTC; nil: the local clock.

@@ -154,6 +154,7 @@ func (b *board) all() string {
 
 // scene is a stage with a poster on it, in a bubble.
 type scene struct {
+	duty    *onCall
 	t       *testing.T
 	on      *stage.Stage
 	board   *board
@@ -171,6 +172,7 @@ func set(t *testing.T, options stage.Options) *scene { return setBeside(t, optio
 // setBeside sets a stage on which a leader is to work beside the script.
 func setBeside(t *testing.T, options stage.Options, leader bool) *scene {
 	s := &scene{t: t, on: stage.New(options), board: newBoard(), led: leader}
+	s.duty, _ = options.OnCall.(*onCall)
 	s.notices = &stage.Notices{Stage: s.on}
 	s.bot = commands.New(commands.Config{Clusters: map[string]commands.Service{"prod": s.on}, Desks: map[string]commands.Desk{"prod": s.on.Desk()}, Machines: map[string]commands.Machines{"prod": s.on.Machines()}})
 	s.leader = func() {}
@@ -204,7 +206,7 @@ func (u unhurried) Wait(ctx context.Context, id string) error {
 func (s *scene) start() {
 	s.term++
 	ctx, cancel := context.WithCancel(s.t.Context())
-	p := poster.New(poster.Config{Cluster: "prod", Journal: unhurried{s}, Notices: s.notices, Channel: s.board, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
+	p := poster.New(poster.Config{Cluster: "prod", Journal: unhurried{s}, Notices: s.notices, Channel: s.board, Direct: s.direct, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx, s.term) }()
 	s.stop = func() error { cancel(); return <-done }
@@ -231,6 +233,10 @@ func (s *scene) does(line string) {
 		d, wrong := time.ParseDuration(rest)
 		err = wrong
 		pass(d)
+	case "duty": // FOR USER…: who is on call from now on
+		d, wrong := time.ParseDuration(fields[0])
+		err = wrong
+		s.duty.change(filters.OnCall{Users: fields[1:], Source: "PagerDuty schedule P1", Until: time.Now().UTC().Add(d)})
 	case "leads": // from now on, a leader does its part
 		ctx, cancel := context.WithCancel(s.t.Context())
 		var led sync.WaitGroup
@@ -240,9 +246,11 @@ func (s *scene) does(line string) {
 		s.on.Meddle(fields[0], strings.Join(fields[1:], " "))
 	case "refuses-machines": // the master does, with the words
 		s.on.RefuseMachines(rest)
+	case "launch": // HOST FRAMEWORK: nine tasks
+		s.on.Launch(fields[0], fields[1], 9)
 	case "refuses": // the master does not drain the host
 		s.on.Refuse(rest)
-	case "alice:", "bob:", "dana:": // somebody types a command; APPROVAL is the newest approval
+	case "alice:", "bob:", "dana:", "dave:", "erin:", "root:": // somebody types a command; APPROVAL is the newest approval
 		user := "U" + strings.ToUpper(strings.TrimSuffix(word, ":"))
 		reply := s.bot.Handle(s.t.Context(), commands.Input{
 			Text: strings.ReplaceAll(rest, "APPROVAL", s.approval()), Actor: filters.Actor{ID: "user:" + user, User: user}, RequestKey: request.Key, Cause: filters.CauseCommand, Channel: "COPS",
@@ -449,7 +457,7 @@ func TestMessages(t *testing.T) {
 			var got string
 			synctest.Test(t, func(t *testing.T) {
 				script := string(part(archive, "script"))
-				s := setBeside(t, stage.Options{Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
+				s := setBeside(t, stage.Options{OnCall: &onCall{}, Policy: stage.ReadPolicy(part(archive, "policy")), Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
 				for line := range strings.Lines(script) {
 					s.does(strings.TrimSpace(line))
 				}

@@ -76,6 +76,8 @@ func Render(notice Notice, scene Scene) Message {
 		message.Lines, message.Buttons = renderConfirm(&notice, scene)
 	case TopicDigest:
 		message.Lines = renderDigest(&notice, scene)
+	case TopicShift:
+		message.Lines = renderShift(&notice, scene)
 	case TopicMachines:
 		message.Lines, message.Buttons = renderMachines(&notice, scene)
 	case TopicRemind:

@@ -39,6 +39,9 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 		return drainGoing(n, who)
 	case state.Drain.Ends() && run.Done > 0:
 		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
+	case run.refused():
+		why := strings.TrimPrefix(run.Unsent[0].Why, "the master refused: ")
+		return commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" not "+drainVerb(state, "drained", "marked gone")+": "+why))
 	case n.open() && len(n.Agents) > 0 && len(n.sorted(standing)) == 0:
 		return commands.Say("⏏ ", commands.Strong(who+" "+isOrAre(whole)+" being given back"))
 	case !n.open() && len(n.Agents) > 0:
@@ -195,7 +198,7 @@ func drainEnd(n *Notice) []commands.Line {
 		lines = append(lines, commands.Say(fmt.Sprintf("%d of %d were not begun, or released under way", run.Skipped, state.Agents)))
 	}
 	switch over := n.sorted(ended); {
-	case state.Drain.Ends() && run.Done > 0:
+	case state.Drain.Ends() && run.Done > 0, run.refused():
 	case !n.open() && len(over) > 0:
 		lines = append(lines, withheldFor(n, over))
 		for _, note := range notes(over) {

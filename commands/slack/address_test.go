@@ -57,6 +57,12 @@ func TestMembersNow(t *testing.T) {
 	if members, err := o.edge.MembersNow(t.Context(), "S0OPS"); err != nil || !slices.Equal(members, []string{"U0ALICE", "U0BOB"}) {
 		t.Errorf("%v %v", members, err)
 	}
+	if err := o.workspace.SetGroup("s0ops", []string{"alice"}); err != nil {
+		t.Fatal(err)
+	}
+	if members, err := o.edge.MembersNow(t.Context(), "S0OPS"); err != nil || !slices.Equal(members, []string{"U0ALICE"}) {
+		t.Errorf("bob has left: %v %v", members, err)
+	}
 	if err := o.workspace.SetMode("down", 0); err != nil {
 		t.Fatal(err)
 	}

@@ -22,13 +22,15 @@ type errand struct {
 	Action  string `json:"action"`
 	Value   string `json:"value"`
 	Channel string `json:"channel"`
+	Cluster string `json:"cluster,omitempty"` // of the part of a Home tab where it was pressed
+	Message string `json:"message,omitempty"` // on which it was pressed, for the journal
 }
 
 // consult opens the dialog that a button asks in before it counts. The trigger lives for 3 s: it is not put off. A person to
 // whom no dialog can be shown is told what to type.
 func (e *Edge) consult(p press, question *commands.Question) outcome {
 	action := p.Actions[0]
-	request := dialog(question, errand{action.Action, action.Value, p.Channel.ID})
+	request := dialog(question, errand{action.Action, action.Value, p.Channel.ID, p.homeCluster(), p.message()})
 	return outcome{late: func() { e.openView(p.Trigger, request, func() { e.answerLater(p, question.Instead()) }) }}
 }
 
@@ -79,7 +81,7 @@ func (e *Edge) answerDialog(ctx context.Context, p press) outcome {
 	actor, refused := e.actor(ctx, p.User.ID, p.User.Team)
 	reply := e.config.Bot.Handle(ctx, commands.Input{
 		Press: &commands.Press{Action: about.Action, Value: about.Value, Reason: p.View.State.Values[reasonField][reasonField].Value},
-		Actor: actor, Refused: refused, Channel: about.Channel, RequestKey: "view:" + p.View.Root, Cause: filters.CauseClick,
+		Actor: actor, Refused: refused, Channel: about.Channel, Cluster: about.Cluster, RequestKey: "view:" + p.View.Root, Cause: filters.CauseClick, Message: about.Message,
 	})
 	return outcome{late: func() { e.answerLater(p, reply) }}
 }

@@ -33,7 +33,7 @@ func (o *operator) drain(ctx context.Context, agent *filters.Agent, drain filter
 	case refused == nil:
 		return err
 	case refused.is(http.StatusBadRequest, "Unknown agent"), refused.status == http.StatusNotFound:
-		return unknown(agent, refused)
+		return &filters.Error{Code: filters.Unknown, Wrong: "the master knows no such agent", Cause: refused}
 	}
 	return o.refused(agent, refused)
 }

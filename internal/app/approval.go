@@ -99,6 +99,11 @@ func (m members) Members(ctx context.Context, group string) ([]string, error) {
 	return m.app.slack.Members(ctx, group)
 }
 
+// MembersNow returns them as Slack says just now.
+func (m members) MembersNow(ctx context.Context, group string) ([]string, error) {
+	return m.app.slack.MembersNow(ctx, group)
+}
+
 // allowed are the clusters that channels may speak to, and notes in channels which one each means.
 func (a *App) allowed(channels map[string]string) map[string][]string {
 	allowed := map[string][]string{}

@@ -90,3 +90,12 @@ func (a *App) onCalls() map[string]commands.OnCall {
 	}
 	return duties
 }
+
+// shifts tells those who come on call, for as long as this replica leads.
+func (s *stack) shifts(ctx context.Context, term int64) error {
+	if s.duty.Levels() == 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return scheduler.NewShifts(s.plan, s.duty).Run(ctx, term)
+}

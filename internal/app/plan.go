@@ -31,7 +31,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster, agents *mesos.Age
 		Cluster:  s.name, Replica: a.replica, Service: s.service, Book: s.book, Roster: s.master.Roster, Groups: groupsOf(cluster.Groups),
 		Windows: windows, Freezes: freezes, Digest: cluster.Digest.Compile(), Webhooks: hooks, Hooks: slices.Sorted(maps.Keys(a.options.Config.WebhooksOf(s.name))), Logger: s.log,
 	}
-	s.scheduler, s.desk = scheduler.New(plan), scheduler.NewDesk(plan)
+	s.plan, s.scheduler, s.desk = plan, scheduler.New(plan), scheduler.NewDesk(plan)
 	return nil
 }
 

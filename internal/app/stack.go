@@ -32,6 +32,7 @@ type stack struct {
 	master     *mesos.Master
 	service    *filters.Service
 	reconciler *reconcile.Reconciler
+	plan       *scheduler.Config
 	scheduler  *scheduler.Scheduler
 	desk       *scheduler.Desk
 	machines   *operation.Desk
@@ -107,6 +108,7 @@ func (s *stack) lead(ctx context.Context, term leader.Term) {
 		func(ctx context.Context) error { return s.scheduler.Run(ctx, term.Number) },
 		func(ctx context.Context) error { return s.feed(ctx, term.Number) },
 		func(ctx context.Context) error { return s.approvals.Run(ctx, term.Number) },
+		func(ctx context.Context) error { return s.shifts(ctx, term.Number) },
 	}
 	var running sync.WaitGroup
 	for _, part := range parts {

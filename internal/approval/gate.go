@@ -11,8 +11,11 @@ import (
 
 // Groups tells who is in a user group of the workspace. Implemented by commands/slack.
 type Groups interface {
-	// Members returns the user IDs of a user group (S…). An error means that it is not known now.
+	// Members returns the user IDs of a user group (S…), as of a minute ago at most while the workspace answers. An error means
+	// that it is not known now.
 	Members(ctx context.Context, group string) ([]string, error)
+	// MembersNow returns them as the workspace says just now: nothing older is an answer.
+	MembersNow(ctx context.Context, group string) ([]string, error)
 }
 
 // OnCall tells who is on call. Implemented by internal/oncall.
@@ -140,7 +143,11 @@ func (g *Gate) refusal(ask *filters.Ask, all []held, reason string, unsure error
 	case changes:
 		err.Wrong = "you may not `" + string(ask.Plan.Verb) + "` in *" + g.config.Cluster + "*"
 	}
-	if reason == "" {
+	switch {
+	case reason != "":
+	case ask.Glass && changes && unsure == nil:
+		err.Expected = "you are not among its admins"
+	default:
 		err.Expected = g.lack(ask.Actor, unsure)
 	}
 	return err

@@ -10,17 +10,23 @@ import (
 )
 
 // Judge returns the right by which the actor may approve, deny or review now: their role, or that they are on call. An admin may
-// always. What cannot be told now is a no.
+// always. What cannot be told now is a no: who has left a user group since is none of its members any more.
 func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters.Approval) (string, error) {
 	if actor.Owner().Kind() != "user" || actor.User == "" {
 		return "", &filters.Error{Code: filters.Denied, Wrong: "only people approve", Expected: "somebody in chat"}
 	}
-	all, unsure := g.grantsOf(ctx, actor)
-	for _, grant := range all {
+	var unsure error
+	for i := range g.config.Grants {
+		grant := &g.config.Grants[i]
 		trusted := grant.Role == Admin || grant.Role == Approver && approval.Needs.From != filters.JurorsOnCall
-		if trusted && grant.allows(filters.VerbApprove) && g.reaches(grant.Grant, &approval.Plan) {
+		if !trusted || !grant.allows(filters.VerbApprove) || !g.reaches(grant, &approval.Plan) {
+			continue
+		}
+		why, err := g.given(ctx, grant, actor.User, Groups.MembersNow)
+		if why != "" {
 			return string(grant.Role), nil
 		}
+		unsure = errors.Join(unsure, err)
 	}
 	if approval.Needs.From == filters.JurorsOnCall {
 		return g.callee(ctx, actor, approval.Level, unsure)
@@ -55,9 +61,9 @@ func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int, unsu
 	case unsure != nil:
 		return "", &filters.Error{Code: filters.Unavailable, Wrong: "it cannot be told now who is on call, so the answer is no", Expected: reasonOf(unsure), Cause: unsure}
 	case len(names) == 0:
-		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "an admin"}
+		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "it takes the word of an admin"}
 	}
-	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "the word of " + strings.Join(names, " or ")}
+	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "it takes the word of " + strings.Join(names, " or ")}
 }
 
 // reasonOf is the error's own words where it has some for people.

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func (g *Gate) vital(known *facts) string {
 	return ""
 }
 
-// matches tells whether all conditions of the rule hold, and by what.
+// matches tells whether all conditions of the rule hold, and by what; or which of them does not.
 func (r *Rule) matches(known *facts) (why string, all bool) {
 	var reasons []string
 	for _, condition := range []func(*Rule, *facts) (string, bool){
@@ -130,7 +131,7 @@ func (r *Rule) matches(known *facts) (why string, all bool) {
 	} {
 		reason, holds := condition(r, known)
 		if !holds {
-			return "", false
+			return reason, false
 		}
 		if reason != "" {
 			reasons = append(reasons, reason)
@@ -140,26 +141,48 @@ func (r *Rule) matches(known *facts) (why string, all bool) {
 }
 
 func (r *Rule) verb(known *facts) (string, bool) {
-	return "", len(r.Verbs) == 0 || slices.Contains(r.Verbs, known.ask.Plan.Verb)
+	if verb := known.ask.Plan.Verb; len(r.Verbs) > 0 && !slices.Contains(r.Verbs, verb) {
+		return "it is " + string(verb) + ", not " + listed(r.Verbs), false
+	}
+	return "", true
 }
 
 func (r *Rule) mode(known *facts) (string, bool) {
-	return "", len(r.Modes) == 0 || slices.ContainsFunc(known.ask.Plan.Steps, func(step filters.Step) bool { return slices.Contains(r.Modes, step.Mode) })
+	if len(r.Modes) > 0 && !slices.ContainsFunc(known.ask.Plan.Steps, func(step filters.Step) bool { return slices.Contains(r.Modes, step.Mode) }) {
+		return "its mode is not " + listed(r.Modes), false
+	}
+	return "", true
+}
+
+// listed joins words with "or".
+func listed[T ~string](words []T) string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = string(word)
+	}
+	return strings.Join(all, " or ")
 }
 
 func (r *Rule) size(known *facts) (string, bool) {
 	whole := known.roster.Len()
 	switch {
 	case r.AgentsOver > 0 && known.count <= r.AgentsOver:
-		return "", false
+		return fmt.Sprintf("it is %s, not more than %d", counted(known.count), r.AgentsOver), false
 	case r.ClusterOver > 0 && float64(known.count)*100 <= r.ClusterOver*float64(whole):
-		return "", false
+		return fmt.Sprintf("it is %d of %d agents, not more than %g %%", known.count, whole, r.ClusterOver), false
 	case r.AgentsOver > 0:
-		return fmt.Sprintf("it is %d agents, more than %d", known.count, r.AgentsOver), true
+		return fmt.Sprintf("it is %s, more than %d", counted(known.count), r.AgentsOver), true
 	case r.ClusterOver > 0:
 		return fmt.Sprintf("it is %d of %d agents, more than %g %%", known.count, whole, r.ClusterOver), true
 	}
 	return "", true
+}
+
+func counted(agents int) string {
+	if agents == 1 {
+		return "1 agent"
+	}
+	return fmt.Sprintf("%d agents", agents)
 }
 
 func (r *Rule) rack(known *facts) (string, bool) {
@@ -171,35 +194,41 @@ func (r *Rule) rack(known *facts) (string, bool) {
 		racks[agent.Rack()]++
 	}
 	sizes := known.roster.Sizes(filters.RackAttribute)
-	for rack, count := range racks {
-		if rack != "" && float64(count)*100 > r.RackOver*float64(sizes[rack]) {
+	for _, rack := range slices.Sorted(maps.Keys(racks)) {
+		if count := racks[rack]; rack != "" && float64(count)*100 > r.RackOver*float64(sizes[rack]) {
 			return fmt.Sprintf("it is %d of %d agents of rack %s, more than %g %%", count, sizes[rack], rack, r.RackOver), true
 		}
 	}
-	return "", false
+	return fmt.Sprintf("it is not more than %g %% of any rack", r.RackOver), false
 }
 
 func (r *Rule) attributes(known *facts) (string, bool) {
 	if len(r.Attributes) == 0 {
 		return "", true
 	}
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+		pairs = append(pairs, name+"="+r.Attributes[name])
+	}
+	named := strings.Join(pairs, " and ")
 	for _, agent := range known.agents {
-		lacks := false
-		for name, value := range r.Attributes {
-			lacks = lacks || agent.Attribute(name) != value
-		}
-		if !lacks {
-			return agent.Hostname + " has the attributes that it names", true
+		if !slices.ContainsFunc(pairs, func(pair string) bool { return !has(agent, pair) }) {
+			return agent.Hostname + " has " + named, true
 		}
 	}
-	return "", false
+	return "none of them has " + named, false
+}
+
+func has(agent *filters.Agent, pair string) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	return agent.Attribute(name) == value
 }
 
 func (r *Rule) time(known *facts) (string, bool) {
 	if r.Between == nil {
 		return "", true
 	}
-	return "of the time of the day", r.Between.holds(known.now)
+	return "it is " + known.now.In(r.Between.Zone).Format("15:04 ") + r.Between.Zone.String(), r.Between.holds(known.now)
 }
 
 func (r *Rule) window(known *facts) (string, bool) {
@@ -223,7 +252,7 @@ func (r *Rule) ends(known *facts) (string, bool) {
 	if slices.ContainsFunc(plan.Steps, func(step filters.Step) bool { return step.Mode == filters.ModeDown }) {
 		return "what runs there is killed at once", *r.Ends
 	}
-	return "", !*r.Ends
+	return "it can be taken back", !*r.Ends
 }
 
 func (r *Rule) last(known *facts) (string, bool) {
@@ -237,5 +266,5 @@ func (r *Rule) last(known *facts) (string, bool) {
 	if names := known.impact.LastOf(); len(names) > 0 {
 		return "the last of " + strings.Join(names, ", ") + " runs there", *r.Last
 	}
-	return "", !*r.Last
+	return "nothing has its last instance there", !*r.Last
 }

@@ -174,6 +174,23 @@ func TestWhoMayApprove(t *testing.T) {
 	}
 }
 
+// former is a user group that U7 was in a moment ago.
+type former struct{ groups }
+
+func (former) MembersNow(context.Context, string) ([]string, error) { return []string{"U2"}, nil }
+
+// Who was in the user group when it was last asked for, and has left it since, may ask for things for a minute, and approves nothing.
+func TestWhoHasLeftTheGroupApprovesNothing(t *testing.T) {
+	gate := NewGate(Config{Cluster: "prod", Grants: []Grant{{Role: Approver, To: []string{"S1"}}}, Members: former{groups{"S1": {"U2", "U7"}}}})
+	approval := &filters.Approval{Needs: filters.Needs{Approvals: 1, From: filters.JurorsApprovers}}
+	if right, err := gate.Judge(t.Context(), filters.Actor{ID: "user:U2", User: "U2"}, approval); right != "approver" {
+		t.Errorf("who is in it: %q, %v", right, err)
+	}
+	if right, err := gate.Judge(t.Context(), filters.Actor{ID: "user:U7", User: "U7"}, approval); filters.CodeOf(err) != filters.Denied {
+		t.Errorf("who left: %q, %v", right, err)
+	}
+}
+
 func TestRolesAreDeniedByDefault(t *testing.T) {
 	roster := fleet()
 	gate := NewGate(Config{Cluster: "prod", Roster: func() *filters.Roster { return roster }, Grants: []Grant{

@@ -65,7 +65,7 @@ type held struct {
 func (g *Gate) grantsOf(ctx context.Context, actor filters.Actor) (all []held, unsure error) {
 	for i := range g.config.Grants {
 		grant := &g.config.Grants[i]
-		why, err := g.given(ctx, grant, actor.User)
+		why, err := g.given(ctx, grant, actor.User, Groups.Members)
 		if err != nil {
 			unsure = err
 		}
@@ -76,8 +76,11 @@ func (g *Gate) grantsOf(ctx context.Context, actor filters.Actor) (all []held, u
 	return all, unsure
 }
 
+// asking is how a user group is asked for.
+type asking func(groups Groups, ctx context.Context, group string) ([]string, error)
+
 // given says why the user has the grant; empty: they have not.
-func (g *Gate) given(ctx context.Context, grant *Grant, user string) (why string, unsure error) {
+func (g *Gate) given(ctx context.Context, grant *Grant, user string, ask asking) (why string, unsure error) {
 	switch {
 	case user == "":
 		return "", nil
@@ -90,7 +93,7 @@ func (g *Gate) given(ctx context.Context, grant *Grant, user string) (why string
 		if !strings.HasPrefix(group, "S") {
 			continue
 		}
-		in, err := g.member(ctx, group, user)
+		in, err := g.member(ctx, group, user, ask)
 		if err != nil {
 			unsure = err
 		}
@@ -101,11 +104,11 @@ func (g *Gate) given(ctx context.Context, grant *Grant, user string) (why string
 	return "", unsure
 }
 
-func (g *Gate) member(ctx context.Context, group, user string) (bool, error) {
+func (g *Gate) member(ctx context.Context, group, user string, ask asking) (bool, error) {
 	if g.config.Members == nil {
 		return false, &filters.Error{Code: filters.Unavailable, Wrong: "user groups cannot be asked"}
 	}
-	members, err := g.config.Members.Members(ctx, group)
+	members, err := ask(g.config.Members, ctx, group)
 	return slices.Contains(members, user), err
 }
 

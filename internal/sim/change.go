@@ -25,6 +25,9 @@ type changeRequest struct {
 	Agent     string `json:"agent"`
 	Mode      string `json:"mode"`
 	Seconds   *int   `json:"seconds"`
+	Group     string `json:"group"`
+	// Users are who is in the group then.
+	Users []string `json:"users"`
 }
 
 // cluster answers GET /sim/cluster.
@@ -83,9 +86,11 @@ func (p *page) apply(request changeRequest) error {
 		return p.cutRedis(request.Seconds)
 	case "slack":
 		return p.slack(request)
+	case "group":
+		return p.Workspace.SetGroup(request.Group, request.Users)
 	}
 	return bad("do: %q is not known; expected launch, kill, restart-agent, lose-work-dir, partition-agent, pend-operation, finish-operation, failover, "+
-		"hold-offers, drop-offers, health, deploy, inverse-offers, cut-redis or slack", request.Do)
+		"hold-offers, drop-offers, health, deploy, inverse-offers, cut-redis, slack or group", request.Do)
 }
 
 func (p *page) launch(request changeRequest) error {

@@ -87,6 +87,8 @@ type Workspace interface {
 	Watch(ctx context.Context) <-chan struct{}
 	// SetMode is how Slack answers the bot for a while: up, down or rate-limit.
 	SetMode(mode string, d time.Duration) error
+	// SetGroup is who is in a user group from now on: its handle, and the names of people.
+	SetGroup(handle string, userNames []string) error
 }
 
 // Redis is the bot's Redis, as far as the page may break it.

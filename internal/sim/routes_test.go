@@ -60,6 +60,8 @@ func TestBadRequestsSayWhatWasExpected(t *testing.T) {
 		{"cluster", `{"do":"cut-redis","seconds":0}`, 400, "not between 1 and 300"},
 		{"cluster", `{"do":"slack","mode":"sideways"}`, 400, "expected up, down or rate-limit"},
 		{"cluster", `{"do":"slack","mode":"down","seconds":301}`, 400, "not between 1 and 300"},
+		{"cluster", `{"do":"group","group":"nobody"}`, 400, "no user group @nobody"},
+		{"cluster", `{"do":"group","group":"sre","users":["mallory"]}`, 400, "nobody called mallory"},
 	} {
 		status, answer := post(t, demo.PageURL+"sim/"+c.path, c.body)
 		said, _ := answer["error"].(string)
@@ -265,6 +267,7 @@ func (s still) Submit(context.Context, Submission) (Answer, error)              
 func (s still) CloseView(context.Context, string, string) error                 { return nil }
 func (s still) Messages(string) []Message                                       { return nil }
 func (s still) SetMode(string, time.Duration) error                             { return nil }
+func (s still) SetGroup(string, []string) error                                 { return nil }
 
 func FuzzRequests(f *testing.F) {
 	for _, path := range []string{"commands", "click", "cluster", "suggest", "home"} {

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 filters  2 ledger  3 questions  4 freeze  5 lock  6 withheld  7 counts  8 journal  9 operations
 --       10 term  11 epoch  12 staged  13 request of this chunk  14 request of the whole change
---       15 windows  16 runs  17 run-agents  18 machines  19 approvals (of a change that has records of these)
+--       15 windows  16 runs  17 run-agents  18 machines  19 approvals  20 on-call (of a change that has records of these)
 -- ARGV  1 deadline, ms UTC (0: none)        2 term (0: not a leader's write)
 --       3 1: begins something new           4 1: gives an agent back
 --       5 limit of the cluster (0: none)    6 1: guarded by the request keys

@@ -171,6 +171,8 @@ func (s *stage) SetMode(mode string, _ time.Duration) error {
 	return nil
 }
 
+func (s *stage) SetGroup(string, []string) error { return nil }
+
 func (s *stage) Cut(d time.Duration) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -72,7 +72,7 @@ func TestTheAuditTrail(t *testing.T) {
 	t.Parallel()
 	directory, site := t.TempDir(), newReceiver(t)
 	file, secret := filepath.Join(directory, "demo.jsonl"), filepath.Join(directory, "secret")
-	if err := os.WriteFile(secret, []byte("a secret of twenty characters\n"), 0o600); err != nil {
+	if err := os.WriteFile(secret, []byte(harness.Secret("a sink's secret", "a secret of twenty characters", "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sinks := fmt.Sprintf("    sinks: [{name: file, file: %s}, {name: siem, url: %s, secret_file: %s}]", file, site.URL, secret)

@@ -38,7 +38,7 @@ func openSite(t *testing.T) (*site, string) {
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	secret := filepath.Join(t.TempDir(), "webhook")
-	if err := os.WriteFile(secret, []byte(siteSecret), 0o600); err != nil {
+	if err := os.WriteFile(secret, []byte(harness.Secret("a webhook's secret", siteSecret, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var yaml strings.Builder

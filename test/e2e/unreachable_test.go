@@ -33,7 +33,7 @@ func TestUnreachableAgentsFromChat(t *testing.T) {
 	w.Bot().AwaitReady()
 
 	said(t, w.Say("alice", "filter agent-four"), "is not listed by the master since", "/mesos drain agent-four", "Nothing was changed")
-	said(t, w.Say("alice", "drain agent-four -m disk"), "is not listed by the master since", "killed when it is back", "cannot be cancelled")
+	said(t, w.Say("alice", "drain agent-four -m disk"), "is not listed by the master since", "killed when it is back", "cannot be cancelled", "that the master does not list is not known")
 	agree(t, w, "agent-four")
 	w.AwaitRoot("agent-four", "the kill waits until it is back")
 	said(t, w.Say("carol", "tasks agent-four"), "to be drained when it is back")
@@ -44,7 +44,7 @@ func TestUnreachableAgentsFromChat(t *testing.T) {
 
 	said(t, w.Say("alice", "gone 11111111-2222-3333-4444-555555555555-S7 --confirm 11111111-2222-3333-4444-555555555555-S7 -m x"), "nobody here remembers")
 	agree(t, w, "11111111-2222-3333-4444-555555555555-S7")
-	w.AwaitRoot("11111111-2222-3333-4444-555555555555-S7", "the master knows the agent no more")
+	w.AwaitRoot("11111111-2222-3333-4444-555555555555-S7", "is not marked gone: the master knows no such agent")
 
 	w.AwaitRootWithin(150*time.Second, "agent-four is drained: safe to take down")
 	empty(t, w, "agent-four")

@@ -20,7 +20,7 @@ var known = append([]filters.Kind{
 	filters.KindMissing, filters.KindLock, filters.KindQuestion, filters.KindLeader, filters.KindFailover, filters.KindSettled,
 	filters.KindFound, filters.KindDraining, filters.KindDrained, filters.KindGone,
 	filters.KindWindow, filters.KindAnnounce, filters.KindOpen, filters.KindWarn, filters.KindClose, filters.KindClosed, filters.KindPassed,
-	filters.KindDigest, filters.KindRun, filters.KindRunAgent,
+	filters.KindDigest, filters.KindShift, filters.KindRun, filters.KindRunAgent,
 	filters.KindSchedule, filters.KindCancel, filters.KindDown, filters.KindUp, filters.KindMeddled, filters.KindRemind, filters.KindRefused, filters.KindSink, filters.KindApproval,
 }, asked...)
 
@@ -43,7 +43,7 @@ func (c *Checker) order(e *filters.Event) {
 }
 
 // leading are the kinds of entries that only a leader writes.
-var leading = []filters.Kind{filters.KindOpen, filters.KindWarn, filters.KindClosed, filters.KindPassed, filters.KindAnnounce, filters.KindDigest}
+var leading = []filters.Kind{filters.KindOpen, filters.KindWarn, filters.KindClosed, filters.KindPassed, filters.KindAnnounce, filters.KindDigest, filters.KindShift}
 
 func (c *Checker) terms(e *filters.Event) {
 	switch {

@@ -28,7 +28,8 @@ var (
 	daysFlag = flag.Int("days", 365, "how long that year is")
 )
 
-// years are lived through if no other is asked for: a seed, and how many days.
+// years are lived through if no other is asked for: a seed, and how many days. In that of seed 2 a limit by zone is passed, as
+// docs/invariants.md tells of limits by other attributes than rack.
 var years = map[uint64]int{1: 365, 3: 90, 4: 90, 5: 90}
 
 // TestAYear lives through a year, and through some shorter ones, and holds their journals to the rules.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type Stage struct {
 	view      filters.View
 	seen      *filters.Roster // the newest reading for windows and runs
 	plan      *scheduler.Config
+	onCall    scheduler.OnCall // nil: nobody is
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
 	upkeep    *primitives
@@ -65,6 +67,7 @@ type Options struct {
 	Digest    string           // when it is told, in UTC; empty: never
 	Allow     []filters.Verb   // what kills tasks and may be asked for
 	Laden     bool             // the first agent has volumes, and roles have quotas
+	OnCall    scheduler.OnCall // nil: nobody is on call
 	Policy    *Policy          // roles and rules in place of operators; nil: operators do everything
 }
 
@@ -117,7 +120,7 @@ func New(options Options) *Stage {
 	}
 	config.Gate = options.Policy.gate(s, options)
 	s.Service = filters.NewService(config)
-	s.plan = s.planned(options)
+	s.plan, s.onCall = s.planned(options), options.OnCall
 	s.upkeep = newPrimitives(s, options)
 	s.approvals = s.carriesOut(options)
 	return s
@@ -161,6 +164,10 @@ func Windows(text []byte) map[string]scheduler.Definition {
 // something moved, so that tests see one order.
 func (s *Stage) Lead(ctx context.Context) {
 	var parts sync.WaitGroup
+	if s.onCall != nil {
+		shifts := scheduler.NewShifts(s.plan, s.onCall)
+		parts.Go(func() { _ = shifts.Run(ctx, 1) })
+	}
 	parts.Go(func() { _ = scheduler.New(s.plan).Run(ctx, 1) })
 	parts.Go(func() { _ = s.approvals.Run(ctx, 1) })
 	for ctx.Err() == nil {
@@ -221,6 +228,19 @@ func (s *Stage) fresh() *filters.Roster {
 		s.seen = filters.NewRoster(view)
 	}
 	return s.seen
+}
+
+// Launch adds tasks of a framework to the agent on the host.
+func (s *Stage) Launch(hostname, framework string, tasks int) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, agent := range s.view.Agents {
+		if agent.Hostname == hostname {
+			running := maps.Clone(s.tasks[agent.ID])
+			running[framework] += tasks
+			s.tasks[agent.ID] = running
+		}
+	}
 }
 
 // Desk is where windows and runs are changed.
@@ -372,15 +392,21 @@ func (s store) History(_ context.Context, query filters.HistoryQuery) ([]filters
 	defer s.mutex.Unlock()
 	var found []filters.Event
 	for _, event := range slices.Backward(s.events) {
-		if query.Before != "" && !filters.After(query.Before, event.ID) || query.By != "" && event.Actor != query.By || len(query.Kinds) > 0 && !slices.Contains(query.Kinds, event.Kind) {
+		if query.Before != "" && !filters.After(query.Before, event.ID) || query.By != "" && event.Actor != query.By || len(query.Kinds) > 0 && !slices.Contains(query.Kinds, event.Kind) ||
+			len(query.Outcomes) > 0 && !slices.Contains(query.Outcomes, event.Outcome) {
 			continue
 		}
 		all := len(query.Agents)+len(query.Hosts) == 0
-		if all || slices.Contains(query.Agents, event.Agent) || slices.Contains(query.Hosts, event.Host) {
+		if all || slices.Contains(query.Agents, event.Agent) || slices.ContainsFunc(query.Hosts, func(host string) bool { return event.Host == host || planned(&event, host) }) {
 			found = append(found, event)
 		}
 	}
 	return found[:min(len(found), max(query.Most, 1))], nil
+}
+
+// planned tells whether the plan of the entry's approval has the host.
+func planned(event *filters.Event, host string) bool {
+	return event.Kind == filters.KindApproval && event.Record != nil && strings.Contains(string(event.Record.Body), `"hostname":"`+host+`"`)
 }
 
 // Events returns the whole journal.

@@ -58,14 +58,15 @@ func (w *Workspace) userJSON(user User) map[string]any {
 
 func (w *Workspace) groupList(args arguments) (result, error) {
 	groups := []map[string]any{}
-	for _, id := range slices.Sorted(maps.Keys(w.config.Groups)) {
+	members := w.groups.all()
+	for _, id := range slices.Sorted(maps.Keys(members)) {
 		handle := w.directory.handle(id)
 		group := map[string]any{
 			"id": id, "team_id": w.config.TeamID, "is_usergroup": true, "name": handle, "handle": handle,
-			"date_create": 1, "date_update": 1, "date_delete": 0, "user_count": len(w.config.Groups[id]),
+			"date_create": 1, "date_update": 1, "date_delete": 0, "user_count": len(members[id]),
 		}
 		if args.flag("include_users") {
-			group["users"] = slices.Concat([]string{}, w.config.Groups[id])
+			group["users"] = slices.Concat([]string{}, members[id])
 		}
 		groups = append(groups, group)
 	}
@@ -73,7 +74,7 @@ func (w *Workspace) groupList(args arguments) (result, error) {
 }
 
 func (w *Workspace) groupUsers(args arguments) (result, error) {
-	users, here := w.config.Groups[args["usergroup"]]
+	users, here := w.groups.all()[args["usergroup"]]
 	if !here {
 		return nil, fail("no_such_subteam")
 	}

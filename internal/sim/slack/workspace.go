@@ -21,6 +21,7 @@ type Workspace struct {
 	log          *slog.Logger
 
 	directory    directory
+	groups       *groups
 	timeline     *timeline
 	interactions *registry
 	views        *modals
@@ -65,7 +66,7 @@ func Start(ctx context.Context, config Config) (*Workspace, error) {
 func newWorkspace(ctx context.Context, config Config, address string) *Workspace {
 	w := &Workspace{
 		config: config, scopes: config.Scopes, verification: secret(12), base: "http://" + address, botURL: config.BotURL,
-		log: config.Logger, directory: newDirectory(config), timeline: newTimeline(config.now), interactions: newRegistry(config.now),
+		log: config.Logger, directory: newDirectory(config), groups: &groups{members: config.Groups}, timeline: newTimeline(config.now), interactions: newRegistry(config.now),
 		views: newModals(), events: newEvents(), limits: newLimits(config.now), mode: newAvailability(), pool: newPool(),
 		used: map[string]bool{},
 	}

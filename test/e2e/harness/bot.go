@@ -28,6 +28,7 @@ type settings struct {
 	transport string
 	sim       Ready
 	extra     string // more lines of the cluster
+	top       string // more lines beside the clusters
 	token     string
 }
 
@@ -49,25 +50,30 @@ func (s *settings) write(t testing.TB) string {
 	line("clusters:\n  %s:", cluster)
 	line("    masters: [%s]", strings.Join(s.sim.Masters, ", "))
 	line("    channel: %s", s.sim.ChannelID)
+	line("    principal: cordon\n    secret_file: %s", secret("mesos", Secret("the master's secret", "mesos-secret-0123456789abcdef", "cordon")))
 	line("    operators: [%s, %s]", s.sim.Users["alice"], s.sim.Users["bob"])
 	line("    groups: {bench: {hosts: [agent-one, agent-two]}}")
+	line("    agents: {principal: cordon, secret_file: %s}", secret("agents", Secret("the agents' secret", "agents-secret-0123456789abcdef", "cordon")))
 	if s.sim.MarathonURL != "" {
-		line("    frameworks: {marathon: {kind: marathon, url: %q}, batch: {kind: rest, url: %q}}", s.sim.MarathonURL, s.sim.BatchURL)
+		marathon := secret("marathon", Secret("Marathon's password", "marathon-password-0123456789abcdef", "cordon"))
+		batch := secret("batch", Secret("batch's token", "batch-token-0123456789abcdef", ""))
+		line("    frameworks:\n      marathon: {kind: marathon, url: %q, username: cordon, secret_file: %s}\n      batch: {kind: rest, url: %q, token_file: %s}", s.sim.MarathonURL, marathon, s.sim.BatchURL, batch)
 	}
 	line("%s", s.extra)
+	line("%s", s.top)
 	line("slack:\n  transport: %s\n  team: %s", s.transport, s.sim.TeamID)
-	line("  bot_token_file: %s", secret("bot-token", s.sim.BotToken))
-	line("  app_token_file: %s", secret("app-token", s.sim.AppToken))
-	line("  signing_secret_file: %s", secret("signing-secret", s.sim.SigningSecret))
+	line("  bot_token_file: %s", secret("bot-token", Secret("the bot token", s.sim.BotToken, "")))
+	line("  app_token_file: %s", secret("app-token", Secret("the app token", s.sim.AppToken, "")))
+	line("  signing_secret_file: %s", secret("signing-secret", Secret("the signing secret", s.sim.SigningSecret, "")))
 	line("  api_url: %s\n  response_hosts: [127.0.0.1]", s.sim.SlackAPI)
 	if s.redis != "" {
-		line("redis: {url: %q}", s.redis)
+		line("redis: {url: %q, password_file: %s}", s.redis, secret("redis", redisPassword))
 	}
 	line("http: {listen: \"127.0.0.1:%d\", advertise_url: \"http://127.0.0.1:%d\"}", s.listen, s.listen)
 	line("tokens:")
-	line("  - {name: ci, file: %s, cluster: %s, role: operator}", secret("token-ci", s.token), cluster)
-	line("  - {name: other, file: %s, cluster: %s, role: operator}", secret("token-other", OtherToken), cluster)
-	line("  - {name: reader, file: %s, cluster: %s}", secret("token-reader", ReaderToken), cluster)
+	line("  - {name: ci, file: %s, cluster: %s, role: operator}", secret("token-ci", Secret("an API token", s.token, "")), cluster)
+	line("  - {name: other, file: %s, cluster: %s, role: operator}", secret("token-other", Secret("an API token", OtherToken, "")), cluster)
+	line("  - {name: reader, file: %s, cluster: %s}", secret("token-reader", Secret("an API token", ReaderToken, "")), cluster)
 	line("data_dir: %s\nlog: {level: debug}", filepath.Join(s.directory, "data"))
 	return secret("cordon.yaml", yaml.String())
 }

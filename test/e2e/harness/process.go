@@ -12,7 +12,7 @@ import (
 )
 
 // Process is a program under test. It is killed, with its whole group, when the test ends; if the test failed, what it
-// wrote is shown.
+// wrote is shown. A secret in what it wrote fails the test.
 type Process struct {
 	Name    string
 	command *exec.Cmd
@@ -62,6 +62,9 @@ func Start(t testing.TB, name string, environment []string, path string, argumen
 	}()
 	t.Cleanup(func() {
 		p.Kill()
+		if found := leaks(p.Output()); len(found) > 0 {
+			t.Errorf("%s has written secrets: %v", name, found)
+		}
 		if t.Failed() {
 			t.Logf("---- %s ----\n%s", name, tail(p.Output(), 24<<10))
 		}

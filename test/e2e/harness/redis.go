@@ -22,6 +22,9 @@ type Redis struct {
 	process   *Process
 }
 
+// redisPassword is what every command but AUTH needs.
+const redisPassword = "redis-password-0123456789abcdef"
+
 // StartRedis starts one.
 func StartRedis(t testing.TB) *Redis {
 	t.Helper()
@@ -43,7 +46,7 @@ func (r *Redis) Start() {
 		r.t.Fatal(err)
 	}
 	r.process = Start(r.t, "redis-server", nil, path, "--port", "0", "--unixsocket", r.socket, "--dir", r.directory,
-		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning")
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning", "--requirepass", Secret("Redis's password", redisPassword, "default"))
 	Until(r.t, Patience, func() string {
 		if answer := r.ask("PING"); answer != "+PONG" {
 			return "redis-server answers " + answer
@@ -105,10 +108,14 @@ func (r *Redis) ask(command string) string {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := fmt.Fprintf(conn, "%s\r\n", command); err != nil {
+	if _, err := fmt.Fprintf(conn, "AUTH %s\r\n%s\r\n", redisPassword, command); err != nil {
 		return err.Error()
 	}
-	answer, err := bufio.NewReader(conn).ReadString('\n')
+	answers := bufio.NewReader(conn)
+	if said, err := answers.ReadString('\n'); err != nil || said != "+OK\r\n" {
+		return strings.TrimSpace(said)
+	}
+	answer, err := answers.ReadString('\n')
 	if err != nil && err != io.EOF {
 		return err.Error()
 	}

@@ -36,6 +36,7 @@ type Setup struct {
 	Transport string // socket or http
 	Replicas  int
 	Cluster   string // more lines of the cluster's configuration, indented by four
+	Top       string // more lines of the configuration, beside its clusters
 	// Module loads the offer-filter allocator module into the masters; the bot withholds by it.
 	Module bool
 	// Embedded leaves Redis out: the bot starts its own, and there is no proxy.
@@ -96,7 +97,7 @@ func (w *World) bot(setup Setup, port int, redis string) *Bot {
 	w.t.Helper()
 	const token = "ci-token-0123456789abcdef"
 	written := settings{
-		directory: w.t.TempDir(), listen: port, redis: redis, transport: setup.Transport, sim: w.Ready, extra: setup.Cluster, token: token,
+		directory: w.t.TempDir(), listen: port, redis: redis, transport: setup.Transport, sim: w.Ready, extra: setup.Cluster, top: setup.Top, token: token,
 	}
 	b := &Bot{t: w.t, URL: fmt.Sprintf("http://127.0.0.1:%d", port), Config: written.write(w.t), Token: token}
 	b.start()
@@ -107,7 +108,7 @@ func (w *World) bot(setup Setup, port int, redis string) *Bot {
 func (w *World) Bot() *Bot { return w.Bots[0] }
 
 // changing are the verbs that write.
-var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock"}
+var changing = []string{"filter", "cordon", "deactivate", "unfilter", "uncordon", "reactivate", "release", "extend", "adopt", "drain", "gone", "freeze", "thaw", "answer", "unlock", "approve", "deny", "withdraw", "review"}
 
 // changingPlans are the words behind `window`, `run` and `maintenance` that write.
 var changingPlans = []string{"add", "pause", "resume", "skip", "rm", "start", "abort", "confirm", "schedule", "down", "up", "cancel"}
