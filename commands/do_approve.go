@@ -54,7 +54,7 @@ func (t *turn) approvalMeant() (string, error) {
 	now := t.service.Now()
 	waiting := slices.DeleteFunc(t.service.Approvals(), func(approval filters.Approval) bool {
 		if t.command.Verb == "review" {
-			return !unreviewed(&approval)
+			return !approval.Unreviewed()
 		}
 		return !approval.Open(now) || approval.AskedBy(t.Actor) != (t.command.Verb == "withdraw")
 	})
@@ -72,6 +72,3 @@ func (t *turn) approvalMeant() (string, error) {
 	}
 	return "", err
 }
-
-// unreviewed tells whether somebody has yet to look at what was done without waiting.
-func unreviewed(approval *filters.Approval) bool { return approval.Glass && approval.Review == nil }

@@ -21,8 +21,13 @@ func renderAsked(cluster string, approval *filters.Approval, now time.Time) Repl
 
 // PlanWords say what a plan would do, as it stands behind "asks to".
 func PlanWords(plan *filters.Plan) Line {
-	hosts := Strong(Names(planHosts(plan), 0))
-	switch plan.Verb {
+	return DeedWords(plan.Verb, plan.Mode(), Names(plan.Hosts(), 0))
+}
+
+// DeedWords say what a verb would do to the agents of the names, in a mode where the verb has several.
+func DeedWords(verb filters.Verb, mode filters.Mode, names string) Line {
+	hosts := Strong(names)
+	switch verb {
 	case filters.VerbFilter:
 		return Say("withhold ", hosts)
 	case filters.VerbUnfilter, filters.VerbRelease:
@@ -32,28 +37,16 @@ func PlanWords(plan *filters.Plan) Line {
 	case filters.VerbRun:
 		return Say("run maintenance over ", hosts)
 	case filters.VerbMaintenance:
-		return placeWords(plan, hosts)
+		return placeWords(mode, hosts)
 	}
-	return Say(string(plan.Verb)+" ", hosts)
+	return Say(string(verb)+" ", hosts)
 }
 
-func placeWords(plan *filters.Plan, hosts Span) Line {
-	if len(plan.Steps) > 0 && plan.Steps[0].Mode == filters.ModeDown {
+func placeWords(mode filters.Mode, hosts Span) Line {
+	if mode == filters.ModeDown {
 		return Say("take ", hosts, " down")
 	}
 	return Say("put ", hosts, " into the maintenance schedule")
-}
-
-func planHosts(plan *filters.Plan) []string {
-	var hosts []string
-	seen := map[string]bool{}
-	for _, step := range plan.Steps {
-		if !seen[step.Hostname] {
-			seen[step.Hostname] = true
-			hosts = append(hosts, step.Hostname)
-		}
-	}
-	return hosts
 }
 
 // JurorWords say who may approve, and how many of them must, or have.
@@ -93,7 +86,7 @@ func Undone(plan *filters.Plan) Line {
 		return Say("⚠ ", Strong("This cannot be undone"), ": the master forgets them, with all that is on their disks.")
 	case plan.Verb == filters.VerbDrain:
 		return Say("⚠ A drain cannot be cancelled: what is killed is killed.")
-	case len(plan.Steps) > 0 && plan.Steps[0].Mode == filters.ModeDown:
+	case plan.Mode() == filters.ModeDown:
 		return Say("⚠ What runs there is killed at once.")
 	}
 	return nil
@@ -161,7 +154,7 @@ func renderApprovals(cluster string, all []filters.Approval, now time.Time) Repl
 		switch {
 		case all[i].Open(now) || all[i].State == filters.ApprovalGranted:
 			open = append(open, all[i])
-		case unreviewed(&all[i]):
+		case all[i].Unreviewed():
 			review = append(review, all[i])
 		}
 	}
@@ -182,7 +175,7 @@ func renderApprovals(cluster string, all []filters.Approval, now time.Time) Repl
 // awaitingLines tell on somebody's own page of an approval that waits.
 func awaitingLines(approval *filters.Approval, now time.Time) []Line {
 	head := Separated(ApprovalHead(approval), reason(approval.Plan.Reason))
-	if unreviewed(approval) {
+	if approval.Unreviewed() {
 		return withoutEmpty([]Line{head, Separated(Say("to be reviewed by somebody else"), RuleWords(approval))})
 	}
 	return withoutEmpty([]Line{
@@ -260,7 +253,7 @@ func renderApprovalDetails(cluster string, approval *filters.Approval, now time.
 	lines := []Line{
 		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(plan.Reason)),
 		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(PlanHash(approval))), RuleWords(approval)),
-		Say(Count(len(plan.Steps), "agent")+": ", List(planHosts(plan), 0)),
+		Say(Count(len(plan.Steps), "agent")+": ", List(plan.Hosts(), 0)),
 	}
 	lines = append(lines, PlanCost(plan, &approval.Impact)...)
 	lines = append(lines, VoteWords(approval, now)...)

@@ -85,6 +85,9 @@ const (
 // Open tells whether people may still vote at the time.
 func (a *Approval) Open(now time.Time) bool { return a.State == ApprovalOpen && now.Before(a.Expires) }
 
+// Unreviewed tells whether somebody has yet to look at what was done without waiting.
+func (a *Approval) Unreviewed() bool { return a.Glass && a.Review == nil }
+
 // Yes counts those who said yes.
 func (a *Approval) Yes() int {
 	count := 0

@@ -218,11 +218,13 @@ func TestWhatChangedSinceIsNotCarriedOut(t *testing.T) {
 
 func TestAskedAgainItIsAnotherApproval(t *testing.T) {
 	s, approval := asking(t, 1)
-	granted, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID)
+	if _, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID); err != nil {
+		t.Fatal(err)
+	}
+	granted, err := s.Service.Approval(approval.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted, _ = s.Service.Approval(approval.ID)
 	if err := s.AskAgain(t.Context(), 1, Actor{ID: "bot:one"}, granted, "6 tasks instead of 4"); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type Awaited struct {
 // now whether they do: they are left out.
 func (s *Service) Awaiting(ctx context.Context, actor Actor) (awaited []Awaited, unsure error) {
 	now, all := s.Now(), s.Approvals()
-	all = slices.DeleteFunc(all, func(approval Approval) bool { return !approval.Open(now) && !approval.unreviewed() })
+	all = slices.DeleteFunc(all, func(approval Approval) bool { return !approval.Open(now) && !approval.Unreviewed() })
 	for _, approval := range all[:min(len(all), awaitedMost)] {
 		words, err := s.wordsOf(ctx, actor, &approval, now)
 		if CodeOf(err) == Unavailable {
@@ -32,11 +32,9 @@ func (s *Service) Awaiting(ctx context.Context, actor Actor) (awaited []Awaited,
 	return awaited, unsure
 }
 
-func (a *Approval) unreviewed() bool { return a.Glass && a.Review == nil }
-
 // wordsOf are what the actor may say about the approval; none: it does not wait for them.
 func (s *Service) wordsOf(ctx context.Context, actor Actor, approval *Approval, now time.Time) ([]string, error) {
-	own, review := approval.AskedBy(actor), approval.unreviewed()
+	own, review := approval.AskedBy(actor), approval.Unreviewed()
 	switch {
 	case own && approval.Open(now):
 		return []string{"withdraw"}, nil

@@ -30,6 +30,27 @@ type Plan struct {
 	Already []Step `json:"already,omitempty"`
 }
 
+// Hosts returns the hostnames of its steps, each once, in its order.
+func (p *Plan) Hosts() []string {
+	var hosts []string
+	seen := map[string]bool{}
+	for i := range p.Steps {
+		if host := p.Steps[i].Hostname; !seen[host] {
+			seen[host] = true
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// Mode returns the mode of its steps, which is the same for all; empty: it has none.
+func (p *Plan) Mode() Mode {
+	if len(p.Steps) == 0 {
+		return ""
+	}
+	return p.Steps[0].Mode
+}
+
 // Hash returns the SHA-256 of the plan in hexadecimal: two plans with the same hash do the same.
 func (p *Plan) Hash() string {
 	encoded, err := json.Marshal(p)

@@ -72,7 +72,7 @@ func (p *Plan) covers(now *Plan) bool {
 
 // typedAgain refuses what is asked to be typed again unless every hostname, and none beside, was.
 func typedAgain(c *change) error {
-	hosts := c.result.Plan.hosts()
+	hosts := c.result.Plan.Hosts()
 	var missing []string
 	for _, host := range hosts {
 		if !slices.ContainsFunc(c.Typed, func(word string) bool { return strings.EqualFold(word, host) }) {
@@ -95,17 +95,6 @@ func typedAgain(c *change) error {
 		Code: Invalid, Wrong: why + ", so each hostname must be typed again; not typed: " + strings.Join(missing, ", "),
 		Expected: "`--confirm " + strings.Join(hosts, ",") + "`", Try: "`--dry-run` shows what it costs",
 	}
-}
-
-// hosts are the hostnames of the plan, each once, in its order.
-func (p *Plan) hosts() []string {
-	var hosts []string
-	for _, step := range p.Steps {
-		if !slices.Contains(hosts, step.Hostname) {
-			hosts = append(hosts, step.Hostname)
-		}
-	}
-	return hosts
 }
 
 // filterDetails are the options of a plan of kind PlanFilters that is about filters which stand.

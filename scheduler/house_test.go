@@ -28,6 +28,7 @@ type house struct {
 	asOf   time.Time         // of the newest reading; zero: always now
 	denied string            // a Slack user who may do nothing
 	verbs  []filters.Verb    // what people may do; nil: everything
+	needs  filters.Needs     // what people need first
 	held   string            // why nothing is given back; empty: it is
 	drains map[string]bool   // hosts that still drain
 	barred []filters.AgentID // whose machines are in the master's maintenance schedule
@@ -245,7 +246,10 @@ func (h *house) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error
 	if ask.Actor.User != "" && (ask.Actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, ask.Plan.Verb)) {
 		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
 	}
-	return filters.Needs{}, nil
+	if ask.Actor.User == "" {
+		return filters.Needs{}, nil
+	}
+	return h.needs, nil
 }
 
 // set changes what is true of the cluster.

@@ -179,6 +179,36 @@ func TestShifts(t *testing.T) {
 				h.Errorf("what opens after the shift: %+v", digest.Opens)
 			}
 		}},
+		{"approvals that wait are told, and what is to be reviewed", func(h *house, d *duty) {
+			h.until("00:05")
+			h.set(func() { h.needs = filters.Needs{Approvals: 1} })
+			h.ok(h.service.Filter(h.Context(), h.by("UALICE", "web-1", "web-2")))
+			withdrawn, err := h.service.Filter(h.Context(), h.by("UALICE", "web-3"))
+			h.ok(withdrawn, err)
+			h.ok(h.service.Withdraw(h.Context(), h.by("UALICE"), withdrawn.Approval.ID))
+			glass := h.by("UALICE", "web-4")
+			glass.Glass = true
+			h.ok(h.service.Filter(h.Context(), glass))
+			d.say("UBOB")
+			h.until("00:10")
+			digest := h.told()
+			if digest.Awaiting != 1 || len(digest.Approvals) != 1 || digest.Unseen != 1 || len(digest.Reviews) != 1 {
+				h.Fatalf("%+v", digest)
+			}
+			open, review := digest.Approvals[0], digest.Reviews[0]
+			if !slices.Equal(open.Hosts, []string{"web-1", "web-2"}) || open.Total != 2 || open.By != "user:UALICE" || open.Verb != filters.VerbFilter || open.Expires.IsZero() {
+				h.Errorf("%+v", open)
+			}
+			if !slices.Equal(review.Hosts, []string{"web-4"}) || review.Reason != "why not" {
+				h.Errorf("%+v", review)
+			}
+			h.until("01:00")
+			d.say("UCAROL")
+			h.until("01:05")
+			if digest := h.told(); digest.Awaiting != 0 || digest.Unseen != 1 {
+				h.Errorf("half an hour later: %+v", digest)
+			}
+		}},
 		{"questions are told", func(h *house, d *duty) {
 			definition := nightly(approval)
 			h.ok(h.desk.Add(h.Context(), h.by("UALICE"), "asks", definition))

@@ -25,7 +25,7 @@ func (n *Notice) foldApproval(event *filters.Event) {
 	}
 	n.Approval, n.By, n.Reason, n.Dirty = approval, approval.By, approval.Plan.Reason, true
 	n.step(event)
-	waits := approval.State == filters.ApprovalOpen || approval.State == filters.ApprovalGranted || approval.Glass && approval.Review == nil
+	waits := approval.State == filters.ApprovalOpen || approval.State == filters.ApprovalGranted || approval.Unreviewed()
 	if n.Ended = event.At; waits {
 		n.Ended = time.Time{}
 	}
@@ -64,7 +64,7 @@ func verdict(approval *filters.Approval, scene Scene) []commands.Line {
 	case approval.State == filters.ApprovalOpen:
 		ends := commands.Say("until ", commands.Clock(approval.Expires, scene.Now))
 		lines = append(lines, commands.RuleWords(approval), commands.Separated(beside(commands.JurorWords(approval), approval), ends))
-	case approval.Glass && approval.Review == nil:
+	case approval.Unreviewed():
 		lines = append(lines, commands.RuleWords(approval), beside(commands.Say(commands.Strong("To be reviewed"), " by somebody else"), approval))
 	case approval.Again != "":
 		lines = append(lines, commands.Say("it waits again as ", commands.Literal(approval.Again)))
@@ -103,7 +103,7 @@ func approvalButtons(approval *filters.Approval) []commands.Button {
 	switch {
 	case approval.State == filters.ApprovalOpen:
 		return commands.ApprovalButtons(approval.ID, "approve", "deny")
-	case approval.Glass && approval.Review == nil:
+	case approval.Unreviewed():
 		return commands.ApprovalButtons(approval.ID, "review")
 	}
 	return nil

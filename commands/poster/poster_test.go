@@ -237,6 +237,10 @@ func (s *scene) does(line string) {
 		d, wrong := time.ParseDuration(fields[0])
 		err = wrong
 		s.duty.change(filters.OnCall{Users: fields[1:], Source: "PagerDuty schedule P1", Until: time.Now().UTC().Add(d)})
+	case "asked": // USER ID VERB HOST…: somebody asked for approval
+		s.asked(fields, filters.ApprovalOpen, string(filters.ApprovalOpen))
+	case "broke": // USER ID VERB HOST…: somebody did not wait for it
+		s.asked(fields, filters.ApprovalStarted, filters.OutcomeGlass)
 	case "leads": // from now on, a leader does its part
 		ctx, cancel := context.WithCancel(s.t.Context())
 		var led sync.WaitGroup

@@ -36,6 +36,7 @@ func renderShift(n *Notice, scene Scene) []commands.Line {
 	}
 	lines := []commands.Line{commands.Separated(head, shiftEnd(&told), commands.Say(told.Source), shiftOthers(told.Others))}
 	lines = append(lines, shiftDoubts(&told)...)
+	lines = append(lines, shiftApprovals(&told)...)
 	lines = append(lines, shiftAsks(&told)...)
 	lines = append(lines, shiftStands(&told)...)
 	lines = append(lines, shiftUnderWay(&told)...)
@@ -79,6 +80,31 @@ func shiftDoubts(told *scheduler.ShiftDigest) (lines []commands.Line) {
 		lines = append(lines, commands.Say(commands.Strong("frozen"), " by ", commands.Who(freeze.By), " since ", commands.Clock(freeze.At, told.At), ": ", freeze.Reason))
 	}
 	return lines
+}
+
+// shiftApprovals are the approvals that wait for a yes, and what is to be reviewed.
+func shiftApprovals(told *scheduler.ShiftDigest) (lines []commands.Line) {
+	for i := range told.Approvals {
+		approval := &told.Approvals[i]
+		lines = append(lines, commands.Separated(
+			shiftDeed("to approve: ", approval, commands.Text("asks")), said(approval.Reason), commands.Ends(approval.Expires, told.At)))
+	}
+	if more := told.Awaiting - len(told.Approvals); more > 0 {
+		lines = append(lines, commands.Say(fmt.Sprintf("and %d more: ", more), commands.Literal("/mesos approvals")))
+	}
+	for i := range told.Reviews {
+		review := &told.Reviews[i]
+		lines = append(lines, commands.Separated(shiftDeed("to review: ", review, commands.Strong("broke the glass")), said(review.Reason)))
+	}
+	if more := told.Unseen - len(told.Reviews); more > 0 {
+		lines = append(lines, commands.Say(fmt.Sprintf("and %d more: ", more), commands.Literal("/mesos approvals")))
+	}
+	return lines
+}
+
+func shiftDeed(head string, approval *scheduler.ShiftApproval, did commands.Span) commands.Line {
+	deed := commands.DeedWords(approval.Verb, approval.Mode, commands.Names(approval.Hosts, approval.Total))
+	return commands.Say(head, commands.Literal(approval.ID), " ", commands.Who(approval.By), " ", did, " to ", deed)
 }
 
 // shiftAsks are the questions that wait for an answer.

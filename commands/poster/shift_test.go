@@ -51,6 +51,22 @@ func (c conversation) Post(ctx context.Context, message poster.Message) (string,
 	return c.board.Post(ctx, message)
 }
 
+// asked writes down an approval that somebody asked for.
+func (s *scene) asked(fields []string, state filters.ApprovalState, outcome string) {
+	now := time.Now().UTC()
+	plan := filters.Plan{Cluster: "prod", Verb: filters.Verb(fields[2]), Reason: "disk *errors*"}
+	for _, host := range fields[3:] {
+		plan.Steps = append(plan.Steps, filters.Step{Hostname: host, Mode: filters.ModeDrain})
+	}
+	approval := filters.Approval{
+		Schema: 1, ID: fields[1], Plan: plan, Hash: plan.Hash(), Needs: filters.Needs{Approvals: 1, From: filters.JurorsOnCall}, By: "user:" + fields[0], User: fields[0],
+		Asked: now, Expires: now.Add(30 * time.Minute), State: state, Glass: outcome == filters.OutcomeGlass,
+	}
+	told := filters.ToldOf(&approval, outcome)
+	told.Record.Revision, told.Event.Record, told.Event.Actor = 1, &told.Record, approval.By
+	s.on.Happen(told.Event)
+}
+
 // began is the entry of a shift that begins.
 func began(user string) filters.Event {
 	return filters.Event{

@@ -3,8 +3,6 @@ package slack
 import (
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +13,6 @@ import (
 	"cordon/filters"
 	"cordon/scheduler"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -72,24 +69,7 @@ func asking() poster.Notice {
 
 func TestBlocks(t *testing.T) {
 	for name, message := range messages() {
-		rendered, err := json.MarshalIndent(map[string]any{"text": fallback(message.Lines), "blocks": blocks(message.Lines, message.Buttons)}, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(rendered)) + "\n"
-		path := filepath.Join("testdata", name+".json")
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if difference := cmp.Diff(string(want), got); difference != "" {
-			t.Errorf("%s (run with -update to accept):\n%s", name, difference)
-		}
+		golden(t, name, map[string]any{"text": fallback(message.Lines), "blocks": blocks(message.Lines, message.Buttons)})
 	}
 }
 
