@@ -76,7 +76,10 @@ func (w *machineWord) detail() []Line {
 // down says what taking machines down does, and what it needs first.
 func (w *machineWord) down() []Line {
 	killed := Say("What runs there is killed, and its agents stay away until ", Literal("/mesos maintenance up "+typedMachines(w.Changed)), ".")
-	return append([]Line{killed}, needsLine(w.Needs, nil)...)
+	if !w.DryRun {
+		return []Line{killed}
+	}
+	return append([]Line{killed}, needsLine(w.Needs, machineNames(w.Changed))...)
 }
 
 // cost says what runs on the machines; a dry run what would be lost beside that.
