@@ -103,9 +103,9 @@ const (
 	RuleGiven     Rule = "given"     // what an occurrence or a run withheld is given back or named (invariant 14)
 	RuleLimit     Rule = "limit"     // no more agents are withheld than max_withheld and max_unavailable let (invariant 15)
 	RuleRun       Rule = "run"       // a run goes over its agents in order, so many at once, and over each step once
-	RuleKill      Rule = "kill"      // what kills is sent once, after another's yes, and ends before anything is given back (invariants 3, 6 and 7)
+	RuleKill      Rule = "kill"      // what kills is sent once, and ends before anything is given back (invariants 3, 6 and 7)
 	RuleApproval  Rule = "approval"  // what needs an approval begins once, after the yes of others than who asked, and as it was asked for (invariant 7)
-	RuleMachine   Rule = "machine"   // a machine is taken down once, after another's yes, and only what is ours is brought up or taken out (invariants 3 and 6)
+	RuleMachine   Rule = "machine"   // a machine is taken down once, and only what is ours is brought up or taken out (invariants 3 and 6)
 	RuleEnd       Rule = "end"       // in the end an agent is withheld if and only if somebody wishes it (invariants 6 and 14)
 )
 
