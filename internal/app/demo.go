@@ -145,6 +145,7 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	settings.Slack.ResponseHosts = []string{hostOf(scene.Workspace.URL())}
 	cluster := config.DefaultCluster()
 	cluster.Masters, cluster.Channel, cluster.Operators = scene.Cluster.MasterURLs(), scene.Channel.ID, scene.Operators()
+	cluster.Roles.Approver = scene.Approvers()
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
 	cluster.Allow = []string{"drain", "gone", "down"}
@@ -162,12 +163,14 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	return settings
 }
 
-// demoOnCall lets bob be on call, and everybody who operates the cluster after him.
-func demoOnCall(scene *sim.Demo) config.OnCall {
-	return config.OnCall{Levels: []config.OnCallLevel{
-		{Rota: &scheduler.RotaDefinition{People: []string{scene.OnCall}, From: "2026-01-05 09:00", Shift: "7d", TimeZone: "Europe/Berlin"}},
-		{Group: scene.Group},
-	}}
+// demoOnCall lets one person be on call at each level, week after week, and those who operate the cluster after them.
+func demoOnCall(scene *sim.Demo) (found config.OnCall) {
+	for _, user := range scene.OnCall {
+		rota := &scheduler.RotaDefinition{People: []string{user}, From: "2026-01-05 09:00", Shift: "7d", TimeZone: "Europe/Berlin"}
+		found.Levels = append(found.Levels, config.OnCallLevel{Rota: rota})
+	}
+	found.Levels = append(found.Levels, config.OnCallLevel{Group: scene.Group})
+	return found
 }
 
 // demoWindows are one that a visitor sees open and close, and one as it would be in earnest.

@@ -31,7 +31,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 type Person struct {
 	Name string `json:"name"`
 	ID   string `json:"id"`
-	// Role is shown beside the name: operator, onlooker, or guest of the workspace.
+	// Role is shown beside the name: operator, approver, onlooker, or guest of the workspace.
 	Role string `json:"role"`
 }
 

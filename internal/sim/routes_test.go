@@ -21,7 +21,7 @@ func TestBadRequestsSayWhatWasExpected(t *testing.T) {
 		status     int
 		says       string
 	}{
-		{"commands", `{"user":"erin","text":"/mesos help"}`, 400, "expected one of alice, bob, carol"},
+		{"commands", `{"user":"erin","text":"/mesos help"}`, 400, "expected one of alice, bob, dana, carol"},
 		{"commands", `{"text":"/mesos help"}`, 400, `nobody here is called ""`},
 		{"commands", `{"user":"alice","text":"help"}`, 400, "starts with a slash"},
 		{"commands", `{"user":"alice","text":"/other help"}`, 400, "/other"},

@@ -14,6 +14,7 @@ import (
 
 const (
 	operator = "operator"
+	approver = "approver"
 	guest    = "guest"
 )
 
@@ -21,6 +22,7 @@ func demoPeople() []Person {
 	return []Person{
 		{Name: "alice", ID: "U0ALICE", Role: operator},
 		{Name: "bob", ID: "U0BOB", Role: operator},
+		{Name: "dana", ID: "U0DANA", Role: approver},
 		{Name: "carol", ID: "U0CAROL", Role: "onlooker"},
 		{Name: "dave", ID: "U0DAVE", Role: guest},
 	}

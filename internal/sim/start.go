@@ -78,8 +78,10 @@ type Demo struct {
 	Channel     Channel
 	People      []Person
 	ClusterName string
-	// OnCall is the person who is on call, and Group the user group of those who operate the cluster, by their IDs.
-	OnCall, Group string
+	// OnCall are the people who are on call, one for each level of escalation, and Group is the user group of those who operate the
+	// cluster, by their IDs.
+	OnCall []string
+	Group  string
 	// HookSecret signs calls of the webhook at HookURL.
 	HookSecret string
 
@@ -94,15 +96,17 @@ const (
 	channelName = "ops"
 	clusterName = "demo"
 	groupID     = "S0SRE"
-	onCallID    = "U0BOB"
 )
 
+// onCall are who is called first, and who next.
+var onCall = []string{"U0BOB", "U0DANA"}
+
 // Start opens the demo's cluster of six agents and two masters, its workspace of
-// four people, and the page. It runs until Close; ctx bounds the start alone.
+// five people, and the page. It runs until Close; ctx bounds the start alone.
 func Start(ctx context.Context, config Config) (*Demo, error) {
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	demo := &Demo{
-		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName, OnCall: onCallID, Group: groupID,
+		TeamID: teamID, Channel: Channel{ID: channelID, Name: channelName}, People: demoPeople(), ClusterName: clusterName, OnCall: onCall, Group: groupID,
 		HookSecret: rand.Text(),
 	}
 	err := demo.open(ctx, config)
@@ -196,10 +200,15 @@ func (d *Demo) Ready(bot, apiToken string) Ready {
 func (d *Demo) HookURL() string { return d.PageURL + "sim/hooks/reboot" }
 
 // Operators are the Slack user IDs of those who may change things.
-func (d *Demo) Operators() []string {
+func (d *Demo) Operators() []string { return d.having(operator) }
+
+// Approvers are the Slack user IDs of those who may approve what others ask for.
+func (d *Demo) Approvers() []string { return d.having(approver) }
+
+func (d *Demo) having(role string) []string {
 	var ids []string
 	for _, person := range d.People {
-		if person.Role == operator {
+		if person.Role == role {
 			ids = append(ids, person.ID)
 		}
 	}

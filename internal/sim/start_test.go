@@ -127,10 +127,16 @@ func TestAddressesFollowOnePort(t *testing.T) {
 	}
 }
 
-func TestOperatorsAreNamedForTheBot(t *testing.T) {
+func TestPeopleAreNamedForTheBot(t *testing.T) {
 	demo := open(t, Config{})
-	if diff := cmp.Diff([]string{"U0ALICE", "U0BOB"}, demo.Operators()); diff != "" {
-		t.Error(diff)
+	for name, c := range map[string]struct{ got, want []string }{
+		"operators": {demo.Operators(), []string{"U0ALICE", "U0BOB"}},
+		"approvers": {demo.Approvers(), []string{"U0DANA"}},
+		"on call":   {demo.OnCall, []string{"U0BOB", "U0DANA"}},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Error(name, diff)
+		}
 	}
 }
 
