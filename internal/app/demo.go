@@ -17,6 +17,7 @@ import (
 
 	"cordon/commands"
 	"cordon/filters"
+	"cordon/internal/approval"
 	"cordon/internal/config"
 	"cordon/internal/sim"
 	"cordon/scheduler"
@@ -144,8 +145,10 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	settings.Slack.Transport, settings.Slack.Team, settings.Slack.APIURL = "http", scene.TeamID, scene.Workspace.URL()
 	settings.Slack.ResponseHosts = []string{hostOf(scene.Workspace.URL())}
 	cluster := config.DefaultCluster()
-	cluster.Masters, cluster.Channel, cluster.Operators = scene.Cluster.MasterURLs(), scene.Channel.ID, scene.Operators()
-	cluster.Roles.Approver = scene.Approvers()
+	cluster.Masters, cluster.Channel = scene.Cluster.MasterURLs(), scene.Channel.ID
+	cluster.Roles, cluster.Policy = demoRoles(scene), []config.Rule{
+		{Name: "drains", Verbs: []string{"drain"}, Modes: []string{"drain"}, Require: "approval", Approvals: 1, From: "on-call"},
+	}
 	cluster.MaxWithheld = config.MaxWithheld{Cluster: "5"}
 	cluster.Groups = map[string]config.Group{"bench": {Hosts: []string{"agent-one", "agent-two"}}}
 	cluster.Allow = []string{"drain", "gone", "down"}
@@ -161,6 +164,11 @@ func demoConfig(scene *sim.Demo, listen, directory string) config.Config {
 	settings.Redis.URL = "redis://in-memory"
 	settings.Tokens = []config.Token{{Name: demoToken, Cluster: scene.ClusterName, User: "robot", Role: "operator"}}
 	return settings
+}
+
+// demoRoles lets alice and bob ask for changes, whoever may be called approve as well, and dana do everything.
+func demoRoles(scene *sim.Demo) config.Roles {
+	return config.Roles{Onlooker: []string{approval.Everybody}, Operator: scene.Operators(), Approver: scene.OnCall, Admin: scene.Approvers()}
 }
 
 // demoOnCall lets one person be on call at each level, week after week, and those who operate the cluster after them.

@@ -15,7 +15,13 @@ func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters
 	if actor.Owner().Kind() != "user" || actor.User == "" {
 		return "", &filters.Error{Code: filters.Denied, Wrong: "only people approve", Expected: "somebody in chat"}
 	}
-	var unsure error
+	var right string
+	var refusal, unsure error
+	if approval.Needs.From == filters.JurorsOnCall {
+		if right, refusal = g.callee(ctx, actor, approval.Level); refusal == nil {
+			return right, nil
+		}
+	}
 	for i := range g.config.Grants {
 		grant := &g.config.Grants[i]
 		trusted := grant.Role == Admin || grant.Role == Approver && approval.Needs.From != filters.JurorsOnCall
@@ -28,8 +34,8 @@ func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters
 		}
 		unsure = errors.Join(unsure, err)
 	}
-	if approval.Needs.From == filters.JurorsOnCall {
-		return g.callee(ctx, actor, approval.Level, unsure)
+	if refusal != nil {
+		return "", refusal
 	}
 	err := &filters.Error{Code: filters.Denied, Wrong: "you are not an approver of *" + g.config.Cluster + "*", Try: "`/mesos whoami` shows what you may do", Cause: unsure}
 	if unsure != nil {
@@ -39,11 +45,12 @@ func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters
 }
 
 // callee returns the right of somebody who is on call, at the first level or at one that was called since.
-func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int, unsure error) (string, error) {
+func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int) (string, error) {
 	if g.config.OnCall == nil {
 		return "", &filters.Error{Code: filters.Unavailable, Wrong: "nobody is on call for *" + g.config.Cluster + "*", Expected: "`on_call` in its configuration, or an admin"}
 	}
 	var names []string
+	var unsure error
 	for level := 1; level <= max(called, 1); level++ {
 		on, err := g.config.OnCall.OnCall(ctx, level)
 		if err != nil {
