@@ -36,6 +36,9 @@ func (s *Service) Approval(id string) (Approval, error) {
 // askApproval records, in place of the change, that others are asked for it.
 func (s *Service) askApproval(ctx context.Context, c *change) (Result, error) {
 	approval := s.approval(ctx, c)
+	if exceeds := approval.Impact.Exceeds; exceeds != "" && c.commit.Starts && approval.Plan.Kind == PlanFilters {
+		return Result{}, &Error{Code: Limited, Wrong: "this is " + exceeds + ", so nobody is asked", Try: "Name fewer, or give others back first"}
+	}
 	c.commit = Commit{Request: c.Key, Starts: true}
 	c.tell(&approval, string(ApprovalOpen))
 	c.result.Approval, c.result.Changed = &approval, nil

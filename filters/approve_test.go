@@ -296,6 +296,23 @@ func TestWhatCannotWaitIsRefused(t *testing.T) {
 	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
 	_, err := s.Replace(t.Context(), asks(Actor{ID: "api:ci", Role: "operator"}, "k1", "agent-one"))
 	wants(t, err, Denied, "needs the approval of others")
+	now := asks(Actor{ID: "api:ci", Role: "operator"}, "k2", "agent-one")
+	now.Now = true // POST /allocator/filters
+	_, err = s.Filter(t.Context(), now)
+	wants(t, err, Denied, "needs the approval of others")
+	if len(s.Approvals()) != 0 {
+		t.Error("somebody is asked")
+	}
+}
+
+func TestNobodyIsAskedForWhatTheLimitsForbid(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{Cluster: LimitValue{Count: 1}})
+	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
+	_, err := s.Filter(t.Context(), asks(alice, "k1", "agent-one", "agent-two"))
+	wants(t, err, Limited, "so nobody is asked")
+	if len(s.Approvals()) != 0 {
+		t.Error("somebody is asked")
+	}
 }
 
 func TestTypedAgain(t *testing.T) {

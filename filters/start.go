@@ -39,7 +39,9 @@ func (c *change) intend(intent *Intent) {
 	if intent == nil {
 		return
 	}
-	c.result.Plan.Kind, c.result.Plan.Details = intent.Kind, intent.Details
+	if c.result.Plan.Kind, c.result.Plan.Details = intent.Kind, intent.Details; c.Now {
+		c.result.Plan.Kind = PlanDirect
+	}
 	c.result.Plan.Steps = append(c.result.Plan.Steps, intent.Steps...)
 }
 

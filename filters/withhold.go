@@ -68,7 +68,8 @@ func (s *Service) Replace(ctx context.Context, request Request) (Result, error) 
 				c.end(filter, KindRelease)
 			}
 		}
-		c.intend(&Intent{Kind: PlanDirect})
+		c.Now = true
+		c.intend(&Intent{Kind: PlanFilters})
 		return s.finish(ctx, c)
 	})
 }
