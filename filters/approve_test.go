@@ -296,6 +296,13 @@ func TestWhatCannotWaitIsRefused(t *testing.T) {
 	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
 	_, err := s.Replace(t.Context(), asks(Actor{ID: "api:ci", Role: "operator"}, "k1", "agent-one"))
 	wants(t, err, Denied, "needs the approval of others")
+	direct := asks(Actor{ID: "api:ci", Role: "operator"}, "k2", "agent-one")
+	direct.Direct = true
+	_, err = s.Filter(t.Context(), direct)
+	wants(t, err, Denied, "needs the approval of others")
+	if asked := s.Approvals(); len(asked) > 0 {
+		t.Errorf("somebody was asked: %+v", asked)
+	}
 }
 
 func TestTypedAgain(t *testing.T) {

@@ -20,6 +20,8 @@ type Request struct {
 	Typed []string
 	// Glass does without waiting what needs an approval: for admins, with a reason, and reviewed afterwards.
 	Glass bool
+	// Direct says that "asked for approval" is no answer for whoever asks: what would have to wait is refused, and nobody is asked.
+	Direct bool
 
 	approved *Approval // the request carries it out; nil: it is somebody's word
 }
