@@ -11,7 +11,6 @@ const (
 	PlanFilters  = "filters"  // Service: filters begin, end or move their end
 	PlanRun      = "run"      // scheduler: a run or a drain
 	PlanMachines = "machines" // operation: machines of the maintenance schedule
-	PlanDirect   = "direct"   // nobody: it cannot wait, and is refused where it would have to
 )
 
 // Approval is a request that must be granted before a plan may run. It carries the plan, frozen: intent is bound exactly, by

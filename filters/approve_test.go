@@ -296,12 +296,12 @@ func TestWhatCannotWaitIsRefused(t *testing.T) {
 	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
 	_, err := s.Replace(t.Context(), asks(Actor{ID: "api:ci", Role: "operator"}, "k1", "agent-one"))
 	wants(t, err, Denied, "needs the approval of others")
-	now := asks(Actor{ID: "api:ci", Role: "operator"}, "k2", "agent-one")
-	now.Now = true // POST /allocator/filters
-	_, err = s.Filter(t.Context(), now)
+	direct := asks(Actor{ID: "api:ci", Role: "operator"}, "k2", "agent-one")
+	direct.Direct = true
+	_, err = s.Filter(t.Context(), direct)
 	wants(t, err, Denied, "needs the approval of others")
-	if len(s.Approvals()) != 0 {
-		t.Error("somebody is asked")
+	if asked := s.Approvals(); len(asked) > 0 {
+		t.Errorf("somebody was asked: %+v", asked)
 	}
 }
 

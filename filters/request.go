@@ -16,12 +16,12 @@ type Request struct {
 	Yes    bool
 	// All makes unfilter and extend reach the filters of every owner.
 	All bool
-	// Now says that the caller cannot wait: what would need approval is refused.
-	Now bool
 	// Typed are hostnames that were typed again, where that is asked for.
 	Typed []string
 	// Glass does without waiting what needs an approval: for admins, with a reason, and reviewed afterwards.
 	Glass bool
+	// Direct says that "asked for approval" is no answer for whoever asks: what would have to wait is refused, and nobody is asked.
+	Direct bool
 
 	approved *Approval // the request carries it out; nil: it is somebody's word
 }

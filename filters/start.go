@@ -21,7 +21,7 @@ func (s *Service) permit(ctx context.Context, c *change) error {
 		return s.asApproved(ctx, c, needs)
 	case c.Glass && strings.TrimSpace(c.Reason) == "":
 		return &Error{Code: Invalid, Wrong: "`--break-glass` needs a reason", Expected: "`-m` and a few words", Try: "For example `/mesos drain agent-one --break-glass -m \"rack on fire\"`"}
-	case needs.Approvals > 0 && c.result.Plan.Kind == PlanDirect && !c.DryRun:
+	case needs.Approvals > 0 && c.Direct && !c.DryRun:
 		return &Error{Code: Denied, Wrong: "this needs the approval of others, and it cannot wait for one here", Expected: "the command in chat"}
 	}
 	c.needs, c.result.Needs = needs, needs
@@ -39,9 +39,7 @@ func (c *change) intend(intent *Intent) {
 	if intent == nil {
 		return
 	}
-	if c.result.Plan.Kind, c.result.Plan.Details = intent.Kind, intent.Details; c.Now {
-		c.result.Plan.Kind = PlanDirect
-	}
+	c.result.Plan.Kind, c.result.Plan.Details = intent.Kind, intent.Details
 	c.result.Plan.Steps = append(c.result.Plan.Steps, intent.Steps...)
 }
 

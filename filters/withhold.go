@@ -68,7 +68,7 @@ func (s *Service) Replace(ctx context.Context, request Request) (Result, error) 
 				c.end(filter, KindRelease)
 			}
 		}
-		c.Now = true
+		c.Direct = true // a mixture of what begins and what ends cannot be begun again
 		c.intend(&Intent{Kind: PlanFilters})
 		return s.finish(ctx, c)
 	})

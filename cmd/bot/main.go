@@ -26,6 +26,7 @@ type cli struct {
 	Sim      sim      `cmd:"" help:"Run the two simulators alone, for a bot that is started beside them."`
 	Validate validate `cmd:"" help:"Check a configuration and report every mistake."`
 	Preview  foretell `cmd:"" help:"Show what windows will do: what opens when and for whom, and what remains of the cluster."`
+	Explain  why      `cmd:"" help:"Show which right and which rule decide about a command of somebody's, and why, asking nobody."`
 	Ctl      control  `cmd:"" help:"Do what the chat does, over the bot's HTTP API."`
 	Journal  audit    `cmd:"" help:"Verify or export the journal, straight from Redis."`
 	Version  release  `cmd:"" help:"Print the version."`

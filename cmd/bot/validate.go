@@ -26,6 +26,9 @@ func (v validate) Run(std streams) error {
 	}
 	fmt.Fprintf(std.out, "%s is right: %d cluster(s), Slack by %s, %d token(s)\n", v.Config, len(settings.Clusters), settings.Slack.Transport, len(settings.Tokens))
 	for _, name := range slices.Sorted(maps.Keys(settings.Clusters)) {
+		for _, doubt := range app.Doubts(settings.Clusters[name]) {
+			fmt.Fprintf(std.out, "%s: ! %s\n", name, doubt)
+		}
 		if err := explainCluster(std.out, settings, name, time.Now()); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (c *call) request(targets []filters.Target) filters.Request {
 	return filters.Request{
 		Actor: c.token.actor(), Key: c.key(), Cause: filters.CauseAPI, Targets: targets,
-		Reason: "set through the API by " + c.token.Name, Yes: true, Now: true,
+		Reason: "set through the API by " + c.token.Name, Yes: true, Direct: true, // the module's 200 means that it is withheld
 	}
 }
 

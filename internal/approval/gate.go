@@ -74,7 +74,8 @@ func (g *Gate) Decide(ctx context.Context, ask filters.Ask) (filters.Needs, erro
 	if planned(kind) {
 		return filters.Needs{}, nil // what a person began, by their rights: it needed what it needed then
 	}
-	return g.needs(&ask), nil
+	needs, _ := g.decide(&ask)
+	return needs, nil
 }
 
 // planned tells whether the actor is a window or a run: they act with the rights of who made them, and those of the
@@ -147,10 +148,23 @@ func (g *Gate) refusal(ask *filters.Ask, all []held, reason string, unsure error
 	case reason != "":
 	case ask.Glass && changes && unsure == nil:
 		err.Expected = "you are not among its admins"
+	case changes && unsure == nil:
+		err.Expected = changing(all)
 	default:
 		err.Expected = g.lack(ask.Actor, unsure)
 	}
 	return err
+}
+
+// changing says what the actor has that is more than looking.
+func changing(all []held) string {
+	var words []string
+	for _, grant := range all {
+		if grant.Role != Onlooker {
+			words = append(words, grant.words())
+		}
+	}
+	return strings.Join(words, "; ")
 }
 
 // lack says what the actor lacks.

@@ -24,8 +24,7 @@ func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters
 	}
 	for i := range g.config.Grants {
 		grant := &g.config.Grants[i]
-		trusted := grant.Role == Admin || grant.Role == Approver && approval.Needs.From != filters.JurorsOnCall
-		if !trusted || !grant.allows(filters.VerbApprove) || !g.reaches(grant, &approval.Plan) {
+		if !grant.judges(approval.Needs.From) || !g.reaches(grant, &approval.Plan) {
 			continue
 		}
 		why, err := g.given(ctx, grant, actor.User, Groups.MembersNow)

@@ -58,10 +58,10 @@ type facts struct {
 	impact *filters.Impact // nil: not worked out yet
 }
 
-// defaults decide where no rule of the configuration does.
-func (g *Gate) defaults() []Rule {
+// usual are the rules that decide where none of the configuration does.
+func usual(onCall bool) []Rule {
 	yes, jurors, drains := true, filters.JurorsApprovers, []filters.Mode{filters.ModeDrain}
-	if g.config.OnCall != nil {
+	if onCall {
 		jurors = filters.JurorsOnCall
 	}
 	return []Rule{
@@ -71,16 +71,17 @@ func (g *Gate) defaults() []Rule {
 	}
 }
 
-// needs returns what the plan needs by the first rule that matches it. What hosts the bot, its Redis or a master is asked about
-// whatever the rules say.
-func (g *Gate) needs(ask *filters.Ask) filters.Needs {
+// decide returns what the plan needs by the first rule that matches it, and what was found of each rule up to that. What hosts the
+// bot, its Redis or a master is asked about whatever the rules say.
+func (g *Gate) decide(ask *filters.Ask) (needs filters.Needs, tried []Finding) {
 	if ask.Plan.Kind == "" { // a word about what is under way
-		return filters.Needs{}
+		return filters.Needs{}, nil
 	}
 	known := g.factsOf(ask)
-	var needs filters.Needs
-	for _, rule := range slices.Concat(g.config.Rules, g.defaults()) {
-		if why, matches := rule.matches(known); matches {
+	for _, rule := range slices.Concat(g.config.Rules, usual(g.config.OnCall != nil)) {
+		why, matches := rule.matches(known)
+		tried = append(tried, Finding{Name: rule.Name, Holds: matches, Why: why})
+		if matches {
 			needs = rule.Needs
 			needs.Rule, needs.Why = rule.Name, why
 			break
@@ -88,8 +89,9 @@ func (g *Gate) needs(ask *filters.Ask) filters.Needs {
 	}
 	if host := g.vital(known); host != "" && needs.Approvals == 0 {
 		needs.Rule, needs.Why, needs.Approvals, needs.From = "vital", host+" hosts the bot, its Redis or a master", 1, filters.JurorsApprovers
+		tried = append(tried, Finding{Name: needs.Rule, Holds: true, Why: needs.Why})
 	}
-	return needs
+	return needs, tried
 }
 
 func (g *Gate) factsOf(ask *filters.Ask) *facts {

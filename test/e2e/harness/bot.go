@@ -74,12 +74,14 @@ func (s *settings) write(t testing.TB) string {
 	line("  - {name: ci, file: %s, cluster: %s, role: operator}", secret("token-ci", Secret("an API token", s.token, "")), cluster)
 	line("  - {name: other, file: %s, cluster: %s, role: operator}", secret("token-other", Secret("an API token", OtherToken, "")), cluster)
 	line("  - {name: reader, file: %s, cluster: %s}", secret("token-reader", Secret("an API token", ReaderToken, "")), cluster)
+	line("  - {name: alice, file: %s, cluster: %s, user: %s, role: operator}", secret("token-alice", Secret("an API token", AliceToken, "")), cluster, s.sim.Users["alice"])
 	line("data_dir: %s\nlog: {level: debug}", filepath.Join(s.directory, "data"))
 	return secret("cordon.yaml", yaml.String())
 }
 
-// The tokens beside the operator's: another operator's, and one that may only look.
+// The tokens beside the operator's: another operator's, one that may only look, and one that stands for alice.
 const (
+	AliceToken  = "alice-token-0123456789abcdef"
 	OtherToken  = "other-token-0123456789abcdef"
 	ReaderToken = "reader-token-0123456789abcdef"
 )

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +11,7 @@ import (
 	"time"
 )
 
-// Delivery is a slash command as Slack delivers it over HTTP, and what a forger may change of it.
+// Delivery is what Slack delivers over HTTP, a slash command unless it has a body of its own, and what a forger may change of it.
 type Delivery struct {
 	User, Text, Trigger string
 	Team                string // default: the workspace's
@@ -20,6 +21,7 @@ type Delivery struct {
 	Unsigned            bool
 	ContentType         string // default: a form's
 	Body                string // default: the form of the fields above
+	Path                string // default: that of slash commands
 }
 
 // Deliver sends the delivery to the bot.
@@ -44,7 +46,7 @@ func (b *Bot) TryDeliver(workspace Ready, d Delivery) (status int, text string) 
 	if !d.Unsigned {
 		d.sign(headers, workspace)
 	}
-	status, _, text = Try(Request{Method: http.MethodPost, URL: b.URL + "/slack/commands", Body: d.Body, Headers: headers})
+	status, _, text = Try(Request{Method: http.MethodPost, URL: b.URL + cmp.Or(d.Path, "/slack/commands"), Body: d.Body, Headers: headers})
 	return status, text
 }
 

@@ -180,6 +180,7 @@ func (w *World) Deliver(user, words, trigger string, bots ...*Bot) {
 // saying reads which of the three answers a text is. Slack's own words about a bot that did not answer leave it open.
 func (w *World) saying(text string) journal.Saying {
 	switch {
+	case strings.Contains(text, "Nothing was changed yet"): // it waits for others
 	case text == "" || strings.Contains(text, "ot confirmed") || strings.Contains(text, "failed with the error") || strings.Contains(text, "had some trouble"):
 		return journal.Unsure
 	case strings.Contains(text, "Nothing was changed"):
