@@ -41,6 +41,9 @@ func (v *verb) fields() []Field {
 		Name: "target", Kind: FieldAgents, Label: "Agents", Example: "Search by name", Most: agentsChosen,
 		Hint: "Type a glob such as web-*, an attribute such as rack=r1, or @group for several at once.",
 	}}
+	if v.name == "adopt" {
+		fields[0].Hint = "Only agents that somebody else withholds are offered."
+	}
 	for i := range v.flags {
 		flag := &v.flags[i]
 		field, known := entries[flag.name]

@@ -12,7 +12,7 @@ import (
 const suggested = 100
 
 // Suggest lists what may be chosen in the form's field of agents behind what was typed: those whose names begin with it, then
-// those that hold it. Of a verb that gives back or extends these are the agents that we withhold. A glob, an attribute or a
+// those that hold it. Of a verb that gives back or extends these are the agents that we withhold, of adopt those that somebody else does. A glob, an attribute or a
 // group that names agents is a choice itself. It writes nothing, asks nothing of the outside, and knows no rights: everybody
 // may look.
 func (b *Bot) Suggest(filled Filled, typed string) []Choice {
@@ -21,6 +21,9 @@ func (b *Bot) Suggest(filled Filled, typed string) []Choice {
 		return nil
 	}
 	typed = strings.TrimSpace(typed)
+	if verb.name == "adopt" {
+		return agentChoices(service, matching(service.Foreigners(), typed))
+	}
 	if choices := several(service, typed); choices != nil {
 		return choices
 	}

@@ -36,9 +36,10 @@ func TestAFormSaysWhatTheCommandSays(t *testing.T) {
 		{"filter", map[string][]string{"target": {"--all"}}, "filter -- --all"},
 		{"unfilter", map[string][]string{"target": {"agent-one"}, "all": {"all"}, "reason": {"done"}}, "unfilter agent-one --all -m done"},
 		{"extend", map[string][]string{"target": {"agent-one"}, "for": {"1d"}}, "extend agent-one --for 1d"},
+		{"adopt", map[string][]string{"target": {"agent-five"}, "for": {"none"}, "reason": {"left over"}}, "adopt agent-five -m 'left over'"},
 		{"drain", map[string][]string{"target": {"agent-one"}, "max-grace-period": {"10m"}, "deadline": {"1h"}}, "drain agent-one --max-grace-period 10m --deadline 1h"},
 	} {
-		bot, _ := formsBot(t, stage.Options{Groups: map[string]filters.Group{"bench": {Hosts: []string{"agent-one"}}}})
+		bot, _ := formsBot(t, stage.Options{Foreign: []string{"agent-five"}, Groups: map[string]filters.Group{"bench": {Hosts: []string{"agent-one"}}}})
 		ask := func(input commands.Input) string {
 			input.Actor, input.Channel = formActor, "COPS"
 			return markup(bot.Handle(t.Context(), input))
@@ -55,7 +56,7 @@ func TestAFormSaysWhatTheCommandSays(t *testing.T) {
 }
 
 func TestSuggest(t *testing.T) {
-	bot, _ := formsBot(t, stage.Options{Groups: map[string]filters.Group{"bench": {Hosts: []string{"agent-one", "agent-six"}}}})
+	bot, _ := formsBot(t, stage.Options{Foreign: []string{"agent-five"}, Groups: map[string]filters.Group{"bench": {Hosts: []string{"agent-one", "agent-six"}}}})
 	bot.Handle(t.Context(), commands.Input{Text: "filter agent-four -m disk", Actor: formActor})
 	for _, c := range []struct{ verb, typed, want string }{
 		{"filter", "agent-t", "agent-three (rack r1); agent-two (rack r1)"},
@@ -67,6 +68,8 @@ func TestSuggest(t *testing.T) {
 		{"filter", "rack=r2", "rack=r2: 3 agents"},
 		{"unfilter", "", "agent-four (disk)"},
 		{"extend", "one", ""},
+		{"adopt", "", "agent-five (rack r2 · withheld)"},
+		{"adopt", "agent-o", ""},
 		{"status", "agent", ""},
 	} {
 		var got []string
@@ -103,7 +106,7 @@ func TestWhatOpensAForm(t *testing.T) {
 	opens := func(text string, forms bool) bool {
 		return bot.Handle(t.Context(), commands.Input{Text: text, Actor: formActor, Channel: "COPS", Forms: forms}).Form != nil
 	}
-	for _, text := range []string{"filter", "cordon", "/mesos filter", "filter -c prod", "-c prod drain", "unfilter", "extend", "drain"} {
+	for _, text := range []string{"filter", "cordon", "/mesos filter", "filter -c prod", "-c prod drain", "unfilter", "extend", "drain", "adopt"} {
 		if !opens(text, true) || opens(text, false) {
 			t.Errorf("%q", text)
 		}
@@ -127,7 +130,7 @@ func FuzzForms(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !slices.Contains([]string{"filter", "unfilter", "extend", "drain"}, verb) || command.Verb != verb || command.Cluster != "prod" {
+		if !slices.Contains([]string{"filter", "unfilter", "extend", "drain", "adopt"}, verb) || command.Verb != verb || command.Cluster != "prod" {
 			t.Errorf("%+v becomes %+v", filled, command)
 		}
 		if command.Yes || command.DryRun || command.All || command.Drain.MarkGone || command.Reason != "" && command.Reason != strings.TrimSpace(reason) {

@@ -39,6 +39,8 @@ type looker interface {
 	May(ctx context.Context, actor filters.Actor) (verbs []filters.Verb, why string, err error)
 	Outcome(ctx context.Context, key string) (filters.Result, bool, error)
 	Hostnames() []string
+	// Foreigners lists those of agents that somebody else withholds.
+	Foreigners() []string
 }
 
 var _ Service = (*filters.Service)(nil)

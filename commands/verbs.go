@@ -66,7 +66,7 @@ var everyday = []*verb{
 		grammar:  func() grammar { return &filterGrammar{} },
 	},
 	{
-		name: "adopt", group: groupWithhold, needs: filters.VerbAdopt,
+		name: "adopt", group: groupWithhold, needs: filters.VerbAdopt, form: true,
 		about:    "takes over agents that somebody else withheld, so that they are ours to give back",
 		examples: []string{"adopt agent-four -m \"left by the night shift\"", "adopt agent-four --for 2h -m \"disk swap\"", "adopt agent-four --dry-run -m \"disk swap\""},
 		grammar:  func() grammar { return &filterGrammar{} },

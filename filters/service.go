@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -63,6 +64,18 @@ func (s *Service) Name() string { return s.config.Cluster }
 
 // Hostnames returns the names to complete, sorted.
 func (s *Service) Hostnames() []string { return s.config.State.Roster().Hostnames() }
+
+// Foreigners lists the hostnames of agents that somebody else withholds, sorted.
+func (s *Service) Foreigners() []string {
+	var hosts []string
+	for agent := range s.config.State.Roster().All() {
+		if s.foreign(agent) {
+			hosts = append(hosts, agent.Hostname)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
 
 // Look returns nil if the actor may look at the cluster at all.
 func (s *Service) Look(ctx context.Context, actor Actor) error {
