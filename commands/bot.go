@@ -209,7 +209,8 @@ func (b *Bot) refuse(t *turn, err error) Reply {
 	if t.mayHaveHappened(err) {
 		return renderUnconfirmed(t.doubt(), b.resolve(t))
 	}
-	if t.Press != nil && (filters.CodeOf(err) == filters.Unknown || filters.CodeOf(err) == filters.Conflict) {
+	decides := t.command.Verb == "approve" || t.command.Verb == "deny" || t.command.Verb == "review" // each says itself what became of it
+	if t.Press != nil && !decides && (filters.CodeOf(err) == filters.Unknown || filters.CodeOf(err) == filters.Conflict) {
 		return renderStale(err)
 	}
 	reply := renderRefusal(err)

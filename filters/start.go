@@ -46,7 +46,7 @@ func (c *change) intend(intent *Intent) {
 // asApproved refuses what is not, or not any more, what was approved: then it has to be asked again.
 func (s *Service) asApproved(ctx context.Context, c *change, needs Needs) error {
 	approved := c.approved
-	if !approved.Plan.covers(&c.result.Plan) {
+	if approved.Plan.Hash() != approved.Hash || !approved.Plan.covers(&c.result.Plan) {
 		return &Error{Code: Invalid, Wrong: "what would be done is not what was approved"}
 	}
 	if yes := approved.Yes(); needs.Approvals > yes {

@@ -32,7 +32,7 @@ func course(approval filters.Approval, frozen string, now time.Time) deed {
 	case filters.ApprovalGranted:
 		return granted(approval, frozen, now)
 	}
-	unreviewed := approval.Glass && approval.Review == nil
+	unreviewed := approval.Unreviewed()
 	if !unreviewed && !now.Before(approval.Closed.Add(keptFor)) {
 		return deed{approval: approval, change: true}
 	}
@@ -102,7 +102,7 @@ func next(approval *filters.Approval) time.Time {
 		return approval.Expires
 	case approval.State == filters.ApprovalGranted:
 		return approval.Closed
-	case approval.Glass && approval.Review == nil:
+	case approval.Unreviewed():
 		return time.Time{}
 	}
 	return approval.Closed.Add(keptFor)
