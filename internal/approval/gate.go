@@ -121,11 +121,28 @@ func (g *Gate) reaches(grant *Grant, plan *filters.Plan) bool {
 	if len(grant.Targets) == 0 {
 		return true
 	}
-	roster, groups := g.config.Roster(), g.config.Groups
-	inside, _ := filters.Resolve(roster, groups, grant.Targets) // what matches nothing reaches nothing
+	inside := g.inside(grant.Targets)
 	return !slices.ContainsFunc(slices.Concat(plan.Steps, plan.Already), func(step filters.Step) bool {
 		return !slices.ContainsFunc(inside, func(agent *filters.Agent) bool { return agent.ID == step.Agent })
 	})
+}
+
+// inside are the agents of the targets: of those that name any, with the attributes that others ask for. What matches nothing, a
+// host that was retired say, reaches nothing and hides none of the rest.
+func (g *Gate) inside(targets []filters.Target) []*filters.Agent {
+	attributes := slices.DeleteFunc(slices.Clone(targets), func(target filters.Target) bool { return target.Attribute.Name == "" })
+	if len(attributes) == len(targets) {
+		agents, _ := filters.Resolve(g.config.Roster(), g.config.Groups, attributes)
+		return agents
+	}
+	var all []*filters.Agent
+	for _, target := range targets {
+		if target.Attribute.Name == "" {
+			agents, _ := filters.Resolve(g.config.Roster(), g.config.Groups, append([]filters.Target{target}, attributes...))
+			all = append(all, agents...)
+		}
+	}
+	return all
 }
 
 // refusal says why not.

@@ -195,7 +195,7 @@ func TestRolesAreDeniedByDefault(t *testing.T) {
 	roster := fleet()
 	gate := NewGate(Config{Cluster: "prod", Roster: func() *filters.Roster { return roster }, Grants: []Grant{
 		{Role: Onlooker, To: []string{"U1"}}, {Role: Approver, To: []string{"U2"}}, {Role: Admin, To: []string{"U4"}},
-		{Role: Operator, To: []string{"U3"}, Targets: []filters.Target{{Name: "web-1"}, {Name: "web-2"}}, Verbs: []filters.Verb{filters.VerbFilter, filters.VerbUnfilter}},
+		{Role: Operator, To: []string{"U3"}, Targets: []filters.Target{{Name: "web-1"}, {Name: "retired"}, {Name: "web-2"}}, Verbs: []filters.Verb{filters.VerbFilter, filters.VerbUnfilter}},
 	}})
 	for _, test := range []struct {
 		user   string
