@@ -140,6 +140,14 @@ func TestTourTicksItselfOff(t *testing.T) {
 	done("6")
 	s.update(run, "🏁 firmware: 2 of 2 agents done · took 35 s", "[]")
 	done("7")
+	v.click("#tour-now .primary")
+	if got := ask[string](v, `command.value`); got != `/mesos drain agent-one,agent-three,agent-five -m "disk swap"` {
+		t.Fatalf("the line was filled as %q", got)
+	}
+	v.click("#tour-now .primary + button")
+	v.until(`document.querySelector("#people input:checked").value === "bob"`)
+	s.post("", "", "🏁 3 agents are drained: safe to take down · took 15 s", "")
+	done("8")
 	v.click("#tour-now button")
 	done("0")
 	v.until(`document.querySelectorAll('.task[data-app^="hello"]').length === 0`)

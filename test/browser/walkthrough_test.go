@@ -71,6 +71,25 @@ func TestWalkThroughWithTheBot(t *testing.T) {
 	v.says("2 of 2 agents done")
 	v.says("100 %")
 	done("7")
+	v.drainsTogether()
+	done("8")
+}
+
+// drainsTogether asks for a drain as alice, who may not approve it, nor may carol; bob, who is on call, does.
+func (v *visitor) drainsTogether() {
+	v.t.Helper()
+	v.click("#tour-now .primary")
+	v.press("\r")
+	v.says("asks to drain agent-five, agent-one and agent-three")
+	v.click(`#log [data-action="approve"]`)
+	v.says("You asked for this yourself")
+	v.do(chromedp.Click(chromedp.CSS(`#people input[value="carol"]`)))
+	v.click(`#log [data-action="approve"]`)
+	v.says("You are not on call")
+	v.click("#tour-now .primary + button")
+	v.click(`#log [data-action="approve"]`)
+	v.within(60*time.Second, `document.querySelector("#log").innerText.includes("3 agents are drained: safe to take down")`)
+	v.says("approved by")
 }
 
 var pictureFile = flag.String("picture", "", "write a picture of the walk-through, half way, to this file (the README's docs/demo.png)")

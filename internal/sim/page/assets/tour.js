@@ -60,6 +60,15 @@ const steps = [
     acts: [["Type it for me", () => type(`/mesos run start -l rack=r1 --step "webhook reboot" --step confirm --expect restart --soak 5s -m ${why}`)]],
     told: new RegExp(`${why}: .*took`),
   },
+  {
+    title: "Drain, the two of you",
+    text: "A drain kills tasks, so others approve of it first. Ask for it as alice; she may not approve it herself. Then be bob, who is on call, and press Approve.",
+    acts: [
+      ["Type it for me", () => type('/mesos drain agent-one,agent-three,agent-five -m "disk swap"')],
+      ["Be bob", () => become("bob")],
+    ],
+    told: /drained: safe to take down/,
+  },
 ];
 
 let at = Math.min(keep.get("tour", 0), steps.length);
