@@ -64,8 +64,8 @@ type Agent struct {
 	Attributes []Attribute `json:"attributes,omitempty"` // sorted by name
 	Resources  Resources   `json:"resources"`
 
-	// Allocated is what tasks and executors hold of the resources.
-	Allocated Resources `json:"allocated,omitzero"`
+	// Allocated is what tasks and executors hold of the resources; nil: nothing. Agents share it: it must not be changed.
+	Allocated *Resources `json:"allocated,omitempty"`
 	// Claims are what roles hold of the agent; nil: nothing beyond what tasks of the role * use. It must not be changed.
 	Claims *Claims `json:"claims,omitempty"`
 
@@ -75,11 +75,11 @@ type Agent struct {
 	Deactivated bool `json:"deactivated,omitempty"`
 	// Filtered is set if the allocator module's list holds the agent; on the operator backend it is always false.
 	Filtered bool `json:"filtered,omitempty"`
+	// Undrainable is set if the agent's process told its capabilities and AGENT_DRAINING is none of them: it is older than Mesos 1.9.
+	Undrainable bool `json:"undrainable,omitempty"`
 	// Registered is when the agent last registered, or registered again, by the master's clock; zero if the master does not
 	// tell. It changes with every restart of the agent and every failover of the master.
 	Registered time.Time `json:"registered,omitzero"`
-	// Undrainable is set if the agent's process told its capabilities and AGENT_DRAINING is none of them: it is older than Mesos 1.9.
-	Undrainable bool `json:"undrainable,omitempty"`
 	// Drain is the state of the agent's drain.
 	Drain DrainState `json:"drain,omitempty"`
 }

@@ -22,9 +22,17 @@ type Volume struct {
 	SizeMB    float64 `json:"size"`                // in mebibytes
 }
 
+// Unheld is what tasks and executors leave of the agent's resources.
+func (a *Agent) Unheld() Resources {
+	if a.Allocated == nil {
+		return a.Resources
+	}
+	return a.Resources.Sub(*a.Allocated)
+}
+
 // Free is what the agent has left for whatever role: neither held nor reserved.
 func (a *Agent) Free() Resources {
-	free := a.Resources.Sub(a.Allocated)
+	free := a.Unheld()
 	if a.Claims != nil {
 		for i := range a.Claims.Shares {
 			free = free.Sub(a.Claims.Shares[i].Idle)

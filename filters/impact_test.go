@@ -126,7 +126,7 @@ func (s *surveyed) Last(context.Context, []AgentID) ([]string, error) { return s
 func TestImpactOfDrainingAndOfFiltering(t *testing.T) {
 	s := newScene(t, 6, LimitConfig{}) // 4 CPUs each
 	s.set(1, func(a *Agent) {          // agent-one
-		a.Allocated = Resources{CPUs: 2}
+		a.Allocated = &Resources{CPUs: 2}
 		a.Claims = &Claims{
 			Shares:  []Share{{Role: "hdfs", Used: Resources{CPUs: 1}}, {Role: "kafka", Used: Resources{CPUs: 1}, Idle: Resources{CPUs: 1}}},
 			Volumes: []Volume{{ID: "v1", Role: "kafka", Principal: "ops", SizeMB: 10}, {ID: "v2", Role: "kafka", Principal: "ops", SizeMB: 5}},
@@ -134,7 +134,7 @@ func TestImpactOfDrainingAndOfFiltering(t *testing.T) {
 	})
 	s.set(2, func(a *Agent) {
 		a.Claims = &Claims{Shares: []Share{{Role: "web", Used: Resources{CPUs: 3}}}}
-		a.Allocated = Resources{CPUs: 3}
+		a.Allocated = &Resources{CPUs: 3}
 	})
 	s.set(3, func(a *Agent) { a.Active = false })
 	told := &surveyed{known: true, last: []string{"/shop"}, demands: Demands{

@@ -149,7 +149,7 @@ func (w *weighing) agent(agent *Agent) {
 	w.impact.Whole = w.impact.Whole.Add(agent.Resources)
 	rack := w.rack(agent, ours, planned)
 	if takes && !planned {
-		left := agent.Resources.Sub(agent.Allocated)
+		left := agent.Unheld()
 		w.impact.Left, rack.Left = w.impact.Left.Add(left), rack.Left.Add(left)
 	}
 	switch {

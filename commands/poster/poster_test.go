@@ -439,14 +439,6 @@ func (s *scene) leads(word string, fields []string) {
 	}
 }
 
-// because is a reason as it is typed.
-func because(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	return " -m \"" + strings.Join(words, " ") + "\""
-}
-
 func TestMessages(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {

@@ -18,7 +18,9 @@ import (
 // that repeat are kept once. Not safe for concurrent use.
 type decoder struct {
 	previous   *filters.Roster
+	known      *filters.Agent // of the agent at hand, in the previous reading; nil: it was not there
 	texts      map[string]string
+	sums       map[filters.Resources]*filters.Resources
 	attributes []attribute // reused
 	claims     claims      // reused
 }
@@ -27,7 +29,7 @@ type decoder struct {
 type attribute struct{ name, value []byte }
 
 func newDecoder(previous *filters.Roster) *decoder {
-	return &decoder{previous: previous, texts: map[string]string{}}
+	return &decoder{previous: previous, texts: map[string]string{}, sums: map[filters.Resources]*filters.Resources{}}
 }
 
 // mostTexts bounds what is remembered to find repetitions: a serial number has none.
@@ -50,6 +52,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	var total bool
 	var pid, about []byte
 	var told capabilities
+	var held filters.Resources
 	d.claims.reset()
 	err := fields(message, func(number protowire.Number, bytes []byte, value uint64) (err error) {
 		switch number {
@@ -66,7 +69,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 			total = true
 			err = d.had(&agent.Resources, bytes)
 		case 8:
-			err = d.held(&agent.Allocated, bytes)
+			err = d.held(&held, bytes)
 		case 10:
 			err = told.add(bytes)
 		case 12:
@@ -92,7 +95,7 @@ func (d *decoder) agent(message []byte) (filters.Agent, error) {
 	if !total {
 		agent.Resources, err = infoResources(about)
 	}
-	agent.Claims = d.claimed(agent.ID)
+	agent.Allocated, agent.Claims = d.shared(held), d.claimed()
 	return agent, err
 }
 
@@ -130,6 +133,7 @@ func (d *decoder) name(agent *filters.Agent, id, host []byte) {
 	slices.SortStableFunc(d.attributes, func(a, b attribute) int { return bytes.Compare(a.name, b.name) })
 	agent.ID = filters.AgentID(id)
 	known := d.previous.Agent(agent.ID)
+	d.known = known
 	if known == nil {
 		agent.Hostname, agent.Attributes = string(host), d.fresh()
 		return

@@ -239,7 +239,7 @@ func TestReadOne(t *testing.T) {
 		{"extra-slaves-filter", "a9b4f48c-6ea2-4ad5-83b9-5c9e3f738e95-S1", true, filters.Agent{
 			ID: "a9b4f48c-6ea2-4ad5-83b9-5c9e3f738e95-S1", Hostname: "agent-one", IP: "127.0.0.11", Port: 5051, Active: true,
 			Attributes: []filters.Attribute{{Name: "rack", Value: "r1"}, {Name: "zone", Value: "z1"}},
-			Resources:  filters.Resources{CPUs: 4, MemMB: 2048, DiskMB: 4096}, Allocated: filters.Resources{CPUs: 0.2, MemMB: 32},
+			Resources:  filters.Resources{CPUs: 4, MemMB: 2048, DiskMB: 4096}, Allocated: &filters.Resources{CPUs: 0.2, MemMB: 32},
 			Registered: time.Date(2026, 11, 21, 3, 56, 23, 152320000, time.UTC),
 		}},
 		{"extra-slaves-filter", "another", false, filters.Agent{}},

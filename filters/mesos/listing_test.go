@@ -32,7 +32,7 @@ func TestReadsTheRecordedListing(t *testing.T) {
 	want := filters.Agent{
 		ID: "ca51e6d0-f520-4a14-bdd3-8330e605bd36-S0", Hostname: "agent-one", IP: "127.0.0.11", Port: 5051,
 		Attributes: []filters.Attribute{{Name: "rack", Value: "r1"}, {Name: "zone", Value: "z1"}},
-		Resources:  filters.Resources{CPUs: 4, MemMB: 2048, DiskMB: 4096}, Allocated: filters.Resources{CPUs: 0.2, MemMB: 32}, Active: true,
+		Resources:  filters.Resources{CPUs: 4, MemMB: 2048, DiskMB: 4096}, Allocated: &filters.Resources{CPUs: 0.2, MemMB: 32}, Active: true,
 		Registered: time.Unix(0, 1795231400956228096).UTC(),
 	}
 	if len(list.agents) != 3 || len(list.recovered) != 0 {
@@ -58,7 +58,7 @@ func oracle(agent *master.Response_GetAgents_Agent) filters.Agent {
 	if len(agent.TotalResources) > 0 {
 		read.Resources = oracleResources(agent.TotalResources)
 	}
-	read.Allocated = oracleResources(agent.AllocatedResources)
+	read.Allocated = holding(oracleResources(agent.AllocatedResources))
 	if agent.DrainInfo != nil {
 		read.Drain = filters.DrainState(agent.DrainInfo.State.String())
 	}

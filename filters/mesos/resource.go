@@ -172,8 +172,31 @@ func (r *resource) holder() []byte {
 	return r.role
 }
 
+// holding is what an agent's tasks hold, nil if it is nothing.
+func holding(sum filters.Resources) *filters.Resources {
+	if sum == (filters.Resources{}) {
+		return nil
+	}
+	return &sum
+}
+
+// shared is what the agent's tasks hold: the previous reading's where it is equal, else one for agents that hold as much.
+func (d *decoder) shared(sum filters.Resources) *filters.Resources {
+	if known := d.known; known != nil && known.Allocated != nil && *known.Allocated == sum {
+		return known.Allocated
+	}
+	known, ok := d.sums[sum]
+	if !ok {
+		known = holding(sum)
+		if len(d.sums) < mostTexts {
+			d.sums[sum] = known
+		}
+	}
+	return known
+}
+
 // claimed is what roles hold of the agent: the previous reading's where it is equal, nil if it is nothing.
-func (d *decoder) claimed(id filters.AgentID) *filters.Claims {
+func (d *decoder) claimed() *filters.Claims {
 	read := &d.claims
 	if len(read.shares) == 0 && len(read.volumes) == 0 {
 		return nil
@@ -185,7 +208,7 @@ func (d *decoder) claimed(id filters.AgentID) *filters.Claims {
 	for i := range read.shares { // what is reserved and used adds up to nothing but for the last bits
 		read.shares[i].Idle = read.shares[i].Idle.Sub(filters.Resources{})
 	}
-	if known := d.previous.Agent(id); known != nil && known.Claims != nil && slices.Equal(known.Claims.Shares, read.shares) && slices.Equal(known.Claims.Volumes, read.volumes) {
+	if known := d.known; known != nil && known.Claims != nil && slices.Equal(known.Claims.Shares, read.shares) && slices.Equal(known.Claims.Volumes, read.volumes) {
 		return known.Claims
 	}
 	return &filters.Claims{Shares: slices.Clone(read.shares), Volumes: slices.Clone(read.volumes)}

@@ -60,15 +60,15 @@ func TestWhatRolesHoldOfAnAgent(t *testing.T) {
 	}{
 		"nothing is reserved": {
 			list{amount("cpus", 8, older("*"))}, list{amount("cpus", 2, to("*", older("*")))},
-			filters.Agent{Resources: whole, Allocated: filters.Resources{CPUs: 2}},
+			filters.Agent{Resources: whole, Allocated: &filters.Resources{CPUs: 2}},
 		},
 		"a role uses what nobody reserved": {
 			list{amount("cpus", 8, unmarked)}, list{amount("cpus", 2, to("kafka", unmarked))},
-			filters.Agent{Resources: whole, Allocated: filters.Resources{CPUs: 2}, Claims: &filters.Claims{Shares: []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 2}}}}},
+			filters.Agent{Resources: whole, Allocated: &filters.Resources{CPUs: 2}, Claims: &filters.Claims{Shares: []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 2}}}}},
 		},
 		"reserved in the older form, and partly used": {
 			list{amount("cpus", 5, older("*")), amount("cpus", 3, older("kafka"))}, list{amount("cpus", 1, to("kafka", older("kafka")))},
-			filters.Agent{Resources: whole, Allocated: filters.Resources{CPUs: 1}, Claims: &filters.Claims{Shares: []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 1}, Idle: filters.Resources{CPUs: 2}}}}},
+			filters.Agent{Resources: whole, Allocated: &filters.Resources{CPUs: 1}, Claims: &filters.Claims{Shares: []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 1}, Idle: filters.Resources{CPUs: 2}}}}},
 		},
 		"in both forms it counts once": {
 			list{amount("cpus", 5, unmarked), amount("cpus", 3, both("kafka"))}, nil,
@@ -81,7 +81,7 @@ func TestWhatRolesHoldOfAnAgent(t *testing.T) {
 		"volumes, by role and ID": {
 			list{amount("disk", 100, unmarked), amount("disk", 30, volume("v2", "ops", both("kafka"))), amount("disk", 20, volume("v1", "ops", both("kafka"))), amount("disk", 7, volume("v9", "", both("a")))},
 			list{amount("disk", 30, to("kafka", volume("v2", "ops", both("kafka"))))},
-			filters.Agent{Resources: filters.Resources{DiskMB: 157}, Allocated: filters.Resources{DiskMB: 30}, Claims: &filters.Claims{
+			filters.Agent{Resources: filters.Resources{DiskMB: 157}, Allocated: &filters.Resources{DiskMB: 30}, Claims: &filters.Claims{
 				Shares: []filters.Share{{Role: "a", Idle: filters.Resources{DiskMB: 7}}, {Role: "kafka", Used: filters.Resources{DiskMB: 30}, Idle: filters.Resources{DiskMB: 20}}},
 				Volumes: []filters.Volume{
 					{ID: "v9", Role: "a", SizeMB: 7}, {ID: "v1", Role: "kafka", Principal: "ops", SizeMB: 20}, {ID: "v2", Role: "kafka", Principal: "ops", SizeMB: 30},
@@ -112,7 +112,7 @@ func TestWhatRolesHoldOfAnAgent(t *testing.T) {
 }
 
 func TestWhatIsFreeOfAnAgent(t *testing.T) {
-	agent := filters.Agent{Resources: filters.Resources{CPUs: 8, MemMB: 100}, Allocated: filters.Resources{CPUs: 2, MemMB: 120},
+	agent := filters.Agent{Resources: filters.Resources{CPUs: 8, MemMB: 100}, Allocated: &filters.Resources{CPUs: 2, MemMB: 120},
 		Claims: &filters.Claims{Shares: []filters.Share{{Role: "a", Idle: filters.Resources{CPUs: 1}}, {Role: "b", Used: filters.Resources{CPUs: 1}, Idle: filters.Resources{CPUs: 0.5}}}}}
 	if want := (filters.Resources{CPUs: 4.5}); agent.Free() != want {
 		t.Errorf("free %+v, want %+v", agent.Free(), want)

@@ -216,7 +216,7 @@ func (s *savedAgent) agent() filters.Agent {
 	if len(s.Total) > 0 {
 		agent.Resources = sumOf(s.Total)
 	}
-	agent.Allocated = sumOf(s.Allocated)
+	agent.Allocated = holding(sumOf(s.Allocated))
 	ip, port := parsePID([]byte(s.PID))
 	agent.IP, agent.Port = string(ip), cmp.Or(port, agent.Port)
 	for _, told := range []*savedTime{s.Registered, s.Reregistered} {

@@ -43,7 +43,7 @@ func (s *slave) agent() filters.Agent {
 		Drain:       s.DrainInfo.State,
 		Undrainable: undrainable(s.Capabilities),
 		Resources:   amountsOf(s.Resources),
-		Allocated:   amountsOf(s.Used),
+		Allocated:   holding(amountsOf(s.Used)),
 	}
 	if seconds := max(s.Registered, s.Reregistered); seconds > 0 && seconds < 1e10 { // till 2286: JSON has no year of five digits
 		agent.Registered = time.UnixMicro(int64(seconds * 1e6)).UTC()

@@ -10,7 +10,7 @@ import (
 // laden gives the first agent volumes and every agent something that it holds.
 func laden(agents []filters.Agent) {
 	for i := range agents {
-		agents[i].Allocated = filters.Resources{CPUs: 1, MemMB: 2048}
+		agents[i].Allocated = &filters.Resources{CPUs: 1, MemMB: 2048}
 	}
 	agents[0].Claims = &filters.Claims{
 		Shares:  []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 1, MemMB: 2048}, Idle: filters.Resources{CPUs: 1}}},
