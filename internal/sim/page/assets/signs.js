@@ -6,6 +6,7 @@ const names = {
   "⏸": "pause", "▶": "play", "⚠": "warning", "❄": "freeze", "⏰": "alarm", "🔒": "lock", "🔓": "unlock",
   "❓": "question", "🔁": "repeat", "⏏": "eject", "✋": "stop",
   "🗓": "calendar", "⏭": "next", "⏯": "paused", "🔧": "wrench", "🏁": "flag", "🛑": "stop", "☀": "sun",
+  "🔑": "key", "🚨": "siren", "⏬": "drain", "☎": "phone", "⏹": "square", "✅": "check",
 };
 const pattern = new RegExp(`(${Object.keys(names).join("|")})\\uFE0F?`, "u");
 

@@ -61,7 +61,7 @@ const steps = [
     told: new RegExp(`${why}: .*took`),
   },
   {
-    title: "Drain, the two of you",
+    title: "Drain together",
     text: "A drain kills tasks, so others approve of it first. Ask for it as alice; she may not approve it herself. Then be bob, who is on call, and press Approve.",
     acts: [
       ["Type it for me", () => type('/mesos drain agent-one,agent-three,agent-five -m "disk swap"')],
