@@ -25,7 +25,9 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 		return Reply{}, t.unlisted(t.unquoted(err))
 	}
 	if run.Approval != nil {
-		return renderAsked(t.cluster, run.Approval, t.service.Now()), nil
+		reply := renderAsked(t.cluster, run.Approval, t.service.Now())
+		reply.Lines = append(reply.Lines, notes(&run)...)
+		return reply, nil
 	}
 	if request.DryRun {
 		return renderDryDrain(t.cluster, &run, t.service.Now()), nil

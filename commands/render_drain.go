@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"encoding/json"
 	"maps"
 	"strconv"
 	"strings"
@@ -92,6 +93,21 @@ func DrainTerms(state *scheduler.RunState) []Line {
 		lines = append(lines, Say("what is on its disk is lost, persistent volumes too, and it never comes back under this agent ID"))
 	case state.Drain.MarkGone:
 		lines = append(lines, Say("drained, it is marked gone: what is on its disk is lost, persistent volumes too, and it never comes back under this agent ID"))
+	}
+	return lines
+}
+
+// planTerms are the terms of a drain that waits for approval; nil where it says nothing of them.
+func planTerms(plan *filters.Plan, impact *filters.Impact) []Line {
+	var wanted scheduler.RunRequest
+	if plan.Kind != filters.PlanRun || json.Unmarshal(plan.Details, &wanted) != nil || wanted.Drain == nil {
+		return nil
+	}
+	lines := DrainTerms(&scheduler.RunState{
+		Agents: len(plan.Steps), Procedure: wanted.Procedure, Drain: wanted.Drain, Deadline: scheduler.Duration(wanted.Deadline),
+	})
+	if impact.Unlisted > 0 && !wanted.Drain.Gone {
+		lines = append(lines, Say("what the master does not list is killed when it is back"))
 	}
 	return lines
 }
