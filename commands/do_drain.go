@@ -52,12 +52,3 @@ func (t *turn) unlisted(err error) error {
 func (t *turn) noDesk() error {
 	return &filters.Error{Code: filters.Unavailable, Wrong: "*" + t.cluster + "* has no windows and no runs", Expected: "a bot that keeps them"}
 }
-
-// tasks shows what runs on agents.
-func (t *turn) tasks() (Reply, error) {
-	agents, err := t.service.Agents(t.command.Targets)
-	if err != nil {
-		return Reply{}, err
-	}
-	return renderTasks(t.cluster, agents, t.service.Status().AsOf, t.service.Now()), nil
-}
