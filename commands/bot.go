@@ -23,6 +23,8 @@ type Config struct {
 	Machines map[string]Machines
 	// OnCalls say who is on call in the clusters; in a cluster without one nobody is.
 	OnCalls map[string]OnCall
+	// Agents look at the clusters' agents themselves; in a cluster without one the master's word is all there is.
+	Agents map[string]Agents
 	// Channels gives channels (by Slack ID) the cluster that is meant where none is named. With one cluster it is always
 	// that one.
 	Channels map[string]string
@@ -45,7 +47,8 @@ type Bot struct {
 	names    []string // of clusters, sorted
 	lost     lost
 	refusals refusals
-	gate     sync.RWMutex // held for reading by running commands, for writing to stop
+	looking  chan struct{} // a place for each agent that is asked itself
+	gate     sync.RWMutex  // held for reading by running commands, for writing to stop
 	stopped  bool
 }
 
@@ -66,7 +69,7 @@ func New(config Config) *Bot {
 	if config.Observe == nil {
 		config.Observe = func(Observation) {}
 	}
-	bot := &Bot{config: config}
+	bot := &Bot{config: config, looking: make(chan struct{}, looksAtOnce)}
 	for name := range config.Clusters {
 		bot.names = append(bot.names, name)
 	}
@@ -89,6 +92,8 @@ type turn struct {
 	desk     Desk              // nil: there are no windows and runs
 	machines Machines          // nil: there is no maintenance schedule
 	duty     OnCall            // nil: nobody is on call
+	agents   Agents            // nil: no agent is asked itself
+	looking  chan struct{}     // the bot's
 	notes    map[string]string // why openings may not open, by their names; nil: not asked yet
 	by       time.Time         // the local time by which it is answered
 }
@@ -176,6 +181,7 @@ func (b *Bot) understand(t *turn) (err error) {
 	}
 	t.service, t.desk = b.config.Clusters[t.cluster], b.config.Desks[t.cluster]
 	t.machines, t.duty = b.config.Machines[t.cluster], b.config.OnCalls[t.cluster]
+	t.agents, t.looking = b.config.Agents[t.cluster], b.looking
 	return err
 }
 

@@ -39,7 +39,7 @@ func (t *turn) do(ctx context.Context) (Reply, error) {
 	case "drain", "gone":
 		return t.drain(ctx)
 	case "tasks":
-		return t.tasks()
+		return t.tasks(ctx)
 	case "oncall":
 		return t.onCall(ctx)
 	}

@@ -25,7 +25,9 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 		return Reply{}, t.unlisted(t.unquoted(err))
 	}
 	if run.Approval != nil {
-		return renderAsked(t.cluster, run.Approval, t.service.Now()), nil
+		reply := renderAsked(t.cluster, run.Approval, t.service.Now())
+		reply.Lines = append(reply.Lines, notes(&run)...)
+		return reply, nil
 	}
 	if request.DryRun {
 		return renderDryDrain(t.cluster, &run, t.service.Now()), nil
@@ -49,13 +51,4 @@ func (t *turn) unlisted(err error) error {
 
 func (t *turn) noDesk() error {
 	return &filters.Error{Code: filters.Unavailable, Wrong: "*" + t.cluster + "* has no windows and no runs", Expected: "a bot that keeps them"}
-}
-
-// tasks shows what runs on agents.
-func (t *turn) tasks() (Reply, error) {
-	agents, err := t.service.Agents(t.command.Targets)
-	if err != nil {
-		return Reply{}, err
-	}
-	return renderTasks(t.cluster, agents, t.service.Status().AsOf, t.service.Now()), nil
 }

@@ -40,7 +40,7 @@ func (g *goneGrammar) given() given {
 var fatal = []*verb{
 	{
 		name: "tasks", group: groupLook, needs: filters.VerbLook,
-		about:    "shows what runs on agents, by framework",
+		about:    "shows what runs on agents, by framework; of up to five that are named, task by task",
 		examples: []string{"tasks agent-one", "tasks -l rack=r1", "tasks web-* -c prod"},
 		grammar:  func() grammar { return &findGrammar{} },
 	},

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"encoding/json"
 	"maps"
 	"strconv"
 	"strings"
@@ -96,6 +97,21 @@ func DrainTerms(state *scheduler.RunState) []Line {
 	return lines
 }
 
+// planTerms are the terms of a drain that waits for approval; nil where it says nothing of them.
+func planTerms(plan *filters.Plan, impact *filters.Impact) []Line {
+	var wanted scheduler.RunRequest
+	if plan.Kind != filters.PlanRun || json.Unmarshal(plan.Details, &wanted) != nil || wanted.Drain == nil {
+		return nil
+	}
+	lines := DrainTerms(&scheduler.RunState{
+		Agents: len(plan.Steps), Procedure: wanted.Procedure, Drain: wanted.Drain, Deadline: scheduler.Duration(wanted.Deadline),
+	})
+	if impact.Unlisted > 0 && !wanted.Drain.Gone {
+		lines = append(lines, Say("what the master does not list is killed when it is back"))
+	}
+	return lines
+}
+
 func taskSum(tasks map[string]int) int {
 	total := 0
 	for count := range maps.Values(tasks) {
@@ -123,48 +139,6 @@ func withoutEmpty(lines []Line) []Line {
 		}
 	}
 	return kept
-}
-
-// renderTasks shows what runs on agents, as far as this replica knows.
-func renderTasks(cluster string, agents []filters.AgentStatus, asOf, now time.Time) Reply {
-	whole, known := map[string]int{}, 0
-	var lines []Line
-	for i := range agents {
-		agent := &agents[i]
-		if agent.TasksKnown {
-			known++
-			for framework, count := range agent.Tasks {
-				whole[framework] += count
-			}
-		}
-		if i < listed {
-			lines = append(lines, tasksLine(agent, now))
-		}
-	}
-	head := Say(Strong(cluster), " · ", Strong(Count(taskSum(whole), "task")), " on "+Count(len(agents), "agent"))
-	switch {
-	case known == 0:
-		head = Say(Strong(cluster), " · I do not know which tasks run there: this replica does not follow the master")
-		lines = nil
-	case len(agents) > 1 && taskSum(whole) > 0:
-		head = append(head, Text(": "+List(taskParts(whole), 0)))
-	}
-	lines = append(append([]Line{head}, lines...), more(listed, max(len(lines), min(len(agents), known)))...)
-	if !asOf.IsZero() {
-		lines = append(lines, Say("as of ", Instant(asOf, now)))
-	}
-	return Reply{Cluster: cluster, Lines: lines}
-}
-
-func tasksLine(agent *filters.AgentStatus, now time.Time) Line {
-	state := Line(nil)
-	if words := agentState(*agent); words != "takes tasks" {
-		state = append(Say(words), since(agent.Since, now)...)
-	}
-	if !agent.TasksKnown {
-		return Separated(Say(Strong(agent.Agent.Hostname), " not known"), state)
-	}
-	return Separated(Say(Strong(agent.Agent.Hostname), " ", TaskCounts(agent.Tasks)), state)
 }
 
 // drainState says how the drain of an agent that is ours stands; empty: it is not drained.

@@ -275,10 +275,13 @@ func number(value float64) string {
 	return strconv.FormatFloat(math.Round(value*10)/10, 'f', -1, 64)
 }
 
-// PlanCost says what an approval's plan costs.
+// PlanCost says what an approval's plan costs and, where tasks have to end for it, how that goes.
 func PlanCost(plan *filters.Plan, impact *filters.Impact) []Line {
 	for _, step := range plan.Steps {
-		if step.Mode == filters.ModeDrain || step.Mode == filters.ModeDown {
+		switch step.Mode {
+		case filters.ModeDrain:
+			return append(Cost(Killed(impact), impact), planTerms(plan, impact)...)
+		case filters.ModeDown:
 			return Cost(Killed(impact), impact)
 		}
 	}

@@ -21,6 +21,7 @@ type Task struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"-"`
 	State     string    `json:"-"` // such as TASK_RUNNING
+	Queue     string    `json:"-"` // pending or queued: where the agent keeps it until it is launched; empty: it was
 	Since     time.Time `json:"-"` // when it came to the state, by the agent's clock, UTC; zero: not told
 }
 

@@ -155,10 +155,13 @@ func decodeWork(body io.Reader, call agentapi.Call_Type, who string) (*agentapi.
 
 func workOf(tasks *agentapi.Response_GetTasks, operations *agentapi.Response_GetOperations, names map[string]string) filters.Work {
 	var work filters.Work
-	for _, list := range [][]mesos.Task{tasks.GetPendingTasks(), tasks.GetQueuedTasks(), tasks.GetLaunchedTasks()} {
-		for i := range list {
-			if task := &list[i]; !ended(task.GetState()) {
-				work.Tasks = append(work.Tasks, taskOf(task, names))
+	for _, list := range []struct {
+		queue string
+		tasks []mesos.Task
+	}{{"pending", tasks.GetPendingTasks()}, {"queued", tasks.GetQueuedTasks()}, {"", tasks.GetLaunchedTasks()}} {
+		for i := range list.tasks {
+			if task := &list.tasks[i]; !ended(task.GetState()) {
+				work.Tasks = append(work.Tasks, taskOf(task, list.queue, names))
 			}
 		}
 	}
@@ -185,9 +188,10 @@ func ended(state mesos.TaskState) bool {
 	return false
 }
 
-func taskOf(task *mesos.Task, names map[string]string) filters.Task {
+func taskOf(task *mesos.Task, queue string, names map[string]string) filters.Task {
 	told := filters.Task{
-		Framework: cmp.Or(names[task.FrameworkID.Value], task.FrameworkID.Value), ID: task.TaskID.Value, Name: task.Name, State: strings.ToUpper(task.GetState().String()),
+		Framework: cmp.Or(names[task.FrameworkID.Value], task.FrameworkID.Value), ID: task.TaskID.Value, Name: task.Name,
+		State: strings.ToUpper(task.GetState().String()), Queue: queue,
 	}
 	for _, status := range task.Statuses {
 		if seconds := status.GetTimestamp(); status.GetState() == task.GetState() && seconds > 0 && seconds < 1<<40 {

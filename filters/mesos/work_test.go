@@ -144,8 +144,14 @@ func TestATaskThatEndedIsNoWork(t *testing.T) {
 		LaunchedTasks:   []mesosapi.Task{task(mesosapi.TASK_RUNNING), task(mesosapi.TASK_KILLING), task(mesosapi.TASK_FINISHED), task(mesosapi.TASK_KILLED)},
 		TerminatedTasks: []mesosapi.Task{task(mesosapi.TASK_FAILED)}, CompletedTasks: []mesosapi.Task{task(mesosapi.TASK_FINISHED)},
 	}
-	if work := workOf(told, nil, nil); len(work.Tasks) != 4 {
-		t.Errorf("%+v", work.Tasks)
+	work := workOf(told, nil, nil)
+	if len(work.Tasks) != 4 {
+		t.Fatalf("%+v", work.Tasks)
+	}
+	for i, queue := range []string{"pending", "queued", "", ""} {
+		if work.Tasks[i].Queue != queue {
+			t.Errorf("task %d is %+v, want it %q", i, work.Tasks[i], queue)
+		}
 	}
 }
 

@@ -16,13 +16,14 @@ import (
 // buildEdges makes the chat language and its Slack edge, and gives each stack its poster.
 func (a *App) buildEdges(context.Context) error {
 	services, channels := map[string]commands.Service{}, map[string]string{}
-	desks, machines := map[string]commands.Desk{}, map[string]commands.Machines{}
+	desks, machines, agents := map[string]commands.Desk{}, map[string]commands.Machines{}, map[string]commands.Agents{}
 	for name, stack := range a.stacks {
 		services[name], desks[name], machines[name] = stack.service, stack.desk, stack.machines
+		agents[name] = stack.plan.Agents
 		channels[a.options.Config.Clusters[name].Channel] = name
 	}
 	allowed := a.allowed(channels)
-	a.bot = commands.New(commands.Config{Allowed: allowed, Clusters: services, Desks: desks, Machines: machines, OnCalls: a.onCalls(), Channels: channels, Observe: a.observe, Logger: a.log})
+	a.bot = commands.New(commands.Config{Allowed: allowed, Clusters: services, Desks: desks, Machines: machines, OnCalls: a.onCalls(), Agents: agents, Channels: channels, Observe: a.observe, Logger: a.log})
 	settings, secrets := a.options.Config.Slack, a.options.Secrets
 	a.slack = slack.New(slack.Config{
 		Bot: a.bot, Team: settings.Team, BotToken: secrets.BotToken.Reveal(), AppToken: socketToken(settings.Transport, secrets.AppToken.Reveal()),

@@ -40,7 +40,7 @@ func TestMesosRulesOfMaintenanceFromChat(t *testing.T) {
 			said(t, w.Say("alice", mistake.typed), mistake.told, "Nothing was changed")
 		})
 	}
-	for _, event := range w.Journal()[:len(w.Journal())-entries] {
+	for _, event := range w.Journal()[entries:] {
 		if event.Record != nil && event.Record.Shelf == filters.ShelfMachines {
 			t.Errorf("%s of %s is in the journal", event.Kind, event.Host)
 		}
@@ -67,12 +67,11 @@ func TestConflictsFromChat(t *testing.T) {
 	prepareScheduled(t, w, "agent-one", "conflicts")
 	down(t, w, "agent-six")
 	occupy(t, w, 2*harness.Patience, "agent-three")
-	said(t, w.Say("alice", "drain agent-three -m conflicts"), "cannot be cancelled")
+	said(t, w.Say("alice", "drain agent-three -m conflicts"), "Asked for approval")
 	agree(t, w, "agent-three")
 	w.AwaitRoot("agent-three", "of 1 tasks left")
 	said(t, w.Say("alice", "maintenance schedule agent-five --start now --duration 1h -m conflicts"), "comes into the maintenance schedule")
 	w.AwaitRoot("agent-five is in the maintenance schedule", "confirmed")
-	said(t, w.Say("alice", "maintenance down agent-five"), "another operator")
 	for name, conflict := range map[string]struct{ typed, told, instead string }{
 		"drain of a machine in the schedule":          {"drain agent-one", "is in the maintenance schedule", "/mesos maintenance cancel agent-one"},
 		"drain of a machine that others scheduled":    {"drain agent-two", "maintenance schedule", "Nothing was changed"},
@@ -80,7 +79,6 @@ func TestConflictsFromChat(t *testing.T) {
 		"down of one that is not scheduled":           {"maintenance down agent-four", "is not in the maintenance schedule", "/mesos maintenance schedule agent-four"},
 		"down of one that others scheduled":           {"maintenance down agent-two", "somebody else", "Nothing was changed"},
 		"two drains of one agent":                     {"drain agent-three", "under way in run", "/mesos run show"},
-		"two words about one machine":                 {"maintenance schedule agent-five --start now --duration 2h", "waits for somebody to say", "/mesos answer"},
 		"drain while the machine is down":             {"drain agent-six", "in maintenance by our word", "/mesos maintenance up agent-six"},
 		"gone of an agent whose machine is down":      {"gone agent-six --confirm agent-six", "in maintenance by our word", "/mesos maintenance up agent-six"},
 		"cancel of a machine that is down":            {"maintenance cancel agent-six", "is down", "/mesos maintenance up agent-six@127.0.3.2"},
@@ -93,4 +91,28 @@ func TestConflictsFromChat(t *testing.T) {
 	}
 	said(t, w.Say("bob", "filter agent-three -m disk"), "agent-three takes no new tasks")
 	said(t, w.Say("bob", "unfilter agent-three"), "also withheld by")
+}
+
+// What waits for approval reserves nothing: what stands in its way by the time of the last yes is told then, and nothing is killed.
+func TestConflictsThatComeBeforeTheYes(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: "    allow: [drain, gone, down]\n"})
+	occupy(t, w, 0, "agent-one", "agent-two")
+	prepareAsked(t, w, "agent-one", "power")
+	said(t, w.Say("alice", "maintenance cancel agent-one"), "leaves the maintenance schedule")
+	w.AwaitRoot("agent-one is out of the maintenance schedule", "confirmed")
+	takeDown(t, w, "agent-one")
+	w.AwaitRoot("take agent-one down", "is not in the maintenance schedule")
+
+	said(t, w.Say("alice", "drain agent-two -m disk"), "Asked for approval")
+	scheduleIt(t, w, "agent-two", "power")
+	w.AwaitRoot("agent-two is in the maintenance schedule", "confirmed")
+	agree(t, w, "drain agent-two")
+	w.AwaitRoot("drain agent-two", "is in the maintenance schedule", "disk")
+	for _, hostname := range []string{"agent-one", "agent-two"} {
+		if agent := w.Agent(hostname); agent.Withheld() || agent.Runs("on-"+hostname) == 0 {
+			t.Errorf("%s was touched: %+v", hostname, agent)
+		}
+	}
+	w.Rest(2 * harness.Patience)
 }

@@ -32,10 +32,26 @@ func occupy(t *testing.T, w *harness.World, grace time.Duration, hostnames ...st
 	}
 }
 
-// agree has bob say yes to the drain that alice asked for, by its button.
-func agree(t *testing.T, w *harness.World, hostname string) {
+// agree has bob say yes to what alice asked for about the host, by its button, and dana after him where two have to.
+func agree(t *testing.T, w *harness.World, texts ...string) {
 	t.Helper()
-	said(t, w.Press("bob", w.AwaitRoot("❓", hostname).TS, "answer-yes"), "It begins")
+	ts := w.AwaitRoot(append(texts, "asks to")...).TS
+	answer := w.Press("bob", ts, "approve")
+	if strings.Contains(answer.Text(), "1 more yes is needed") {
+		answer = w.Press("dana", ts, "approve")
+	}
+	said(t, answer, "it begins now")
+}
+
+// sayYes presses Approve as bob and as dana, whether the bot lives to answer or not.
+func sayYes(w *harness.World, ts string) {
+	w.Press("bob", ts, "approve")
+	w.Press("dana", ts, "approve")
+}
+
+// outcome matches the write of what became of the approval about the host.
+func outcome(of string) func(window, hostname string) func([]string) bool {
+	return ofAgent(filters.KindApproval, of)
 }
 
 // empty fails if anything runs on the host.
@@ -68,14 +84,13 @@ func TestDrainsFromChat(t *testing.T) {
 	dry := w.Say("alice", "drain agent-one -m disk --dry-run")
 	said(t, dry, "Would drain 1 of 6 agents", "kills", "marathon", "cannot be cancelled")
 	said(t, w.Say("carol", "drain agent-one"), "you may look", "Nothing was changed")
-	said(t, w.Say("alice", "drain agent-one --max-grace-period 10m -m disk"), "cannot be cancelled", "another operator", "command tasks keep their own grace")
-	asked := w.AwaitRoot("Drain agent-one?", "kills", "marathon", "Another operator than")
-	said(t, w.Press("alice", asked.TS, "answer-yes"), "yourself", "Nothing was changed")
-	said(t, w.Press("carol", asked.TS, "answer-yes"), "you may look", "Nothing was changed")
+	said(t, w.Say("alice", "drain agent-one --max-grace-period 10m -m disk"), "Asked for approval", "drain agent-one")
+	asked := w.AwaitRoot("asks to drain agent-one", "kills", "marathon", "cannot be cancelled", "command tasks keep their own grace")
+	said(t, w.Press("alice", asked.TS, "approve"), "yourself", "Nothing was changed")
+	said(t, w.Press("carol", asked.TS, "approve"), "not an approver", "Nothing was changed")
 	if agent := w.Agent("agent-one"); agent.Withheld() || agent.Runs("on-agent-one") == 0 {
 		t.Fatalf("agent-one was touched before anybody else agreed: %+v", agent)
 	}
-	said(t, w.Say("alice", "drain agent-one"), "under way in run", "Nothing was changed")
 	agree(t, w, "agent-one")
 	w.AwaitRootWithin(2*harness.Patience, "agent-one is drained: safe to take down", "disk")
 	empty(t, w, "agent-one")
@@ -89,10 +104,15 @@ func TestDrainsFromChat(t *testing.T) {
 		t.Errorf("it was drained %d times", sent)
 	}
 
-	said(t, w.Say("alice", "drain agent-two"), "another operator")
-	refused := w.AwaitRoot("Drain agent-two?")
-	said(t, w.Press("bob", refused.TS, "answer-no"), "Nothing begins")
-	w.AwaitRoot("agent-two is not drained", "refused by")
+	said(t, w.Say("alice", "drain agent-two"), "Asked for approval")
+	said(t, w.Say("bob", "deny "+approvalOf(t, w, "agent-two").ID+" -m \"not now\""), "Denied", "agent-two")
+	w.AwaitRoot("Denied", "agent-two", "not now")
+	said(t, w.Say("alice", "drain agent-two -m disk"), "Asked for approval")
+	said(t, w.Say("alice", "withdraw "+approvalOf(t, w, "agent-two").ID), "Withdrawn", "agent-two")
+	w.AwaitRoot("Withdrawn", "agent-two")
+	if sent(w, "agent-two") > 0 {
+		t.Error("agent-two was drained although nobody agreed")
+	}
 	w.Rest(2 * harness.Patience)
 }
 
@@ -101,8 +121,8 @@ func TestADrainOverItsDeadline(t *testing.T) {
 	t.Parallel()
 	w := harness.Open(t, harness.Setup{Cluster: mayKill})
 	occupy(t, w, 30*time.Second, "agent-two")
-	said(t, w.Say("alice", "drain agent-two --deadline 5s -m disk"), "after 5 s the channel is told")
-	agree(t, w, "agent-two")
+	said(t, w.Say("alice", "drain agent-two --deadline 5s -m disk"), "Asked for approval")
+	agree(t, w, "agent-two", "after 5 s the channel is told")
 	w.AwaitRootWithin(2*harness.Patience, "agent-two", "over its deadline of 5 s", "marathon 1", "Nothing is forced")
 	if agent := w.Agent("agent-two"); agent.Runs("on-agent-two")+len(agent.Tasks) == 0 {
 		t.Error("the task was forced to end")
@@ -128,13 +148,19 @@ func TestGoneForEver(t *testing.T) {
 	occupy(t, w, 0, "agent-five", "agent-six")
 	said(t, w.Say("alice", "gone agent-six -m burnt"), "--confirm agent-six", "Nothing was changed")
 	said(t, w.Say("alice", "gone agent-six --confirm agent-five -m burnt"), "none of the agents", "Nothing was changed")
-	said(t, w.Say("alice", "gone agent-six --confirm agent-six -m burnt"), "cannot be undone", "another operator")
-	agree(t, w, "agent-six")
+	said(t, w.Say("alice", "gone agent-six --confirm agent-six -m burnt"), "Asked for approval", "mark agent-six gone for ever", "cannot be undone")
+	asked := w.AwaitRoot("asks to mark agent-six gone for ever", "cannot be undone", "is lost", "needs the yes of 2 approvers")
+	said(t, w.Press("bob", asked.TS, "approve"), "1 more yes is needed")
+	said(t, w.Press("bob", asked.TS, "approve"), "counted already", "Nothing was changed")
+	if agent := w.Agent("agent-six"); agent.State == "gone" || agent.Withheld() {
+		t.Errorf("one yes was enough for %+v", agent)
+	}
+	said(t, w.Press("dana", asked.TS, "approve"), "it begins now")
 	w.AwaitRootWithin(2*harness.Patience, "agent-six has left the cluster for ever", "burnt")
 	if agent := w.Agent("agent-six"); agent.State != "gone" {
 		t.Errorf("agent-six is still there: %+v", agent)
 	}
-	said(t, w.Say("alice", "drain agent-five --mark-gone --confirm agent-five -m sold"), "cannot be undone")
+	said(t, w.Say("alice", "drain agent-five --mark-gone --confirm agent-five -m sold"), "Asked for approval", "cannot be undone")
 	agree(t, w, "agent-five")
 	w.AwaitRootWithin(2*harness.Patience, "agent-five has left the cluster for ever", "sold")
 	said(t, w.Say("carol", "history agent-six"), "has left the cluster for ever")
@@ -172,14 +198,16 @@ func TestWhatCannotBeDrained(t *testing.T) {
 // nobody agreed to.
 func TestDrainsOutliveKills(t *testing.T) {
 	t.Parallel()
-	hostnames := []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five"}
+	hostnames := []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
 	for _, c := range []struct {
 		name  string
 		edges []edge
 	}{
 		{"until it is sent", []edge{
-			{"before the yes is written", func(_, _ string) func([]string) bool { return commits(string(filters.KindAnswer), "", "") }, false},
-			{"once the yes is written", func(_, _ string) func([]string) bool { return commits(string(filters.KindAnswer), "", "") }, true},
+			{"before the yes is written", outcome(string(filters.ApprovalGranted)), false},
+			{"once the yes is written", outcome(string(filters.ApprovalGranted)), true},
+			{"before it is noted as begun", outcome(string(filters.ApprovalStarted)), false},
+			{"once it is noted as begun", outcome(string(filters.ApprovalStarted)), true},
 			{"before the intent is written", ofAgent(filters.KindDraining, ""), false},
 			{"once the intent is written", ofAgent(filters.KindDraining, ""), true},
 		}},
@@ -198,10 +226,10 @@ func TestDrainsOutliveKills(t *testing.T) {
 			kill := func() redisproxy.Fate { bot.Kill(); return redisproxy.Cut }
 			for i, edge := range c.edges {
 				hostname := hostnames[i]
-				said(t, w.Say("alice", fmt.Sprintf("drain %s -m %q", hostname, edge.name)), "another operator")
-				asked := w.AwaitRoot("Drain "+hostname+"?", edge.name)
+				said(t, w.Say("alice", fmt.Sprintf("drain %s -m %q", hostname, edge.name)), "Asked for approval")
+				asked := w.AwaitRoot("asks to drain "+hostname, edge.name)
 				caught := w.Proxy.Set(edge.trap(kill, "", hostname))
-				w.Press("bob", asked.TS, "answer-yes") // whether the bot lives to answer or not
+				sayYes(w, asked.TS)
 				select {
 				case <-caught.Sprung():
 				case <-time.After(4 * harness.Patience):
@@ -210,7 +238,7 @@ func TestDrainsOutliveKills(t *testing.T) {
 				bot.Restart()
 				bot.AwaitReady()
 				if i == 0 && c.name == "until it is sent" {
-					w.Press("bob", asked.TS, "answer-yes") // as somebody would who was not answered
+					sayYes(w, asked.TS) // as somebody would who was not answered
 				}
 				w.AwaitRootWithin(4*harness.Patience, hostname+" is drained: safe to take down", edge.name)
 				empty(t, w, hostname)
@@ -240,10 +268,10 @@ func TestGoneOutlivesKills(t *testing.T) {
 		"agent-five": {"before the master's yes is written", ofAgent(filters.KindTook, string(filters.StateAccepted)), false},
 		"agent-six":  {"before it is known to be gone", ofAgent(filters.KindGone, ""), false},
 	} {
-		said(t, w.Say("alice", fmt.Sprintf("gone %s --confirm %s -m %q", hostname, hostname, edge.name)), "another operator")
-		asked := w.AwaitRoot("Mark "+hostname+" gone", edge.name)
+		said(t, w.Say("alice", fmt.Sprintf("gone %s --confirm %s -m %q", hostname, hostname, edge.name)), "Asked for approval")
+		asked := w.AwaitRoot("asks to mark "+hostname+" gone", edge.name)
 		caught := w.Proxy.Set(edge.trap(kill, "", hostname))
-		w.Press("bob", asked.TS, "answer-yes")
+		sayYes(w, asked.TS)
 		select {
 		case <-caught.Sprung():
 		case <-time.After(4 * harness.Patience):

@@ -42,6 +42,7 @@ func TestDrainsByHand(t *testing.T) {
 		return ""
 	})
 	w.Do("pend-operation", map[string]any{"agent": host})
+	said(t, w.Say("carol", "tasks "+host), "from the agent itself", "chronos job running since", "marathon web running since", "is pending: ")
 
 	said(t, w.Say("alice", "drain "+host+" --manual --dry-run"), "Would move tasks off 1 of 6 agents", "Mesos kills none")
 	said(t, w.Say("carol", "drain "+host+" --manual"), "you may look", "Nothing was changed")
@@ -60,6 +61,7 @@ func TestDrainsByHand(t *testing.T) {
 	w.Do("finish-operation", map[string]any{"agent": host})
 	w.AwaitRootWithin(2*harness.Patience, host+" is drained: safe to take down", "disk")
 	empty(t, w, host)
+	said(t, w.Say("carol", "tasks "+host), "no tasks run there and no operation is pending", "from the agent itself")
 	said(t, w.Say("alice", "unfilter "+host), host)
 	w.AwaitWithheld(host, false, 2*harness.Patience)
 	w.Rest(2 * harness.Patience)

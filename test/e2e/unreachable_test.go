@@ -33,16 +33,16 @@ func TestUnreachableAgentsFromChat(t *testing.T) {
 	w.Bot().AwaitReady()
 
 	said(t, w.Say("alice", "filter agent-four"), "is not listed by the master since", "/mesos drain agent-four", "Nothing was changed")
-	said(t, w.Say("alice", "drain agent-four -m disk"), "is not listed by the master since", "killed when it is back", "cannot be cancelled", "that the master does not list is not known")
-	agree(t, w, "agent-four")
+	said(t, w.Say("alice", "drain agent-four -m disk"), "Asked for approval", "is not listed by the master since", "killed when it is back")
+	agree(t, w, "drain agent-four", "that the master does not list is not known", "is killed when it is back")
 	w.AwaitRoot("agent-four", "the kill waits until it is back")
 	said(t, w.Say("carol", "tasks agent-four"), "to be drained when it is back")
 
-	said(t, w.Say("alice", "gone agent-five --confirm agent-five -m burnt"), "is not listed by the master since", "cannot be undone")
-	agree(t, w, "agent-five")
+	said(t, w.Say("alice", "gone agent-five --confirm agent-five -m burnt"), "Asked for approval", "cannot be undone")
+	agree(t, w, "mark agent-five gone", "that the master does not list is not known")
 	w.AwaitRoot("agent-five has left the cluster for ever", "burnt")
 
-	said(t, w.Say("alice", "gone 11111111-2222-3333-4444-555555555555-S7 --confirm 11111111-2222-3333-4444-555555555555-S7 -m x"), "nobody here remembers")
+	said(t, w.Say("alice", "gone 11111111-2222-3333-4444-555555555555-S7 --confirm 11111111-2222-3333-4444-555555555555-S7 -m x"), "Asked for approval")
 	agree(t, w, "11111111-2222-3333-4444-555555555555-S7")
 	w.AwaitRoot("11111111-2222-3333-4444-555555555555-S7", "is not marked gone: the master knows no such agent")
 

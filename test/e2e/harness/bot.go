@@ -51,7 +51,7 @@ func (s *settings) write(t testing.TB) string {
 	line("    masters: [%s]", strings.Join(s.sim.Masters, ", "))
 	line("    channel: %s", s.sim.ChannelID)
 	line("    principal: cordon\n    secret_file: %s", secret("mesos", Secret("the master's secret", "mesos-secret-0123456789abcdef", "cordon")))
-	line("    operators: [%s, %s]", s.sim.Users["alice"], s.sim.Users["bob"])
+	line("    operators: [%s, %s, %s]", s.sim.Users["alice"], s.sim.Users["bob"], s.sim.Users["dana"])
 	line("    groups: {bench: {hosts: [agent-one, agent-two]}}")
 	line("    agents: {principal: cordon, secret_file: %s}", secret("agents", Secret("the agents' secret", "agents-secret-0123456789abcdef", "cordon")))
 	if s.sim.MarathonURL != "" {

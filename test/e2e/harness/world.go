@@ -183,7 +183,7 @@ func (w *World) saying(text string) journal.Saying {
 	case strings.Contains(text, "Nothing was changed yet"): // it waits for others
 	case text == "" || strings.Contains(text, "ot confirmed") || strings.Contains(text, "failed with the error") || strings.Contains(text, "had some trouble"):
 		return journal.Unsure
-	case strings.Contains(text, "Nothing was changed"):
+	case strings.Contains(text, "Nothing was changed") && !strings.Contains(text, "Nothing was changed yet"): // it waits for approval
 		return journal.Refused
 	}
 	return journal.Done
