@@ -121,15 +121,15 @@ func hasOrHave(count int) string {
 
 // drainWhy says why, who asked and who said yes.
 func drainWhy(n *Notice) commands.Line {
-	line := commands.Separated(why(n.Reason), by(n.By))
+	var yes commands.Line
 	for i, voter := range n.Run.State.Yes {
 		word := "approved by "
 		if i > 0 {
-			word = "and "
+			word = " and "
 		}
-		line = commands.Separated(line, commands.Say(word, commands.Who(voter)))
+		yes = append(yes, commands.Say(word, commands.Who(voter))...)
 	}
-	return line
+	return commands.Separated(why(n.Reason), by(n.By), yes)
 }
 
 // drainProgress says how far each agent is, what holds one up, and what is possible then.
