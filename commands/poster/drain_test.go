@@ -39,7 +39,7 @@ func TestWhoSaidYesToADrain(t *testing.T) {
 	state := scheduler.RunState{ID: "r-1", Phase: scheduler.RunGoing, Agents: 1, Keep: true, Drain: &filters.Drain{Gone: true}, Yes: []string{"user:UBOB", "user:UDANA"}}
 	notice := poster.Notice{Topic: poster.TopicRun, By: "user:UALICE", Reason: "burnt", Run: &poster.Progress{State: state}}
 	text := commands.PlainText(poster.Render(notice, poster.Scene{Now: time.Now()}).Lines)
-	if want := "burnt · by <@UALICE> · approved by <@UBOB> and <@UDANA>"; !strings.Contains(text, want) {
+	if want := "burnt · by @UALICE · approved by @UBOB and @UDANA"; !strings.Contains(text, want) {
 		t.Errorf("%q is not in\n%s", want, text)
 	}
 }
