@@ -50,6 +50,9 @@ type Config struct {
 	Groups map[string]filters.Group
 	// Tasks returns how many tasks run on the agent, by framework, and false if that is not known; nil: it never is.
 	Tasks func(agent filters.AgentID) (map[string]int, bool)
+	// Oldest returns since when the task has run, UTC, that has run on the agent for the longest time; zero: that is not known. It
+	// may take some 20 ms. nil: it is never known.
+	Oldest func(agent filters.AgentID) time.Time
 	// Condition tells how the master is; nil: that is not known.
 	Condition func() filters.Condition
 	// Undrainable explains why the master would not drain one of the agents, by what it says now; nil: nothing is asked.

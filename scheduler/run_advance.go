@@ -36,6 +36,7 @@ type sight struct {
 	gone   bool                 // it left the cluster for ever by that
 	others bool                 // other filters stand on it
 	tasks  map[string]int       // that run on it, by framework; nil: not known
+	oldest func() time.Time     // since when the oldest of them has run; zero: not known; nil: it never is
 	moved  filters.AgentID      // where the run's filter moved with its host; empty: nowhere
 
 	known, repeats bool    // of the step's webhook: it is in the configuration; it may be called again

@@ -101,7 +101,11 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 		left += count
 	}
 	a.Tasks = max(a.Tasks, left)
-	why := ""
+	overdue := run.Deadline > 0 && now.Sub(a.Begun) >= time.Duration(run.Deadline)
+	if now.Sub(a.Since) < progressEvery && overdue == a.Overdue {
+		return a, false
+	}
+	why, late := "", "over its deadline of "+lasting(time.Duration(run.Deadline))+": "
 	switch {
 	case run.Drain.Gone:
 	case s.agent == nil:
@@ -109,16 +113,35 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 	case s.tasks != nil && left == 0:
 		why = "no tasks left, waiting for the agent to say so"
 	case s.tasks != nil:
-		why = fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, byFramework(s.tasks))
+		why = s.aged(fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, byFramework(s.tasks)), strings.TrimPrefix(a.Why, late), now)
 	}
-	overdue := run.Deadline > 0 && now.Sub(a.Begun) >= time.Duration(run.Deadline)
 	if overdue {
-		why = "over its deadline of " + lasting(time.Duration(run.Deadline)) + ": " + why
+		why = late + why
 	}
-	due := now.Sub(a.Since) >= progressEvery || overdue != a.Overdue
-	if why == a.Why || !due {
+	if why == a.Why {
 		return a, false
 	}
 	a.Why, a.Since, a.Overdue = why, now, overdue
 	return a, true
+}
+
+// oldestWords tell since when the oldest task has run, not for how long: that would be news each time.
+const oldestWords = ", the oldest since "
+
+// aged adds to what is left since when the oldest of it has run. It is looked for only where what was said before differs.
+func (s *sight) aged(left, before string, now time.Time) string {
+	if said, _, aged := strings.Cut(before, oldestWords); aged && said == left {
+		return before
+	}
+	if s.oldest == nil {
+		return left
+	}
+	since, form := s.oldest(), "15:04"
+	if since.IsZero() {
+		return left
+	}
+	if now.Sub(since) >= 12*time.Hour {
+		form = "2006-01-02 15:04"
+	}
+	return left + oldestWords + since.UTC().Format(form) + " UTC"
 }

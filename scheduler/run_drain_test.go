@@ -80,6 +80,39 @@ func TestADrainTellsHowFarItIsAndWhatIsSafe(t *testing.T) {
 	})
 }
 
+func TestADrainTellsSinceWhenTheOldestTaskRuns(t *testing.T) {
+	inDrains(t, func(w *runWorld) {
+		began := time.Now().UTC()
+		w.age("S00", began.Add(-50*time.Hour))
+		id := w.drainOf(filters.Drain{}, 10*time.Minute, "web-00")
+		wait(time.Minute)
+		if why := w.agent(id, "web-00").Why; why != "3 of 3 tasks left: marathon 2, kafka 1, the oldest since "+began.Add(-50*time.Hour).Format("2006-01-02 15:04")+" UTC" {
+			t.Errorf("the run says %q", why)
+		}
+		w.age("S00", began.Add(-time.Hour))
+		w.setTasks("S00", map[string]int{"kafka": 1})
+		left := "1 of 3 tasks left: kafka 1, the oldest since " + began.Add(-time.Hour).Format("15:04") + " UTC"
+		wait(time.Minute)
+		if why := w.agent(id, "web-00").Why; why != left {
+			t.Errorf("the run says %q", why)
+		}
+		wait(10 * time.Minute)
+		if why := w.agent(id, "web-00").Why; why != "over its deadline of 10 m: "+left {
+			t.Errorf("the run says %q", why)
+		}
+	})
+}
+
+// age has the oldest task of the agent run since the time.
+func (w *runWorld) age(agent filters.AgentID, since time.Time) {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	if w.oldest == nil {
+		w.oldest = map[filters.AgentID]time.Time{}
+	}
+	w.oldest[agent] = since
+}
+
 func TestADrainOverItsDeadlineIsToldOfAndNotForced(t *testing.T) {
 	inDrains(t, func(w *runWorld) {
 		id := w.drainOf(filters.Drain{}, 10*time.Minute, "web-00")

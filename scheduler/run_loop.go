@@ -191,6 +191,9 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	}
 	if moves || run.state.Drain != nil {
 		s.tasks = r.tasks(agent.current())
+		if oldest := r.config.Oldest; oldest != nil {
+			s.oldest = func() time.Time { return oldest(agent.current()) }
+		}
 	}
 	key := filters.FilterKey{Agent: agent.current(), Mode: run.state.Mode, Owner: run.state.owner()}
 	s.filter, s.ledger, s.freed, s.gone = book.Filter(key), book.Ledger(key.Agent), book.Freed(key.Agent), book.Gone(key.Agent)

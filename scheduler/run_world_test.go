@@ -34,6 +34,7 @@ type runWorld struct {
 	departed []filters.Departed
 	roster   *filters.Roster
 	tasks    map[filters.AgentID]map[string]int // that run, by framework; nil: not known
+	oldest   map[filters.AgentID]time.Time      // when the oldest task on an agent began
 	allow    []filters.Verb
 	blind    bool // the master cannot be read
 	stuck    bool // the reconciler rests
@@ -125,7 +126,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (w *runWorld) replica(p *process) *Config {
 	book := w.attach()
 	service := filters.NewService(filters.ServiceConfig{Cluster: "prod", Limits: w.limits, Store: &pen{w.shelves, p}, Book: book, State: w, Gate: w})
-	config := &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Allow: w.allow}
+	config := &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Oldest: w.Oldest, Allow: w.allow}
 	if w.floor != nil {
 		config.Agents, config.Mover = &floorDouble{w, p}, &floorDouble{w, p}
 	}
@@ -159,6 +160,11 @@ func (w *runWorld) Tasks(agent filters.AgentID) (map[string]int, bool) {
 	w.machines.Lock()
 	defer w.machines.Unlock()
 	return w.tasks[agent], w.tasks != nil
+}
+func (w *runWorld) Oldest(agent filters.AgentID) time.Time {
+	w.machines.Lock()
+	defer w.machines.Unlock()
+	return w.oldest[agent]
 }
 func (w *runWorld) Condition() filters.Condition {
 	return filters.Condition{Backend: filters.BackendOperator}

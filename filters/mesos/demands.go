@@ -24,6 +24,14 @@ type demands struct {
 	known filters.Demands
 }
 
+// Oldest returns since when the task has run that has run on the agent for the longest time, UTC; zero: that is not known.
+func (m *Master) Oldest(agent filters.AgentID) time.Time {
+	if load, _ := m.tasks.load([]filters.AgentID{agent}); load.Oldest != nil {
+		return load.Oldest.Since
+	}
+	return time.Time{}
+}
+
 // Workload returns what runs on the agents; false if this replica has no events.
 func (m *Master) Workload(agents []filters.AgentID) (filters.Workload, bool) {
 	return m.tasks.load(agents)

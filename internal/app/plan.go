@@ -22,7 +22,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster, agents *mesos.Age
 	}
 	plan := &scheduler.Config{
 		Agents: agents, Mover: mover,
-		Tasks: s.master.Tasks, Condition: s.master.Condition, Allow: verbs(cluster.Allowed()),
+		Tasks: s.master.Tasks, Oldest: s.master.Oldest, Condition: s.master.Condition, Allow: verbs(cluster.Allowed()),
 		Undrainable: func(ctx context.Context, agents []filters.Agent) error { return s.machines.Undrainable(ctx, agents) },
 		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {
 			return s.machines.InSchedule(ctx, agents)
