@@ -127,9 +127,27 @@ func play(t *testing.T, config stage.Options, script string) string {
 		if reply.Code != "" {
 			fmt.Fprintf(&out, "(%s)\n", reply.Code)
 		}
-		out.WriteString(markup(reply))
+		out.WriteString(settled(markup(reply)))
 	}
 	return out.String()
+}
+
+// settled puts "carried out" directly above the yes that made it so: in a history the leader's loops, which write in
+// the same instant of the bubble, may have begun the work before that is written.
+func settled(text string) string {
+	lines := slices.Collect(strings.Lines(text))
+	for i := len(lines) - 1; i >= 0; i-- {
+		line := lines[i]
+		if !strings.Contains(line, ": carried out as it was approved") {
+			continue
+		}
+		what, _, _ := strings.Cut(line, ": carried out")
+		yes := slices.IndexFunc(lines, func(other string) bool { return strings.HasPrefix(other, what+": approved (that is enough)") })
+		if yes > i {
+			lines = slices.Insert(slices.Delete(lines, i, i+1), yes-1, line)
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // lead lets a leader work beside the script, if it is to, and returns what ends that.

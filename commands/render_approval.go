@@ -84,6 +84,8 @@ func Undone(plan *filters.Plan) Line {
 	switch {
 	case plan.Verb == filters.VerbGone:
 		return Say("⚠ ", Strong("This cannot be undone"), ": the master forgets them, with all that is on their disks.")
+	case plan.Verb == filters.VerbDrain && plan.Mode() == filters.ModeFilter:
+		return nil // a drain by hand kills nothing, and an abort gives the agents back
 	case plan.Verb == filters.VerbDrain:
 		return Say("⚠ A drain cannot be cancelled: what is killed is killed.")
 	case plan.Mode() == filters.ModeDown:
