@@ -44,13 +44,15 @@ func (d *departures) follow(before, after *filters.Roster, now time.Time) []filt
 	return d.newest()
 }
 
-// learn takes over what another replica remembers.
-func (d *departures) learn(told []filters.Departed) {
+// learn takes over what another replica remembers, and tells whether any of it was news.
+func (d *departures) learn(told []filters.Departed) (news bool) {
 	for _, departed := range told {
 		if known, ok := d.known[departed.Agent.ID]; !ok || departed.Since.Before(known.Since) {
 			d.note(departed)
+			news = true
 		}
 	}
+	return news
 }
 
 func (d *departures) note(departed filters.Departed) {

@@ -101,4 +101,19 @@ func TestDeparturesArePublished(t *testing.T) {
 	if err := other.Overlay(master.Published()); err != nil || idsOf(other.left.newest()) != "b " {
 		t.Errorf("%v, learnt %s", err, idsOf(other.left.newest()))
 	}
+	t.Run("also by one that has read the cluster since", func(t *testing.T) {
+		next, err := New(Config{Cluster: "prod", Masters: []string{"http://127.0.0.1:1"}, Now: func() time.Time { return since.Add(time.Hour) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer next.Close()
+		next.reading = filters.View{Began: since.Add(time.Hour), Ended: since.Add(time.Hour), Agents: []filters.Agent{{ID: "a"}}}
+		next.index(next.reading)
+		if err := next.Overlay(master.Published()); err != nil {
+			t.Fatal(err)
+		}
+		if agent, away := next.Roster().Known("b"); agent == nil || !away.Equal(since) {
+			t.Errorf("b is %v since %v", agent, away)
+		}
+	})
 }

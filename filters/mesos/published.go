@@ -72,8 +72,8 @@ func (m *Master) Overlay(published []byte) error {
 		return nil
 	}
 	m.told = &told
-	m.left.learn(told.Departed)
-	if told.AsOf.After(m.reading.Began) && !m.reading.Ended.IsZero() {
+	news := m.left.learn(told.Departed)
+	if (news || told.AsOf.After(m.reading.Began)) && !m.reading.Ended.IsZero() {
 		m.index(m.reading)
 	}
 	return nil

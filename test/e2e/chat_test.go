@@ -43,7 +43,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 	}{
 		{"alice", "filter agent-nine", []string{"no agent agent-nine", "Nearest"}},
 		{"alice", "filter agent-t", []string{"agent-three", "agent-two", "agent-t*"}},
-		{"alice", "filter", []string{"names no agent", "filter agent-one"}},
+		{"alice", "filter --for 2h", []string{"names no agent", "filter agent-one"}},
 		{"alice", "filter *", []string{"6 agents", "at most 5"}},
 		{"alice", "filter agent-one,agent-two", []string{"max_withheld", "rack r1"}},
 		{"alice", "filter -l rack=r9", []string{"rack=r9"}},
