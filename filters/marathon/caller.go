@@ -109,9 +109,9 @@ func (c *caller) once(ctx context.Context, method string, to *url.URL, body []by
 	}
 	switch {
 	case len(c.framework.Token) > 0:
-		request.Header.Set("Authorization", "Bearer "+string(c.framework.Token))
+		request.Header.Set("Authorization", "Bearer "+c.framework.Token.Reveal())
 	case c.framework.Username != "":
-		request.SetBasicAuth(c.framework.Username, string(c.framework.Secret))
+		request.SetBasicAuth(c.framework.Username, c.framework.Secret.Reveal())
 	}
 	response, err := c.client.Do(request)
 	if err != nil {

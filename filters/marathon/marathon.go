@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 )
 
 // Kind is how a framework is asked.
@@ -36,7 +37,7 @@ type Framework struct {
 	URL  string // https; http only to this machine itself. It may have a path
 	// Username and Secret are for basic authentication; Token is sent as a bearer token instead where it is not empty.
 	Username      string
-	Secret, Token Secret
+	Secret, Token secret.Value
 	TLS           *tls.Config // nil: the system's authorities
 }
 

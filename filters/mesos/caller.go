@@ -154,9 +154,9 @@ func (c *caller) prepare(ctx context.Context, at address, r request) (*http.Requ
 	httpRequest.Header.Set("User-Agent", "cordon")
 	switch {
 	case len(c.config.BearerToken) > 0:
-		httpRequest.Header.Set("Authorization", "Bearer "+string(c.config.BearerToken))
+		httpRequest.Header.Set("Authorization", "Bearer "+c.config.BearerToken.Reveal())
 	case c.config.Principal != "":
-		httpRequest.SetBasicAuth(c.config.Principal, string(c.config.Secret))
+		httpRequest.SetBasicAuth(c.config.Principal, c.config.Secret.Reveal())
 	}
 	return httpRequest, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 )
 
 type mesosMaster = mesosapi.MasterInfo
@@ -46,7 +47,7 @@ func TestOperatorAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.recording, func(t *testing.T) {
 			leader := play(t, afterIntroduction(recorded(t, test.recording)))
-			m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", Secret("s3cret") }, leader)
+			m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("s3cret") }, leader)
 			err := test.call(m)
 			if test.code == "" {
 				if err != nil {
@@ -95,8 +96,8 @@ func TestUnauthorizedNamesWhatIsConfigured(t *testing.T) {
 		words  string
 	}{
 		{nil, "wants to know who asks"},
-		{func(c *Config) { c.BearerToken = Secret("t0ken") }, "does not accept the bearer token"},
-		{func(c *Config) { c.Principal, c.Secret = "cordon", Secret("s3cret") }, "does not accept the principal `cordon`"},
+		{func(c *Config) { c.BearerToken = secret.Value("t0ken") }, "does not accept the bearer token"},
+		{func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("s3cret") }, "does not accept the principal `cordon`"},
 	}
 	for _, test := range tests {
 		leader := play(t, always(recorded(t, "auth-none")))
@@ -106,15 +107,15 @@ func TestUnauthorizedNamesWhatIsConfigured(t *testing.T) {
 
 func TestCredentialsAreSent(t *testing.T) {
 	leader := play(t, afterIntroduction(&answer{status: 200}))
-	m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", Secret("s3cret") }, leader)
+	m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("s3cret") }, leader)
 	if err := m.Take(t.Context(), agentOne); err != nil {
 		t.Fatal(err)
 	}
-	name, secret, _ := leader.asked()[0].BasicAuth()
-	if name != "cordon" || secret != "s3cret" {
-		t.Errorf("basic authentication as %q with %q", name, secret)
+	name, password, _ := leader.asked()[0].BasicAuth()
+	if name != "cordon" || password != "s3cret" {
+		t.Errorf("basic authentication as %q with %q", name, password)
 	}
-	m = newMaster(t, func(c *Config) { c.BearerToken = Secret("t0ken") }, leader)
+	m = newMaster(t, func(c *Config) { c.BearerToken = secret.Value("t0ken") }, leader)
 	if err := m.Take(t.Context(), agentOne); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestRedirectToAStrangerIsRefused(t *testing.T) {
 	} {
 		t.Run(location, func(t *testing.T) {
 			standby := play(t, always(pointing(t, "nonleader-deactivate-agent", location)))
-			m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", Secret("s3cret") }, standby)
+			m := newMaster(t, func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("s3cret") }, standby)
 			err := m.Take(t.Context(), agentOne)
 			checkCode(t, err, filters.Unavailable, "leads", "Add `http", "to `masters` of cluster prod")
 			if n := len(stranger.asked()); n > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 	simmesos "cordon/internal/sim/mesos"
 )
 
@@ -233,9 +234,9 @@ func TestCredentialsOfASimulatedCluster(t *testing.T) {
 		c.Credentials = map[string]string{"cordon": "s3cret"}
 		c.Allocator = true
 	})
-	right := join(t, cluster, true, func(c *Config) { c.Principal, c.Secret = "cordon", Secret("s3cret") })
+	right := join(t, cluster, true, func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("s3cret") })
 	eventually(t, "it is read", func() bool { return right.Roster().Len() == 3 })
-	wrong := join(t, cluster, false, func(c *Config) { c.Principal, c.Secret = "cordon", Secret("wr0ng") })
+	wrong := join(t, cluster, false, func(c *Config) { c.Principal, c.Secret = "cordon", secret.Value("wr0ng") })
 	_, err := wrong.Read(t.Context())
 	checkCode(t, err, filters.Denied, "`cordon`", "secret_file")
 }

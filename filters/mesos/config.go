@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 )
 
 // The values of Config.Backend.
@@ -32,9 +33,9 @@ type Config struct {
 
 	// Principal and Secret are for basic authentication; an empty Principal sends none.
 	Principal string
-	Secret    Secret
+	Secret    secret.Value
 	// BearerToken is sent instead of Principal and Secret if it is not empty.
-	BearerToken Secret
+	BearerToken secret.Value
 	// TLS is used for https masters (RootCAs: a private CA). With zk:// a TLS that is not nil means that masters speak https.
 	TLS *tls.Config
 

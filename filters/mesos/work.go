@@ -20,6 +20,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/agent/calls"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 )
 
 const (
@@ -34,7 +35,7 @@ type AgentsConfig struct {
 	Scheme string // http or https; empty: http
 	// Principal and Secret are for basic authentication; an empty Principal sends none.
 	Principal string
-	Secret    Secret
+	Secret    secret.Value
 	TLS       *tls.Config // of https; nil: the system's authorities
 }
 
@@ -98,7 +99,7 @@ func (a *Agents) ask(ctx context.Context, agent *filters.Agent, call *agentapi.C
 	request.Header.Set("Accept", typeProtobuf)
 	request.Header.Set("User-Agent", "cordon")
 	if a.config.Principal != "" {
-		request.SetBasicAuth(a.config.Principal, string(a.config.Secret))
+		request.SetBasicAuth(a.config.Principal, a.config.Secret.Reveal())
 	}
 	response, err := a.client.Do(request)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	agentapi "github.com/mesos/mesos-go/api/v1/lib/agent"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 	simmesos "cordon/internal/sim/mesos"
 )
 
@@ -95,7 +96,7 @@ func TestAgentsThatDoNotShow(t *testing.T) {
 		words  string
 	}{
 		"401 without a principal": {AgentsConfig{}, 401, nil, filters.Denied, "wants to know who asks"},
-		"401 with one":            {AgentsConfig{Principal: "cordon", Secret: Secret("s3cret")}, 401, nil, filters.Denied, "does not accept the principal `cordon`"},
+		"401 with one":            {AgentsConfig{Principal: "cordon", Secret: secret.Value("s3cret")}, 401, nil, filters.Denied, "does not accept the principal `cordon`"},
 		"403":                     {AgentsConfig{}, 403, nil, filters.Denied, "does not let the bot look"},
 		"500":                     {AgentsConfig{}, 500, nil, filters.Unavailable, "answered 500"},
 		"a redirect":              {AgentsConfig{}, 307, nil, filters.Unavailable, "redirects of agents are not followed"},

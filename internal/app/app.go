@@ -165,7 +165,7 @@ func (a *App) buildStack(name string, cluster config.Cluster) (*stack, error) {
 func (a *App) buildMaster(name string, cluster config.Cluster, log *slog.Logger) (*mesos.Master, error) {
 	settings := mesos.Config{
 		Cluster: name, Masters: cluster.Masters, Backend: cluster.Backend, Principal: cluster.Principal,
-		Secret: mesos.Secret(a.options.Secrets.Masters[name].Reveal()), BearerToken: mesos.Secret(a.options.Secrets.MasterTokens[name].Reveal()),
+		Secret: a.options.Secrets.Masters[name], BearerToken: a.options.Secrets.MasterTokens[name],
 		MaxEventFrame: cluster.MaxEventFrame, CallsAtOnce: cluster.CallsAtOnce, CallsPerSecond: float64(cluster.CallsPerSecond), Logger: log,
 	}
 	if cluster.CAFile != "" {

@@ -19,6 +19,7 @@ import (
 	"cordon/filters"
 	"cordon/internal/approval"
 	"cordon/internal/config"
+	"cordon/internal/secret"
 	"cordon/internal/sim"
 	"cordon/scheduler"
 )
@@ -110,9 +111,9 @@ func runDemo(ctx context.Context, options DemoOptions, scene *sim.Demo, memory *
 	app, err := Start(ctx, Options{
 		Config: settings, Version: options.Version, Logger: options.Logger, Dialer: memory.dial, Quick: true,
 		Secrets: config.Secrets{
-			BotToken: config.NewSecret(scene.Workspace.BotToken()), SigningSecret: config.NewSecret(scene.Workspace.SigningSecret()),
-			Tokens:   map[string]config.Secret{demoToken: config.NewSecret(token)},
-			Webhooks: map[string]map[string]config.Secret{scene.ClusterName: {demoWebhook: config.NewSecret(scene.HookSecret)}},
+			BotToken: secret.Value(scene.Workspace.BotToken()), SigningSecret: secret.Value(scene.Workspace.SigningSecret()),
+			Tokens:   map[string]secret.Value{demoToken: secret.Value(token)},
+			Webhooks: map[string]map[string]secret.Value{scene.ClusterName: {demoWebhook: secret.Value(scene.HookSecret)}},
 		},
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"cordon/filters"
 	"cordon/internal/config"
 	"cordon/internal/ctl"
+	"cordon/internal/secret"
 	"cordon/store"
 )
 
@@ -63,7 +64,7 @@ func onlyCluster(settings config.Config, name string) (string, error) {
 	return "", &filters.Error{Code: filters.Invalid, Wrong: "no cluster `" + name + "` is configured", Expected: "--cluster with one of " + strings.Join(names, ", ")}
 }
 
-func askRedis(ctx context.Context, settings config.Config, password config.Secret, cluster string) (store.Witness, error) {
+func askRedis(ctx context.Context, settings config.Config, password secret.Value, cluster string) (store.Witness, error) {
 	ctx, cancel := context.WithTimeout(ctx, exportTime)
 	defer cancel()
 	certificates, err := readOptional(settings.Redis.CAFile)

@@ -17,7 +17,7 @@ func (a *App) buildMover(name string, cluster config.Cluster) (*mesos.Agents, *m
 		return nil, nil, fmt.Errorf("agents: ca_file: %w", err)
 	}
 	agents := mesos.NewAgents(mesos.AgentsConfig{
-		Scheme: settings.Scheme, Principal: settings.Principal, Secret: mesos.Secret(secrets.Agents[name].Reveal()), TLS: trusted,
+		Scheme: settings.Scheme, Principal: settings.Principal, Secret: secrets.Agents[name], TLS: trusted,
 	})
 	frameworks := map[string]marathon.Framework{}
 	for framework, settings := range cluster.Frameworks {
@@ -26,7 +26,7 @@ func (a *App) buildMover(name string, cluster config.Cluster) (*mesos.Agents, *m
 		}
 		frameworks[framework] = marathon.Framework{
 			Kind: marathon.Kind(settings.Kind), URL: settings.URL, Username: settings.Username, TLS: trusted,
-			Secret: marathon.Secret(secrets.Frameworks[name][framework].Reveal()), Token: marathon.Secret(secrets.FrameworkTokens[name][framework].Reveal()),
+			Secret: secrets.Frameworks[name][framework], Token: secrets.FrameworkTokens[name][framework],
 		}
 	}
 	mover, err := marathon.New(frameworks)

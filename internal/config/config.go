@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cordon/internal/secret"
 	"cordon/scheduler"
 )
 
@@ -154,36 +155,18 @@ func (l Limit) Value() (count int, percent float64, err error) {
 	return count, 0, nil
 }
 
-// Secret is a value that never shows itself: printing, formatting and encoding give a placeholder.
-type Secret struct{ value string }
-
-// NewSecret wraps a value.
-func NewSecret(value string) Secret { return Secret{value} }
-
-// Reveal returns the value, for the one place that needs it.
-func (s Secret) Reveal() string { return s.value }
-
-// String returns a placeholder.
-func (s Secret) String() string { return "[secret]" }
-
-// GoString returns a placeholder.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText returns a placeholder: JSON and logs show nothing else.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // Secrets are the values behind the configuration's files and the environment.
 type Secrets struct {
-	BotToken, AppToken, SigningSecret Secret
-	RedisPassword                     Secret
-	PagerDuty, Opsgenie               Secret
-	Masters                           map[string]Secret            // by cluster: secret of the principal
-	MasterTokens                      map[string]Secret            // by cluster: bearer token
-	Tokens                            map[string]Secret            // by token name
-	Webhooks                          map[string]map[string]Secret // by cluster, then webhook: of WebhooksOf
-	Sinks                             map[string]map[string]Secret // by cluster, then sink
-	Frameworks, FrameworkTokens       map[string]map[string]Secret // by cluster, then framework
-	Agents                            map[string]Secret            // by cluster: secret of the principal
+	BotToken, AppToken, SigningSecret secret.Value
+	RedisPassword                     secret.Value
+	PagerDuty, Opsgenie               secret.Value
+	Masters                           map[string]secret.Value            // by cluster: secret of the principal
+	MasterTokens                      map[string]secret.Value            // by cluster: bearer token
+	Tokens                            map[string]secret.Value            // by token name
+	Webhooks                          map[string]map[string]secret.Value // by cluster, then webhook: of WebhooksOf
+	Sinks                             map[string]map[string]secret.Value // by cluster, then sink
+	Frameworks, FrameworkTokens       map[string]map[string]secret.Value // by cluster, then framework
+	Agents                            map[string]secret.Value            // by cluster: secret of the principal
 }
 
 // WebhooksOf returns what runs of the cluster may call: the cluster's own webhooks and those of the top level.

@@ -3,6 +3,8 @@ package config
 import (
 	"net/url"
 	"strings"
+
+	"cordon/internal/secret"
 )
 
 // Framework is one that can be asked to move its tasks.
@@ -56,12 +58,12 @@ func (r *reader) checkAgents(at string, agents AgentAPI) {
 
 // moverSecrets reads what frameworks and agents want to see.
 func (r *reader) moverSecrets(config *Config, secrets *Secrets) {
-	secrets.Agents = map[string]Secret{}
-	secrets.Frameworks, secrets.FrameworkTokens = map[string]map[string]Secret{}, map[string]map[string]Secret{}
+	secrets.Agents = map[string]secret.Value{}
+	secrets.Frameworks, secrets.FrameworkTokens = map[string]map[string]secret.Value{}, map[string]map[string]secret.Value{}
 	for _, name := range sortedKeys(config.Clusters) {
 		cluster, at := config.Clusters[name], "clusters."+name
 		secrets.Agents[name] = r.secret(at+".agents.secret_file", cluster.Agents.SecretFile, "CORDON_AGENTS_SECRET_"+variable(name), cluster.Agents.Principal != "")
-		secrets.Frameworks[name], secrets.FrameworkTokens[name] = map[string]Secret{}, map[string]Secret{}
+		secrets.Frameworks[name], secrets.FrameworkTokens[name] = map[string]secret.Value{}, map[string]secret.Value{}
 		for _, framework := range sortedKeys(cluster.Frameworks) {
 			settings, field := cluster.Frameworks[framework], at+".frameworks."+framework
 			switch {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"cordon/internal/secret"
+
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -91,14 +93,14 @@ func (r *reader) sorted() error {
 
 // LoadWithoutSecrets reads and checks a configuration file for those who need no secret but Redis's password, which may
 // be missing too: what helps when things are broken must not ask for what is broken.
-func LoadWithoutSecrets(path string) (config Config, redisPassword Secret, err error) {
+func LoadWithoutSecrets(path string) (config Config, redisPassword secret.Value, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, Secret{}, Mistakes{{File: path, Wrong: "cannot be read: " + reason(err)}}
+		return Config{}, nil, Mistakes{{File: path, Wrong: "cannot be read: " + reason(err)}}
 	}
 	config, reader := parse(path, text)
 	if len(reader.mistakes) > 0 {
-		return Config{}, Secret{}, reader.mistakes
+		return Config{}, nil, reader.mistakes
 	}
 	return config, reader.secret("redis.password_file", config.Redis.PasswordFile, "CORDON_REDIS_PASSWORD", false), nil
 }

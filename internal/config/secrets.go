@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"cordon/internal/secret"
 )
 
 // secrets reads the secrets that the configuration needs, each from its file or its environment variable.
 func (r *reader) secrets(config *Config) Secrets {
-	secrets := Secrets{Masters: map[string]Secret{}, MasterTokens: map[string]Secret{}, Tokens: map[string]Secret{}, Webhooks: map[string]map[string]Secret{}, Sinks: map[string]map[string]Secret{}}
+	secrets := Secrets{Masters: map[string]secret.Value{}, MasterTokens: map[string]secret.Value{}, Tokens: map[string]secret.Value{}, Webhooks: map[string]map[string]secret.Value{}, Sinks: map[string]map[string]secret.Value{}}
 	slack := config.Slack
 	secrets.BotToken = r.secret("slack.bot_token_file", slack.BotTokenFile, "CORDON_SLACK_BOT_TOKEN", true)
 	secrets.AppToken = r.secret("slack.app_token_file", slack.AppTokenFile, "CORDON_SLACK_APP_TOKEN", slack.Transport == "socket")
@@ -26,7 +28,7 @@ func (r *reader) secrets(config *Config) Secrets {
 	for i, token := range config.Tokens {
 		at := fmt.Sprintf("tokens[%d].file", i)
 		secret := r.secret(at, token.File, "CORDON_TOKEN_"+variable(token.Name), true)
-		if length := len(secret.value); length > 0 && length < tokenLeast {
+		if length := len(secret); length > 0 && length < tokenLeast {
 			r.mistake(at, fmt.Sprintf("the token has %d characters", length), fmt.Sprintf("%d or more", tokenLeast))
 		}
 		secrets.Tokens[token.Name] = secret
@@ -41,13 +43,13 @@ const (
 
 func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
-func (r *reader) secret(field, file, environment string, needed bool) Secret {
+func (r *reader) secret(field, file, environment string, needed bool) secret.Value {
 	if file == "" {
 		value := os.Getenv(environment)
 		if value == "" && needed {
 			r.mistake(field, "is missing", "a file with the secret, or the environment variable "+environment)
 		}
-		return Secret{strings.TrimSpace(value)}
+		return secret.Value(strings.TrimSpace(value))
 	}
 	content, err := os.ReadFile(file)
 	switch value := strings.TrimSpace(string(content)); {
@@ -58,7 +60,7 @@ func (r *reader) secret(field, file, environment string, needed bool) Secret {
 	case len(value) > secretMost:
 		r.mistake(field, "`"+file+"` is larger than 8 KiB", "a secret")
 	default:
-		return Secret{value}
+		return secret.Value(value)
 	}
-	return Secret{}
+	return nil
 }

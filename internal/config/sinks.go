@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+
+	"cordon/internal/secret"
 )
 
 // Sink is where the journal of a cluster is copied to: a file or a URL.
@@ -59,14 +61,14 @@ func (r *reader) checkSink(field string, sink *Sink) {
 // sinkSecrets reads what posts are signed with, only from files.
 func (r *reader) sinkSecrets(config *Config, secrets *Secrets) {
 	for _, name := range sortedKeys(config.Clusters) {
-		secrets.Sinks[name] = map[string]Secret{}
+		secrets.Sinks[name] = map[string]secret.Value{}
 		for i, sink := range config.Clusters[name].Sinks {
 			if sink.SecretFile == "" {
 				continue // is reported as missing
 			}
 			field := fmt.Sprintf("clusters.%s.sinks[%d].secret_file", name, i)
 			secret := r.secret(field, sink.SecretFile, "", true)
-			if length := len(secret.value); length > 0 && length < tokenLeast {
+			if length := len(secret); length > 0 && length < tokenLeast {
 				r.mistake(field, fmt.Sprintf("the secret has %d characters", length), fmt.Sprintf("%d or more", tokenLeast))
 			}
 			secrets.Sinks[name][sink.Name] = secret

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/internal/secret"
 	"cordon/scheduler"
 )
 
@@ -121,7 +122,7 @@ func (r *reader) webhookSecrets(config *Config, secrets *Secrets) {
 	shared := r.webhookFiles("webhooks", config.Webhooks)
 	for _, name := range sortedKeys(config.Clusters) {
 		own := r.webhookFiles("clusters."+name+".webhooks", config.Clusters[name].Webhooks)
-		secrets.Webhooks[name] = map[string]Secret{}
+		secrets.Webhooks[name] = map[string]secret.Value{}
 		for webhook := range config.WebhooksOf(name) {
 			secret, ok := own[webhook]
 			if !ok {
@@ -132,15 +133,15 @@ func (r *reader) webhookSecrets(config *Config, secrets *Secrets) {
 	}
 }
 
-func (r *reader) webhookFiles(at string, webhooks map[string]Webhook) map[string]Secret {
-	found := map[string]Secret{}
+func (r *reader) webhookFiles(at string, webhooks map[string]Webhook) map[string]secret.Value {
+	found := map[string]secret.Value{}
 	for _, name := range sortedKeys(webhooks) {
 		if webhooks[name].SecretFile == "" {
 			continue // is reported as missing
 		}
 		field := at + "." + name + ".secret_file"
 		secret := r.secret(field, webhooks[name].SecretFile, "", true)
-		if length := len(secret.value); length > 0 && length < tokenLeast {
+		if length := len(secret); length > 0 && length < tokenLeast {
 			r.mistake(field, fmt.Sprintf("the secret has %d characters", length), fmt.Sprintf("%d or more", tokenLeast))
 		}
 		found[name] = secret
