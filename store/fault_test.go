@@ -134,11 +134,12 @@ func TestWaitingCommitIsNotSentAfterItsContext(t *testing.T) {
 	_, err := s.Commit(t.Context(), placing("k0", placed(0, "user:U1")))
 	must(t, err)
 	server.stop()
-	first := make(chan error, 1)
+	first, sent := make(chan error, 1), make(chan struct{}, 2)
+	send := s.batch.send
+	s.batch.send = func(group []*passenger) { sent <- struct{}{}; send(group) }
 	ctx := within(t, 5)
 	go func() { _, err := s.Commit(ctx, placing("k1", placed(1, "user:U1"))); first <- err }()
-	for !s.batch.gone() {
-	}
+	<-sent
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	_, err = s.Commit(short, placing("k2", placed(2, "user:U1")))
@@ -148,13 +149,6 @@ func TestWaitingCommitIsNotSentAfterItsContext(t *testing.T) {
 	if _, done, err := s.Receipt(ctx, "k2"); done || err != nil {
 		t.Errorf("it was carried out: %v %v", done, err)
 	}
-}
-
-// gone tells whether a trip is under way with all who waited.
-func (b *batch) gone() bool {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.away == 1 && len(b.waiting) == 0
 }
 
 func TestForgottenScript(t *testing.T) {
