@@ -54,13 +54,13 @@ func JurorWords(approval *filters.Approval) Line {
 	needs, yes := approval.Needs, approval.Yes()
 	one, several := "an approver", "approvers"
 	if needs.From == filters.JurorsOnCall {
-		one, several = "whoever is on call", "those on call"
+		one, several = "whoever is on call (or an admin)", "those on call (or admins)"
 	}
 	switch {
 	case needs.Approvals == 1:
 		return Say("needs the yes of " + one)
 	case yes == 0 && needs.From == filters.JurorsOnCall:
-		return Say(fmt.Sprintf("needs the yes of %d of those on call", needs.Approvals))
+		return Say(fmt.Sprintf("needs the yes of %d of those on call (or of admins)", needs.Approvals))
 	case yes == 0:
 		return Say(fmt.Sprintf("needs the yes of %d approvers", needs.Approvals))
 	}

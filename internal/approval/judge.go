@@ -69,7 +69,7 @@ func (g *Gate) callee(ctx context.Context, actor filters.Actor, called int) (str
 	case len(names) == 0:
 		return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call, and nobody is", Expected: "it takes the word of an admin"}
 	}
-	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "it takes the word of " + strings.Join(names, " or ")}
+	return "", &filters.Error{Code: filters.Denied, Wrong: "you are not on call", Expected: "it takes the word of " + strings.Join(names, " or ") + ", or of an admin"}
 }
 
 // reasonOf is the error's own words where it has some for people.
