@@ -43,13 +43,12 @@ type Config struct {
 
 // Bot answers commands. Safe for concurrent use.
 type Bot struct {
-	config   Config
-	names    []string // of clusters, sorted
-	lost     lost
-	refusals refusals
-	looking  chan struct{} // a place for each agent that is asked itself
-	gate     sync.RWMutex  // held for reading by running commands, for writing to stop
-	stopped  bool
+	config  Config
+	names   []string // of clusters, sorted
+	lost    lost
+	looking chan struct{} // a place for each agent that is asked itself
+	gate    sync.RWMutex  // held for reading by running commands, for writing to stop
+	stopped bool
 }
 
 // New returns a Bot over the clusters. It panics without one: that is a mistake of the program.
@@ -89,6 +88,7 @@ type turn struct {
 	opens    *verb // the form that is asked for; nil: none
 	cluster  string
 	service  Service
+	record   Service           // whose journal tells that it was refused; nil: no cluster's
 	desk     Desk              // nil: there are no windows and runs
 	machines Machines          // nil: there is no maintenance schedule
 	duty     OnCall            // nil: nobody is on call
@@ -134,19 +134,21 @@ func (b *Bot) handle(ctx context.Context, t *turn) (reply Reply, err error) {
 		b.note(ctx, t, t.Refused)
 		return renderRefusal(t.Refused), t.Refused
 	}
-	if err := b.understand(t); err != nil {
-		b.note(ctx, t, err)
-		return b.refuse(t, err), err
-	}
-	if err := t.mayLook(ctx); err != nil {
-		return b.refuse(t, err), err
-	}
-	reply, err = t.do(ctx)
-	if err != nil {
+	if reply, err = b.obey(ctx, t); err != nil {
 		b.note(ctx, t, err)
 		return b.refuse(t, err), err
 	}
 	return reply, nil
+}
+
+func (b *Bot) obey(ctx context.Context, t *turn) (Reply, error) {
+	if err := b.understand(t); err != nil {
+		return Reply{}, err
+	}
+	if err := t.mayLook(ctx); err != nil {
+		return Reply{}, err
+	}
+	return t.do(ctx)
 }
 
 // mayLook refuses those who may not even see the cluster. Help, and who one is, is for everybody.
@@ -170,8 +172,9 @@ func (b *Bot) understand(t *turn) (err error) {
 			t.opens, t.command, err = lexicon[command.Verb], command, nil
 		}
 	}
+	t.record = b.writes(t)
 	if err != nil {
-		t.cluster, _ = b.route(t) // whose journal tells that it was refused
+		t.cluster, _ = b.route(t)
 		t.service = b.config.Clusters[t.cluster]
 		return err
 	}
@@ -185,18 +188,35 @@ func (b *Bot) understand(t *turn) (err error) {
 	return err
 }
 
-func (b *Bot) route(t *turn) (string, error) {
-	name := t.command.Cluster
-	switch {
-	case t.Cluster != "" && name != "" && name != t.Cluster:
-		return "", &filters.Error{Code: filters.Denied, Wrong: "this speaks to *" + t.Cluster + "* alone", Expected: "no `-c`, or `-c " + t.Cluster + "`"}
-	case t.Cluster != "":
-		name = t.Cluster
-	case name == "" && len(b.names) == 1:
-		name = b.names[0]
-	case name == "":
-		name = b.config.Channels[t.Channel]
+// writes is whose journal tells that the command was refused: the cluster's that it is for, else the channel's; nil: nobody's.
+func (b *Bot) writes(t *turn) Service {
+	if service := b.config.Clusters[b.addressed(t)]; service != nil {
+		return service
 	}
+	if len(b.names) == 1 {
+		return b.config.Clusters[b.names[0]]
+	}
+	return b.config.Clusters[b.config.Channels[t.Channel]]
+}
+
+// addressed is the cluster that a command is for, whether it may be asked from there or not; empty: none is.
+func (b *Bot) addressed(t *turn) string {
+	switch {
+	case t.Cluster != "":
+		return t.Cluster
+	case t.command.Cluster != "":
+		return t.command.Cluster
+	case len(b.names) == 1:
+		return b.names[0]
+	}
+	return b.config.Channels[t.Channel]
+}
+
+func (b *Bot) route(t *turn) (string, error) {
+	if named := t.command.Cluster; t.Cluster != "" && named != "" && named != t.Cluster {
+		return "", &filters.Error{Code: filters.Denied, Wrong: "this speaks to *" + t.Cluster + "* alone", Expected: "no `-c`, or `-c " + t.Cluster + "`"}
+	}
+	name := b.addressed(t)
 	if allowed := b.config.Allowed[t.Channel]; len(allowed) > 0 && name != "" && !slices.Contains(allowed, name) {
 		return "", &filters.Error{Code: filters.Denied, Wrong: "this channel may not speak to `" + clip(name, 40) + "`", Expected: "one of `" + strings.Join(allowed, "`, `") + "`", Try: "Type it in that cluster's own channel"}
 	}

@@ -72,26 +72,3 @@ func TestHistoryIsParsed(t *testing.T) {
 		}
 	}
 }
-
-func TestRefusalsOfOneActorAreBounded(t *testing.T) {
-	var kept refusals
-	now := time.Date(2026, 9, 1, 14, 0, 0, 0, time.UTC)
-	count := func(actor string, tries int) (allowed int) {
-		for range tries {
-			if kept.allow(actor, now) {
-				allowed++
-			}
-		}
-		return allowed
-	}
-	if first := count("user:U1", 100); first != refusalBurst {
-		t.Errorf("%d at once", first)
-	}
-	if other := count("user:U2", 1); other != 1 {
-		t.Error("another actor's are not written down")
-	}
-	now = now.Add(10 * refusalEvery)
-	if more := count("user:U1", 100); more != 10 {
-		t.Errorf("%d after a while", more)
-	}
-}

@@ -249,7 +249,7 @@ func eventWords(event *filters.Event) string {
 			return "marking gone now"
 		}
 	case filters.KindRefused:
-		return "refused " + string(event.Verb)
+		return "refused " + cmp.Or(string(event.Verb), "a request")
 	case filters.KindSink:
 		return "sink " + strings.TrimPrefix(event.Subject, filters.SinkSubject) + " " + map[bool]string{true: "is stuck", false: "goes on"}[event.Outcome == filters.SinkStuck]
 	case filters.KindLeader:

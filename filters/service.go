@@ -12,7 +12,8 @@ import (
 // Service answers every actor's requests about one cluster: it resolves targets, makes the plan, asks the Gate and
 // records. It sends nothing to the master; the reconciler does. Safe for concurrent use.
 type Service struct {
-	config ServiceConfig
+	config   ServiceConfig
+	refusals refusals
 }
 
 // ServiceConfig is what a Service needs; every field is required but Groups, Limits, Survey, Apps, Observe, Held, Away and Sinks.
@@ -53,7 +54,7 @@ func NewService(config ServiceConfig) *Service {
 	if config.Sinks == nil {
 		config.Sinks = func() []SinkStatus { return nil }
 	}
-	return &Service{config}
+	return &Service{config: config}
 }
 
 // Now is the cluster's time: Redis TIME, UTC.

@@ -53,8 +53,10 @@ type Leaders interface {
 	LeaderURL(ctx context.Context, cluster string) (string, bool)
 }
 
-// Config is what the API needs; Logger may be nil.
+// Config is what the API needs; Observe and Logger may be nil.
 type Config struct {
+	// Observe is told of each request that was refused before it was a command; the cluster is empty where the token is not known.
+	Observe  func(cluster string, code filters.Code)
 	Clusters map[string]*filters.Service
 	Tokens   []Token
 	Commands Commands
@@ -64,9 +66,12 @@ type Config struct {
 
 // API is the handler of both. Safe for concurrent use.
 type API struct {
-	config Config
-	mux    *http.ServeMux
+	config    Config
+	mux       *http.ServeMux
+	strangers strangers
 }
+
+const commandsPath = "/api/commands"
 
 // Bounds of a request.
 const (
@@ -80,9 +85,12 @@ func New(config Config) *API {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
+	if config.Observe == nil {
+		config.Observe = func(string, filters.Code) {}
+	}
 	api := &API{config: config, mux: http.NewServeMux()}
 	api.mux.HandleFunc("/allocator/filters", api.module)
-	api.mux.HandleFunc("POST /api/commands", api.authenticated(api.command))
+	api.mux.HandleFunc("POST "+commandsPath, api.authenticated(api.command))
 	api.mux.HandleFunc("GET /api/agents", api.authenticated(api.agents))
 	api.mux.HandleFunc("GET /api/filters", api.authenticated(api.filters))
 	api.mux.HandleFunc("GET /api/journal", api.authenticated(api.journal))
@@ -129,17 +137,19 @@ func (a *API) authenticated(handle func(http.ResponseWriter, *call)) http.Handle
 	return func(w http.ResponseWriter, r *http.Request) {
 		token := a.token(r)
 		if token == nil {
+			a.stranger(r)
 			w.Header().Set("WWW-Authenticate", `Bearer realm="cordon"`)
 			a.refuse(w, r, &filters.Error{Code: filters.Unauthorized, Wrong: "the token is missing or not known", Expected: "the header `Authorization: Bearer …` with a token of the configuration"})
 			return
 		}
-		cluster := r.URL.Query().Get("cluster")
-		if cluster != "" && cluster != token.Cluster {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyMost)
+		c := &call{r, token, a.config.Clusters[token.Cluster]}
+		if cluster := r.URL.Query().Get("cluster"); cluster != "" && cluster != token.Cluster {
+			a.refused(r.Context(), c, notIts(token))
 			a.refuse(w, r, notIts(token))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyMost)
-		handle(w, &call{r, token, a.config.Clusters[token.Cluster]})
+		handle(w, c)
 	}
 }
 
@@ -174,7 +184,7 @@ func message(err error) string {
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	code := filters.CodeOf(err)
 	if tooLarge(err) {
-		writeJSON(w, http.StatusRequestEntityTooLarge, map[string]any{"code": filters.Invalid, "message": "the body is larger than 256 kB"})
+		writeJSON(w, http.StatusRequestEntityTooLarge, map[string]any{"code": filters.Invalid, "message": largeBody})
 		return
 	}
 	if code == filters.Internal {
@@ -210,7 +220,7 @@ func readJSON(r *http.Request, into any) error {
 		if tooLarge(err) {
 			return err
 		}
-		return &filters.Error{Code: filters.Invalid, Wrong: "the body is not the JSON expected here", Expected: err.Error()}
+		return &filters.Error{Code: filters.Invalid, Wrong: "the body is not the JSON expected here", Expected: unmarked.Replace(err.Error())}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &filters.Error{Code: filters.Invalid, Wrong: "the body holds more than one JSON value"}

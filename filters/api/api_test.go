@@ -51,6 +51,8 @@ type site struct {
 	leader  string
 	ran     string
 	answer  Answer
+	counted map[string]int
+	log     bytes.Buffer
 }
 
 func (s *site) Leads(string) bool                                { return s.leads }
@@ -81,9 +83,10 @@ func newSiteOver(t *testing.T, view filters.View) *site {
 	}
 	t.Cleanup(redis.Close)
 	nodes := &cluster{roster: filters.NewRoster(view)}
-	s := &site{t: t, leads: true}
+	s := &site{t: t, leads: true, counted: map[string]int{}}
 	s.service = filters.NewService(filters.ServiceConfig{Cluster: "prod", Store: redis.Cluster("prod"), Book: filters.NewBook(), State: nodes, Gate: nodes})
-	config := Config{Clusters: map[string]*filters.Service{"prod": s.service}, Commands: s, Leaders: s}
+	config := Config{Clusters: map[string]*filters.Service{"prod": s.service}, Commands: s, Leaders: s, Logger: slog.New(slog.NewTextHandler(&s.log, nil))}
+	config.Observe = func(cluster string, code filters.Code) { s.counted[cluster+" "+string(code)]++ }
 	for text, token := range tokens {
 		token.Digest = sha256.Sum256([]byte(text))
 		config.Tokens = append(config.Tokens, token)
@@ -179,6 +182,62 @@ func TestWhoMay(t *testing.T) {
 	}
 	if status, body, _ := s.ask("ci", "GET", "/api/filters?cluster=other", ""); status != 403 || !strings.Contains(body, `"code":"denied"`) {
 		t.Errorf("another cluster: %d %s", status, body)
+	}
+}
+
+// What a token was told no is in the journal, with who and why; what only looks is not.
+func TestRefusalsAreInTheJournal(t *testing.T) {
+	for name, c := range map[string]struct {
+		token, method, path, body string
+		verb, code, says          string // nothing: it is not in the journal
+	}{
+		"may not":               {"look", "POST", listPath, `{"hostname":"agent-one"}`, "filter", "denied", "you may look"},
+		"may not in a list":     {"look", "PUT", listPath, `{"filters":[{"hostname":"agent-one"}]}`, "filter", "denied", "you may look"},
+		"unknown":               {"ci", "POST", listPath, `{"hostname":"` + "`user:UBOB`" + `"}`, "filter", "invalid", "hostname=='user:UBOB'"},
+		"none of its own":       {"ci", "DELETE", listPath + "?hostname=agent-one", "", "release", "unknown", "No filter exists"},
+		"too large":             {"ci", "POST", listPath, strings.Repeat("x", 300<<10), "filter", "invalid", "256 kB"},
+		"another cluster":       {"ci", "POST", "/api/commands?cluster=other", `{"text":"filter agent-one"}`, "", "denied", "another cluster"},
+		"another's in the body": {"ci", "POST", "/api/commands", `{"cluster":"other","text":"filter agent-one"}`, "", "denied", "another cluster"},
+		"no command":            {"ci", "POST", "/api/commands", `{"txt":1}`, "", "invalid", "not the JSON"},
+		"looks elsewhere":       {"ci", "GET", "/api/filters?cluster=other", "", "", "", ""},
+		"looks":                 {"ci", "GET", listPath, "", "", "", ""},
+		"nobody":                {"", "POST", listPath, `{"hostname":"agent-one"}`, "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			for range 2 {
+				s.ask(c.token, c.method, c.path, c.body, "Idempotency-Key", "k1")
+			}
+			written, err := s.service.History(t.Context(), nil, 10)
+			if err != nil || c.code == "" && len(written) != 0 || c.code != "" && len(written) != 1 {
+				t.Fatalf("written was %+v, %v", written, err)
+			}
+			for _, event := range written {
+				if event.Kind != filters.KindRefused || event.Actor != "api:"+c.token || event.Request != "api:"+c.token+":k1" || event.Cause != filters.CauseAPI ||
+					string(event.Verb) != c.verb || event.Outcome != c.code || !strings.Contains(event.Reason, c.says) {
+					t.Errorf("written was %+v", event)
+				}
+			}
+		})
+	}
+}
+
+// Whoever asks again and again does not fill the journal; of whoever is not known there is a count and a line of the log.
+func TestRefusalsDoNotFillTheJournal(t *testing.T) {
+	s := newSite(t)
+	for range 100 {
+		s.ask("look", "POST", listPath, `{"hostname":"agent-one"}`)
+		s.ask("", "POST", listPath, `{"hostname":"agent-one"}`)
+	}
+	written, err := s.service.History(t.Context(), nil, 1000)
+	if err != nil || len(written) < 30 || len(written) >= 60 {
+		t.Errorf("%d entries, %v", len(written), err)
+	}
+	if s.counted["prod denied"] != 100 || s.counted[" unauthorized"] != 100 {
+		t.Errorf("counted were %v", s.counted)
+	}
+	if lines := strings.Count(s.log.String(), "no token that is known"); lines < 1 || lines > 20 {
+		t.Errorf("the log says %s", s.log.String())
 	}
 }
 

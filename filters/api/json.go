@@ -17,12 +17,13 @@ func (a *API) command(w http.ResponseWriter, c *call) {
 		Cluster string `json:"cluster"`
 		Text    string `json:"text"`
 	}
-	if err := readJSON(c.Request, &body); err != nil {
-		a.refuse(w, c.Request, err)
-		return
+	err := readJSON(c.Request, &body)
+	if err == nil && body.Cluster != "" && body.Cluster != c.token.Cluster {
+		err = notIts(c.token)
 	}
-	if body.Cluster != "" && body.Cluster != c.token.Cluster {
-		a.refuse(w, c.Request, notIts(c.token))
+	if err != nil {
+		a.refused(c.Context(), c, err)
+		a.refuse(w, c.Request, err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), answerTime)

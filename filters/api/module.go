@@ -30,6 +30,7 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 func (a *API) module(w http.ResponseWriter, r *http.Request) {
 	token := a.token(r)
 	if token == nil {
+		a.stranger(r)
 		w.Header().Set("WWW-Authenticate", `Bearer realm="cordon"`)
 		plain(w, http.StatusUnauthorized, "the token is missing or not known: expected the header 'Authorization: Bearer …'")
 		return
@@ -45,19 +46,20 @@ func (a *API) module(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, bodyMost)
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	operation, err := a.change(ctx, &call{r, token, a.config.Clusters[token.Cluster]})
+	c := &call{r, token, a.config.Clusters[token.Cluster]}
+	operation, err := a.change(ctx, c)
 	if err != nil {
+		a.refused(r.Context(), c, err)
 		a.refuseModule(w, r, err)
 		return
 	}
-	service := a.config.Clusters[token.Cluster]
 	if operation != "" && r.URL.Query().Get("wait") == "verified" {
-		if progress := awaitEnd(r.Context(), service, operation); progress.State() != filters.StateVerified {
+		if progress := awaitEnd(r.Context(), c.service, operation); progress.State() != filters.StateVerified {
 			plain(w, http.StatusGatewayTimeout, "recorded, and not verified within 60 s: GET /api/operations/"+operation+" tells how far it has come")
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"filters": list(service)})
+	writeJSON(w, http.StatusOK, map[string]any{"filters": list(c.service)})
 }
 
 // change does what the method asks and returns the operation, empty if nothing was changed.
@@ -89,7 +91,7 @@ func (a *API) refuseModule(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if tooLarge(err) {
-		plain(w, http.StatusRequestEntityTooLarge, "the body is larger than 256 kB")
+		plain(w, http.StatusRequestEntityTooLarge, largeBody)
 		return
 	}
 	code := filters.CodeOf(err)

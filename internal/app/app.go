@@ -275,7 +275,10 @@ func (a *App) startStacks(starting context.Context) error {
 func (a *App) serve() {
 	mux := http.NewServeMux()
 	mux.Handle("/slack/", a.slack.Handler())
-	filtersAPI := api.New(api.Config{Clusters: a.services(), Tokens: a.tokens(), Commands: apiCommands{a.bot}, Leaders: leaders{a.stacks}, Logger: a.log})
+	filtersAPI := api.New(api.Config{
+		Clusters: a.services(), Tokens: a.tokens(), Commands: apiCommands{a.bot}, Leaders: leaders{a.stacks}, Logger: a.log,
+		Observe: func(cluster string, code filters.Code) { a.metrics.APIRefusal(cluster, string(code)) },
+	})
 	mux.Handle("/api/", filtersAPI)
 	mux.Handle("/allocator/", filtersAPI)
 	var handler http.Handler = mux

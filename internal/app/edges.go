@@ -30,6 +30,7 @@ func (a *App) buildEdges(context.Context) error {
 		SigningSecret: secrets.SigningSecret.Reveal(), APIURL: settings.APIURL, ResponseHosts: settings.ResponseHosts, Logger: a.log,
 	})
 	a.bot.SetTeller(a.slack)
+	a.metrics.RefusedClicks(a.slack.RefusedClicks)
 	for name, stack := range a.stacks {
 		stack.poster = a.buildPoster(stack, a.options.Config.Clusters[name])
 	}

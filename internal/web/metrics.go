@@ -12,6 +12,7 @@ import (
 type Metrics struct {
 	Registry       *prometheus.Registry
 	commands       *prometheus.CounterVec
+	refusals       *prometheus.CounterVec
 	commandSeconds *prometheus.HistogramVec
 	calls          *prometheus.CounterVec
 	callSeconds    *prometheus.HistogramVec
@@ -38,6 +39,7 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry:       prometheus.NewRegistry(),
 		commands:       counter("cordon_commands_total", "Commands and clicks, by verb and code (empty code: done).", "cluster", "verb", "code"),
+		refusals:       counter("cordon_api_refusals_total", "API requests that were refused before they were a command, by code; without a cluster: the token was missing or not known.", "cluster", "code"),
 		commandSeconds: histogram("cordon_command_seconds", "From receiving a command to its answer.", "cluster", "verb"),
 		calls:          counter("cordon_master_calls_total", "Calls to the master that change something, by outcome.", "cluster", "call", "outcome"),
 		callSeconds:    histogram("cordon_master_call_seconds", "Time of a changing call to the master.", "cluster", "call"),
@@ -53,7 +55,7 @@ func NewMetrics() *Metrics {
 		sinkLag:        gauge("cordon_sink_lag_seconds", "Age of the oldest journal entry that a sink has not taken; 0: it has all.", "cluster", "sink"),
 		sinkEntries:    gauge("cordon_sink_entries", "Journal entries that a sink has not taken, counted up to 1000.", "cluster", "sink"),
 	}
-	m.Registry.MustRegister(m.commands, m.commandSeconds, m.calls, m.callSeconds, m.passSeconds, m.lag, m.drift, m.filters, m.withheld,
+	m.Registry.MustRegister(m.commands, m.refusals, m.commandSeconds, m.calls, m.callSeconds, m.passSeconds, m.lag, m.drift, m.filters, m.withheld,
 		m.leads, m.locked, m.heard, m.slackQueue, m.sinkLag, m.sinkEntries, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -78,6 +80,17 @@ func histogramOf(buckets []float64, name, help string, labels ...string) *promet
 func (m *Metrics) Command(cluster, verb, code string, took time.Duration) {
 	m.commands.WithLabelValues(cluster, verb, code).Inc()
 	m.commandSeconds.WithLabelValues(cluster, verb).Observe(took.Seconds())
+}
+
+// APIRefusal counts a request to the API that was refused before it was a command.
+func (m *Metrics) APIRefusal(cluster, code string) { m.refusals.WithLabelValues(cluster, code).Inc() }
+
+// RefusedClicks exports how many clicks were refused because their person was too quick: they stand nowhere else.
+func (m *Metrics) RefusedClicks(count func() uint64) {
+	m.Registry.MustRegister(prometheus.NewCounterFunc(
+		prometheus.CounterOpts{Name: "cordon_refused_clicks_total", Help: "Clicks and words that were refused because their person was too quick."},
+		func() float64 { return float64(count()) },
+	))
 }
 
 // Call counts a changing call to the master.
