@@ -128,6 +128,9 @@ func play(t *testing.T, config stage.Options, script string) string {
 			fmt.Fprintf(&out, "(%s)\n", reply.Code)
 		}
 		out.WriteString(settled(markup(reply)))
+		if alive := stage.Alive(reply.Lines); alive != "" {
+			t.Errorf("%s: alive is %q in\n%s", line, alive, markup(reply))
+		}
 	}
 	return out.String()
 }
@@ -174,6 +177,27 @@ func TestReplies(t *testing.T) {
 			var got string
 			synctest.Test(t, func(t *testing.T) { got = play(t, options(t, archive), file(archive, "script")) })
 			checkGolden(t, path, archive, "replies", got)
+		})
+	}
+}
+
+// Whatever the things of a cluster are called, nothing of a name is alive in answers.
+func TestRepliesWithHostileNames(t *testing.T) {
+	paths, err := filepath.Glob("testdata/replies/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no golden files", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				config := options(t, archive)
+				config.Names = stage.HostileNames
+				play(t, config, stage.HostileScript(file(archive, "script")))
+			})
 		})
 	}
 }

@@ -104,7 +104,7 @@ func TaskCounts(tasks map[string]int) string {
 	for _, framework := range filters.Frameworks(tasks) {
 		if tasks[framework] > 0 {
 			total += tasks[framework]
-			parts = append(parts, framework+" "+strconv.Itoa(tasks[framework]))
+			parts = append(parts, inert(framework)+" "+strconv.Itoa(tasks[framework]))
 		}
 	}
 	if total == 0 {

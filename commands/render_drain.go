@@ -125,7 +125,7 @@ func taskParts(tasks map[string]int) []string {
 	var parts []string
 	for _, framework := range filters.Frameworks(tasks) {
 		if tasks[framework] > 0 {
-			parts = append(parts, framework+" "+strconv.Itoa(tasks[framework]))
+			parts = append(parts, inert(framework)+" "+strconv.Itoa(tasks[framework]))
 		}
 	}
 	return parts

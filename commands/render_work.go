@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"cordon/filters"
 )
@@ -165,18 +164,9 @@ func taskLine(task *filters.Task, now time.Time) Line {
 	return Separated(line, Say(Literal(inert(task.ID))))
 }
 
-// inert shows a name that a framework gave, which may hold anything: on one line, and nothing that cannot be seen.
+// inert shows a name that a framework gave, which may hold anything, and be nothing.
 func inert(name string) string {
-	name = strings.Map(func(c rune) rune {
-		switch {
-		case isSpace(c):
-			return ' '
-		case unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs):
-			return unicode.ReplacementChar
-		}
-		return c
-	}, name)
-	if name = clip(name, nameMost); strings.TrimSpace(name) == "" {
+	if name = clip(filters.Inert(name), nameMost); strings.TrimSpace(name) == "" {
 		return strconv.Quote(name)
 	}
 	return name

@@ -3,6 +3,8 @@ package commands
 import (
 	"strings"
 	"time"
+
+	"cordon/filters"
 )
 
 // Style says how a span is set.
@@ -18,7 +20,7 @@ const (
 	Block               // lines of fixed width in a box of their own, to be copied
 )
 
-// Span is a piece of a line. Its text is inert: whatever it holds, it is shown as it stands.
+// Span is a piece of a line. Its text is inert: whatever it holds, it is shown as it stands, on its line; String has what is shown.
 type Span struct {
 	Style Style  `json:"style,omitempty"`
 	Text  string `json:"text,omitempty"`
@@ -159,8 +161,17 @@ func (s Span) String() string {
 		return "@" + s.Text
 	case Moment:
 		return s.UTC()
+	case Block:
+		return strings.Map(visibleInBox, s.Text)
 	}
-	return s.Text
+	return strings.Map(filters.Visible, s.Text)
+}
+
+func visibleInBox(c rune) rune {
+	if c == '\n' {
+		return c
+	}
+	return filters.Visible(c)
 }
 
 // UTC renders a Moment as it is read where zones are not known.

@@ -22,7 +22,7 @@ func (a *Agent) Machine() Machine { return Machine{a.Hostname, a.IP} }
 func ParseMachine(word string) (Machine, error) {
 	hostname, ip, both := strings.Cut(strings.TrimSpace(word), "@")
 	machine := Machine{hostname, ip}
-	if !both || hostname == "" || ip == "" || strings.ContainsAny(hostname, " \t\n*?[") {
+	if !both || hostname == "" || hostname != Inert(hostname) || ip == "" || strings.ContainsAny(hostname, " \t\n*?[") {
 		return Machine{}, &Error{Code: Invalid, Wrong: Quoted(word) + " does not name a machine", Expected: "its hostname and its IP, such as `agent-nine@10.0.0.9`"}
 	}
 	return machine, machine.Check()
@@ -54,13 +54,16 @@ func (m Machine) Name() string { return m.Key().Hostname + " " + m.IP }
 // String names the machine for people: hostname, and IP in brackets.
 func (m Machine) String() string {
 	if m.IP == "" || m.Hostname == "" {
-		return m.Hostname + m.IP
+		return m.Host() + m.IP
 	}
-	return m.Hostname + " (" + m.IP + ")"
+	return m.Host() + " (" + m.IP + ")"
 }
 
+// Host is the hostname for people: machines of the schedule are named by whoever posted it.
+func (m Machine) Host() string { return Inert(m.Hostname) }
+
 // Typed names the machine as `host@ip`.
-func (m Machine) Typed() string { return m.Hostname + "@" + m.IP }
+func (m Machine) Typed() string { return m.Host() + "@" + m.IP }
 
 func compareMachines(a, b Machine) int {
 	return cmp.Or(strings.Compare(a.Key().Hostname, b.Key().Hostname), strings.Compare(a.IP, b.IP))

@@ -144,7 +144,7 @@ func (f *finding) byFramework(asked []AskedMove) string {
 
 // why is what a task waits for.
 func (f *finding) why(stay *filters.Stay, asked []AskedMove) string {
-	what := cmp.Or(stay.App, "a task")
+	what := cmp.Or(filters.Inert(stay.App), "a task")
 	switch failed := f.failed[keyOf(stay.Task)]; {
 	case failed != "":
 		return failed

@@ -42,6 +42,7 @@ type board struct {
 	fail   func(what string) error // nil: nothing fails
 	lose   bool                    // posts arrive and their answer is lost
 	finds  int
+	alive  []string // what of hostile names lives in what was posted
 }
 
 func newBoard() *board {
@@ -77,6 +78,9 @@ func show(lines []commands.Line, buttons []commands.Button) string {
 }
 
 func (b *board) note(what, ref string, lines []commands.Line, buttons []commands.Button) {
+	if alive := stage.Alive(lines); alive != "" {
+		b.alive = append(b.alive, alive)
+	}
 	b.log = append(b.log, fmt.Sprintf("%s %s %s\n%s", time.Since(b.began).Round(b.round), what, ref, show(lines, buttons)))
 }
 
@@ -424,7 +428,7 @@ func (s *scene) leads(word string, fields []string) {
 		agent(filters.KindContested, "lost again without a cause")
 	case "question":
 		happen(filters.Event{Actor: "bot:one", Kind: filters.KindQuestion, Subject: "q-1", Question: &filters.Question{
-			ID: "q-1", Subject: "q-1", Kind: filters.QuestionContested, Text: "Somebody gives agent-one back. Withhold it again?", Hosts: []string{"agent-one"}, Asked: time.Now().UTC()}})
+			ID: "q-1", Subject: "q-1", Kind: filters.QuestionContested, Text: "Somebody gives " + s.on.Name("agent-one") + " back. Withhold it again?", Hosts: []string{s.on.Name("agent-one")}, Asked: time.Now().UTC()}})
 	case "lock":
 		lock := &filters.Lock{Cause: "the journal is older than the witness", At: time.Now().UTC()}
 		happen(filters.Event{Actor: "bot:one", Kind: filters.KindLock, Subject: "lock-1", Reason: lock.Cause, Lock: lock})
@@ -440,6 +444,34 @@ func (s *scene) leads(word string, fields []string) {
 }
 
 func TestMessages(t *testing.T) {
+	eachArchive(t, func(t *testing.T, path string, archive *txtar.Archive) {
+		got := perform(t, archive, nil)
+		if *update {
+			archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "messages" })
+			archive.Files = append(archive.Files, txtar.File{Name: "messages", Data: []byte(got)})
+			if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if difference := cmp.Diff(string(part(archive, "messages")), got); difference != "" {
+			t.Error(difference)
+		}
+	})
+}
+
+// Whatever the things of a cluster are called, messages and their threads are the same but for the names, and nothing of a name is
+// alive.
+func TestMessagesWithHostileNames(t *testing.T) {
+	eachArchive(t, func(t *testing.T, _ string, archive *txtar.Archive) {
+		got := perform(t, archive, stage.HostileNames)
+		if difference := cmp.Diff(string(part(archive, "messages")), stage.Friendly(got)); difference != "" {
+			t.Error("(- usual names, + hostile ones)\n" + difference)
+		}
+	})
+}
+
+func eachArchive(t *testing.T, test func(t *testing.T, path string, archive *txtar.Archive)) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no golden files", err)
@@ -450,33 +482,38 @@ func TestMessages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got string
-			synctest.Test(t, func(t *testing.T) {
-				script := string(part(archive, "script"))
-				s := setBeside(t, stage.Options{OnCall: &onCall{}, Policy: stage.ReadPolicy(part(archive, "policy")), Windows: stage.Windows(part(archive, "windows")), Digest: digest(archive), Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}}, strings.Contains(script, "leads"))
-				for line := range strings.Lines(script) {
-					s.does(strings.TrimSpace(line))
-				}
-				pass(10 * time.Second)
-				if err := s.stop(); err != nil {
-					t.Error(err)
-				}
-				s.leader()
-				got = s.board.all()
-			})
-			if *update {
-				archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "messages" })
-				archive.Files = append(archive.Files, txtar.File{Name: "messages", Data: []byte(got)})
-				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if difference := cmp.Diff(string(part(archive, "messages")), got); difference != "" {
-				t.Error(difference)
-			}
+			test(t, path, archive)
 		})
 	}
+}
+
+// perform plays an archive's script and returns all that was posted; with names, on a cluster where things are called so.
+func perform(t *testing.T, archive *txtar.Archive, names func(string) string) (posted string) {
+	t.Helper()
+	called := func(text []byte) string { return string(text) }
+	if names != nil {
+		called = func(text []byte) string { return stage.HostileScript(string(text)) }
+	}
+	synctest.Test(t, func(t *testing.T) {
+		script := called(part(archive, "script"))
+		s := setBeside(t, stage.Options{
+			OnCall: &onCall{}, Policy: stage.ReadPolicy(part(archive, "policy")), Windows: stage.Windows([]byte(called(part(archive, "windows")))), Digest: digest(archive),
+			Allow: []filters.Verb{filters.VerbDrain, filters.VerbGone, filters.Verb(filters.ModeDown)}, Names: names,
+		}, strings.Contains(script, "leads"))
+		for line := range strings.Lines(script) {
+			s.does(strings.TrimSpace(line))
+		}
+		pass(10 * time.Second)
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.leader()
+		posted = s.board.all()
+		for _, alive := range s.board.alive {
+			t.Errorf("alive is %q", alive)
+		}
+	})
+	return posted
 }
 
 // part returns a file of the archive.

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"cordon/commands"
+	"cordon/filters"
 
 	slackgo "github.com/slack-go/slack"
 )
@@ -46,7 +47,7 @@ func parts(lines []commands.Line) []slackgo.RichTextElement {
 	for i, line := range lines {
 		if len(line) == 1 && line[0].Style == commands.Block {
 			section(i)
-			text := slackgo.NewRichTextSectionTextElement(cut(line[0].Text, blocksCharacters), nil)
+			text := slackgo.NewRichTextSectionTextElement(cut(line[0].String(), blocksCharacters), nil)
 			rendered = append(rendered, &slackgo.RichTextPreformatted{Type: slackgo.RTEPreformatted, Elements: []slackgo.RichTextSectionElement{text}})
 		}
 	}
@@ -76,7 +77,7 @@ func elements(lines []commands.Line) []slackgo.RichTextSectionElement {
 		for _, span := range line {
 			switch {
 			case span.Style == commands.Plain:
-				plain.WriteString(span.Text)
+				plain.WriteString(span.String())
 			case span.Text != "" || span.Style == commands.Moment:
 				flush()
 				rendered = append(rendered, element(span))
@@ -98,16 +99,16 @@ func characters(line commands.Line) int {
 func element(span commands.Span) slackgo.RichTextSectionElement {
 	switch span.Style {
 	case commands.Bold:
-		return slackgo.NewRichTextSectionTextElement(span.Text, boldStyle)
+		return slackgo.NewRichTextSectionTextElement(span.String(), boldStyle)
 	case commands.Code:
-		return slackgo.NewRichTextSectionTextElement(span.Text, codeStyle)
+		return slackgo.NewRichTextSectionTextElement(span.String(), codeStyle)
 	case commands.Person:
 		return slackgo.NewRichTextSectionUserElement(span.Text, nil)
 	case commands.Moment:
 		fallback := span.UTC()
 		return slackgo.NewRichTextSectionDateElement(span.Time.Unix(), dateFormat(span), nil, &fallback)
 	}
-	return slackgo.NewRichTextSectionTextElement(span.Text, nil)
+	return slackgo.NewRichTextSectionTextElement(span.String(), nil)
 }
 
 // dateFormat is Slack's format of a date element: https://docs.slack.dev/messaging/formatting-message-text#date-formatting.
@@ -140,7 +141,7 @@ func actions(buttons []commands.Button) *slackgo.ActionBlock {
 }
 
 func plainText(text string) *slackgo.TextBlockObject {
-	return slackgo.NewTextBlockObject(slackgo.PlainTextType, text, false, false)
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, strings.Map(filters.Visible, text), false, false)
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

@@ -78,14 +78,14 @@ func TestLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []commands.Line
 		for range rapid.IntRange(1, 60).Draw(t, "lines") {
-			text := strings.Repeat(rapid.SampledFrom([]string{"<!channel> ", "é & co ", "<@U0BOB> ", "*x* `y` ", "🛠"}).Draw(t, "text"), rapid.IntRange(0, 200).Draw(t, "times"))
+			text := strings.Repeat(rapid.SampledFrom([]string{"<!channel> ", "é & co ", "<@U0BOB> ", "*x* `y` ", "🛠", "\x1b[2J\u202e\u2028 "}).Draw(t, "text"), rapid.IntRange(0, 200).Draw(t, "times"))
 			lines = append(lines, commands.Say(text, commands.Strong(text), commands.Clock(noon, noon)))
 		}
 		short := fallback(lines)
 		if n := utf8.RuneCountInString(short); n > 3900 && strings.Count(short, "&") == 0 || n > 20000 {
 			t.Fatalf("the fallback has %d characters", n)
 		}
-		for _, live := range []string{"<!", "<@", "<h"} {
+		for _, live := range []string{"<!", "<@", "<h", "\x1b", "\u202e", "\u2028"} {
 			if strings.Contains(short, live) {
 				t.Fatalf("%s lives in %q", live, short)
 			}
@@ -97,7 +97,7 @@ func TestLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			var plain struct{ Type, Text string }
-			if err := json.Unmarshal(encoded, &plain); err != nil || plain.Type != "text" && plain.Type != "date" {
+			if err := json.Unmarshal(encoded, &plain); err != nil || plain.Type != "text" && plain.Type != "date" || strings.ContainsAny(plain.Text, "\x1b\u202e\u2028") {
 				t.Fatalf("%s %v", encoded, err)
 			}
 			total += utf8.RuneCountInString(plain.Text)

@@ -40,6 +40,9 @@ type app struct {
 	Residency *struct{} `json:"residency"`
 }
 
+// name is the app as it is told to people.
+func (a *app) name() string { return filters.Inert(a.ID) }
+
 // weigh reads which app each task is of, and how each of these apps is now.
 func (m *marathon) weigh(ctx context.Context, agent filters.AgentID, work *filters.Work, moving []filters.Task, last bool) ([]filters.Stay, error) {
 	var listed struct {
@@ -67,9 +70,9 @@ func (m *marathon) weigh(ctx context.Context, agent filters.AgentID, work *filte
 		stay := filters.Stay{Task: there, App: known.App}
 		current, err := m.app(ctx, apps, known.App)
 		if err != nil {
-			stay.Why = known.App + ": " + reason(m.name, err)
+			stay.Why = filters.Inert(known.App) + ": " + reason(m.name, err)
 		} else if stay.Why = current.obstacle(there.ID, moving, last); stay.Why == "" && granted[known.App] {
-			stay.Why = known.App + " moves one task at a time"
+			stay.Why = filters.Inert(known.App) + " moves one task at a time"
 		}
 		stay.Ready = stay.Why == ""
 		granted[known.App] = granted[known.App] || stay.Ready
@@ -113,9 +116,9 @@ func (m *marathon) app(ctx context.Context, known map[string]*app, id string) (*
 func (a *app) obstacle(id string, moving []filters.Task, last bool) string {
 	switch {
 	case len(a.Deployments) > 0:
-		return a.ID + " is being deployed"
+		return a.name() + " is being deployed"
 	case a.Residency != nil:
-		return a.ID + " keeps its data on this agent, so it would not start elsewhere"
+		return a.name() + " keeps its data on this agent, so it would not start elsewhere"
 	}
 	well := 0
 	for i := range a.Tasks {
@@ -125,7 +128,7 @@ func (a *app) obstacle(id string, moving []filters.Task, last bool) string {
 		}
 		for _, asked := range moving {
 			if asked.ID == other.ID {
-				return a.ID + " moves one task at a time"
+				return a.name() + " moves one task at a time"
 			}
 		}
 		if a.well(other) {
@@ -134,9 +137,9 @@ func (a *app) obstacle(id string, moving []filters.Task, last bool) string {
 	}
 	switch need := a.Instances - 1; {
 	case need == 0 && well == 0 && !last:
-		return a.ID + ": its last instance, which is held until somebody says --last"
+		return a.name() + ": its last instance, which is held until somebody says --last"
 	case well < need:
-		return fmt.Sprintf("%s waits until %d of %d others are healthy, %d %s", a.ID, need, need, well, isOrAre(well))
+		return fmt.Sprintf("%s waits until %d of %d others are healthy, %d %s", a.name(), need, need, well, isOrAre(well))
 	}
 	return ""
 }

@@ -39,7 +39,7 @@ func (m *Mover) Last(ctx context.Context, agents []filters.AgentID) ([]string, e
 		}
 		for app, places := range apps {
 			if allOn(places, on) {
-				last = append(last, app)
+				last = append(last, filters.Inert(app))
 			}
 		}
 	}

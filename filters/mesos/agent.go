@@ -39,7 +39,7 @@ func (d *decoder) intern(text []byte) string {
 	if known, ok := d.texts[string(text)]; ok {
 		return known
 	}
-	fresh := string(text)
+	fresh := filters.Inert(string(text))
 	if len(d.texts) < mostTexts {
 		d.texts[fresh] = fresh
 	}
@@ -135,12 +135,12 @@ func (d *decoder) name(agent *filters.Agent, id, host []byte) {
 	known := d.previous.Agent(agent.ID)
 	d.known = known
 	if known == nil {
-		agent.Hostname, agent.Attributes = string(host), d.fresh()
+		agent.Hostname, agent.Attributes = filters.Inert(string(host)), d.fresh()
 		return
 	}
 	agent.ID, agent.Hostname, agent.IP, agent.Attributes = known.ID, known.Hostname, known.IP, known.Attributes
 	if string(host) != known.Hostname {
-		agent.Hostname = string(host)
+		agent.Hostname = filters.Inert(string(host))
 	}
 	same := func(a attribute, b filters.Attribute) bool {
 		return string(a.name) == b.Name && string(a.value) == b.Value

@@ -133,7 +133,7 @@ func (r *refusal) unauthorized(config *Config) error {
 
 // quote returns the master's words, on one line and cut, as a continuation; nothing if it has none.
 func (r *refusal) quote() string {
-	text := []rune(strings.Join(strings.Fields(r.text), " "))
+	text := []rune(filters.Inert(strings.Join(strings.Fields(r.text), " ")))
 	if len(text) == 0 {
 		return ""
 	}

@@ -81,11 +81,11 @@ func takeQuota(told *filters.Demands, answer *master.Response_GetQuota) bool {
 	known := map[string]bool{}
 	for _, config := range answer.Status.Configs {
 		known[config.Role] = true
-		told.Quotas = append(told.Quotas, filters.Quota{Role: config.Role, Guarantee: amounts(config.Guarantees), Limit: amounts(config.Limits)})
+		told.Quotas = append(told.Quotas, filters.Quota{Role: filters.Inert(config.Role), Guarantee: amounts(config.Guarantees), Limit: amounts(config.Limits)})
 	}
 	for i := range answer.Status.Infos { // masters before 1.9 have no configs
 		if info := &answer.Status.Infos[i]; !known[info.GetRole()] {
-			told.Quotas = append(told.Quotas, filters.Quota{Role: info.GetRole(), Guarantee: guarantee(info)})
+			told.Quotas = append(told.Quotas, filters.Quota{Role: filters.Inert(info.GetRole()), Guarantee: guarantee(info)})
 		}
 	}
 	return true
@@ -119,7 +119,8 @@ func (m *Master) takeRoles(told *filters.Demands, answer *master.Response_GetRol
 	for i := range answer.Roles {
 		role := &answer.Roles[i]
 		for _, framework := range role.Frameworks {
-			told.Subscribers[role.Name] = append(told.Subscribers[role.Name], m.tasks.name(framework.Value))
+			name := filters.Inert(role.Name)
+			told.Subscribers[name] = append(told.Subscribers[name], m.tasks.name(framework.Value))
 		}
 	}
 	return true

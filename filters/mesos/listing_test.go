@@ -66,7 +66,7 @@ func oracle(agent *master.Response_GetAgents_Agent) filters.Agent {
 }
 
 func oracleInfo(info *mesosapi.AgentInfo) filters.Agent {
-	read := filters.Agent{ID: filters.AgentID(info.ID.Value), Hostname: info.Hostname, Port: int(info.GetPort()), Resources: oracleResources(info.Resources)}
+	read := filters.Agent{ID: filters.AgentID(info.ID.Value), Hostname: filters.Inert(info.Hostname), Port: int(info.GetPort()), Resources: oracleResources(info.Resources)}
 	for _, attribute := range info.Attributes {
 		value := ""
 		switch attribute.Type {
@@ -83,7 +83,7 @@ func oracleInfo(info *mesosapi.AgentInfo) filters.Agent {
 			}
 			value = "[" + strings.Join(ranges, ", ") + "]"
 		}
-		read.Attributes = append(read.Attributes, filters.Attribute{Name: attribute.Name, Value: value})
+		read.Attributes = append(read.Attributes, filters.Attribute{Name: attribute.Name, Value: filters.Inert(value)})
 	}
 	slices.SortStableFunc(read.Attributes, func(a, b filters.Attribute) int { return cmp.Compare(a.Name, b.Name) })
 	return read

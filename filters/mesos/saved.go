@@ -239,9 +239,9 @@ type savedInfo struct {
 }
 
 func (s *savedInfo) agent() filters.Agent {
-	agent := filters.Agent{ID: filters.AgentID(s.ID.Value), Hostname: s.Hostname, Port: cmp.Or(s.Port, 5051), Resources: sumOf(s.Resources)}
+	agent := filters.Agent{ID: filters.AgentID(s.ID.Value), Hostname: filters.Inert(s.Hostname), Port: cmp.Or(s.Port, 5051), Resources: sumOf(s.Resources)}
 	for _, attribute := range s.Attributes {
-		agent.Attributes = append(agent.Attributes, filters.Attribute{Name: attribute.Name, Value: attribute.value()})
+		agent.Attributes = append(agent.Attributes, filters.Attribute{Name: filters.Inert(attribute.Name), Value: filters.Inert(attribute.value())})
 	}
 	slices.SortStableFunc(agent.Attributes, func(a, b filters.Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return agent

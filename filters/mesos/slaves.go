@@ -37,7 +37,7 @@ type slave struct {
 func (s *slave) agent() filters.Agent {
 	agent := filters.Agent{
 		ID:          filters.AgentID(s.ID),
-		Hostname:    s.Hostname,
+		Hostname:    filters.Inert(s.Hostname),
 		Active:      s.Active,
 		Deactivated: s.Deactivated,
 		Drain:       s.DrainInfo.State,
@@ -51,7 +51,7 @@ func (s *slave) agent() filters.Agent {
 	ip, port := parsePID([]byte(s.PID))
 	agent.IP, agent.Port = string(ip), cmp.Or(port, s.Port)
 	for name, value := range s.Attributes {
-		agent.Attributes = append(agent.Attributes, filters.Attribute{Name: name, Value: text(value)})
+		agent.Attributes = append(agent.Attributes, filters.Attribute{Name: filters.Inert(name), Value: filters.Inert(text(value))})
 	}
 	slices.SortFunc(agent.Attributes, func(a, b filters.Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return agent

@@ -168,8 +168,14 @@ func (t *tasks) named(id, name []byte) {
 	}
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	t.names[t.framework(id)] = string(name)
+	t.names[t.framework(id)] = nameOf(string(name))
 }
+
+// nameMost is how much of a framework's name is kept, in bytes.
+const nameMost = 128
+
+// nameOf is what a framework is called here.
+func nameOf(name string) string { return filters.Inert(name[:min(len(name), nameMost)]) }
 
 // left notes that an agent is gone, with its tasks. It gets another number if it returns.
 func (t *tasks) left(agent filters.AgentID) {

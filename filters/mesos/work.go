@@ -75,7 +75,7 @@ func (a *Agents) Look(ctx context.Context, agent filters.Agent) (filters.Work, e
 			return filters.Work{}, err
 		}
 		for _, framework := range told.GetFrameworks.GetFrameworks() {
-			names[framework.FrameworkInfo.GetID().GetValue()] = framework.FrameworkInfo.Name
+			names[framework.FrameworkInfo.GetID().GetValue()] = nameOf(framework.FrameworkInfo.Name)
 		}
 	}
 	return workOf(tasks, operations, names), nil
@@ -174,7 +174,7 @@ func workOf(tasks *agentapi.Response_GetTasks, operations *agentapi.Response_Get
 		framework := operation.GetFrameworkID().GetValue()
 		id := cmp.Or(operation.LatestStatus.GetOperationID().GetValue(), operation.Info.GetID().GetValue(), hex.EncodeToString(operation.UUID.Value))
 		work.Operations = append(work.Operations, filters.Operation{
-			ID: id, Type: operation.Info.Type.String(), Framework: cmp.Or(names[framework], framework),
+			ID: filters.Inert(id), Type: operation.Info.Type.String(), Framework: cmp.Or(names[framework], framework),
 		})
 	}
 	return work

@@ -66,7 +66,7 @@ func (e *Export) release(script *strings.Builder) {
 	})
 	fmt.Fprintf(script, "\n# Give back: %s withheld by us.\n", count(len(ledger), "agent is", "agents are"))
 	for _, entry := range ledger {
-		fmt.Fprintf(script, "# %s\n# %s\n", entry.Hostname, give(entry.Agent, entry.Backend))
+		fmt.Fprintf(script, "# %s\n# %s\n", filters.Inert(entry.Hostname), give(entry.Agent, entry.Backend))
 	}
 }
 

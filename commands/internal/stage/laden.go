@@ -8,13 +8,14 @@ import (
 )
 
 // laden gives the first agent volumes and every agent something that it holds.
-func laden(agents []filters.Agent) {
+func (s *Stage) laden(agents []filters.Agent) {
+	kafka, ops := s.names("kafka"), s.names("ops")
 	for i := range agents {
 		agents[i].Allocated = &filters.Resources{CPUs: 1, MemMB: 2048}
 	}
 	agents[0].Claims = &filters.Claims{
-		Shares:  []filters.Share{{Role: "kafka", Used: filters.Resources{CPUs: 1, MemMB: 2048}, Idle: filters.Resources{CPUs: 1}}},
-		Volumes: []filters.Volume{{ID: "v1", Role: "kafka", Principal: "ops", SizeMB: 10240}, {ID: "v2", Role: "kafka", Principal: "ops", SizeMB: 5120}},
+		Shares:  []filters.Share{{Role: kafka, Used: filters.Resources{CPUs: 1, MemMB: 2048}, Idle: filters.Resources{CPUs: 1}}},
+		Volumes: []filters.Volume{{ID: "v1", Role: kafka, Principal: ops, SizeMB: 10240}, {ID: "v2", Role: kafka, Principal: ops, SizeMB: 5120}},
 	}
 }
 
@@ -37,7 +38,7 @@ func (s survey) Workload(agents []filters.AgentID) (filters.Workload, bool) {
 		}
 	}
 	if len(agents) > 0 {
-		load.Oldest = &filters.OldTask{Since: s.view.Began.Add(-50 * time.Hour), Framework: "marathon", Agent: agents[0]}
+		load.Oldest = &filters.OldTask{Since: s.view.Began.Add(-50 * time.Hour), Framework: s.names("marathon"), Agent: agents[0]}
 	}
 	return load, true
 }
@@ -45,9 +46,9 @@ func (s survey) Workload(agents []filters.AgentID) (filters.Workload, bool) {
 // Demands are a quota that breaks when an agent is away, operations, and a machine that is down. Roles cannot be read.
 func (s survey) Demands(context.Context) filters.Demands {
 	return filters.Demands{
-		Quotas:      []filters.Quota{{Role: "kafka", Guarantee: filters.Resources{CPUs: 18}}, {Role: "web", Limit: filters.Resources{CPUs: 12}}},
-		Subscribers: map[string][]string{"kafka": {"kafka-one"}},
-		Operations:  []filters.PendingOperation{{Agent: "b4c0-S1", Type: "RESERVE", Framework: "kafka-one"}, {Agent: "b4c0-S1", Type: "CREATE"}},
+		Quotas:      []filters.Quota{{Role: s.names("kafka"), Guarantee: filters.Resources{CPUs: 18}}, {Role: s.names("web"), Limit: filters.Resources{CPUs: 12}}},
+		Subscribers: map[string][]string{s.names("kafka"): {s.names("kafka-one")}},
+		Operations:  []filters.PendingOperation{{Agent: "b4c0-S1", Type: "RESERVE", Framework: s.names("kafka-one")}, {Agent: "b4c0-S1", Type: "CREATE"}},
 		Down:        1, Unread: []string{"roles"},
 	}
 }
@@ -56,7 +57,7 @@ func (s survey) Demands(context.Context) filters.Demands {
 func (s survey) Last(_ context.Context, agents []filters.AgentID) ([]string, error) {
 	for _, agent := range agents {
 		if agent == "b4c0-S1" {
-			return []string{"/shop"}, nil
+			return []string{s.names("/shop")}, nil
 		}
 	}
 	return nil, nil

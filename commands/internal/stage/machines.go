@@ -185,7 +185,7 @@ func (s *Stage) Meddle(named, word string) {
 		defer s.mutex.Unlock()
 		for i := range s.upkeep.status {
 			if status := &s.upkeep.status[i]; status.Machine.Same(machine) {
-				status.Answers = append(slices.Clone(status.Answers), filters.InverseAnswer{Framework: framework, Word: filters.InverseWord(answer), Since: time.Now().UTC()})
+				status.Answers = append(slices.Clone(status.Answers), filters.InverseAnswer{Framework: s.names(framework), Word: filters.InverseWord(answer), Since: time.Now().UTC()})
 			}
 		}
 	}

@@ -48,6 +48,7 @@ type Stage struct {
 	tasks     map[filters.AgentID]map[string]int
 	refuses   []string // hosts that the master does not drain
 	upkeep    *primitives
+	names     func(string) string // what is told of the cluster, by what it is called here
 	approvals *approval.Loop
 }
 
@@ -69,6 +70,8 @@ type Options struct {
 	Laden     bool             // the first agent has volumes, and roles have quotas
 	OnCall    scheduler.OnCall // nil: nobody is on call
 	Policy    *Policy          // roles and rules in place of operators; nil: operators do everything
+	// Names gives frameworks, hosts, roles, apps and principals other names; nil: their own.
+	Names func(string) string
 }
 
 var usual = []string{"agent-one", "agent-two", "agent-three", "agent-four", "agent-five", "agent-six"}
@@ -84,9 +87,13 @@ func New(options Options) *Stage {
 	if options.Operators == nil {
 		options.Operators = []string{"user:UALICE", "user:UBOB", "user:UDANA"}
 	}
+	if options.Names == nil {
+		options.Names = func(name string) string { return name }
+	}
 	now := time.Now().UTC()
 	s := &Stage{
-		Book: filters.NewBook(), records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{}, filters: map[filters.FilterKey]filters.Filter{},
+		names: options.Names,
+		Book:  filters.NewBook(), records: map[filters.RecordKey]filters.Record{}, receipts: map[string]filters.Receipt{}, filters: map[filters.FilterKey]filters.Filter{},
 		progress: map[string]*filters.Progress{}, notices: map[string]json.RawMessage{}, appended: make(chan struct{}),
 		tasks: map[filters.AgentID]map[string]int{},
 		condition: filters.Condition{Leader: "master-one:5050", Version: "1.12.0", Backend: filters.BackendOperator,
@@ -95,16 +102,17 @@ func New(options Options) *Stage {
 	view := filters.View{Cluster: options.Name, Began: now, Ended: now, Leader: "master-one:5050", Backend: filters.BackendOperator}
 	for i, host := range options.Agents {
 		foreign := slices.Contains(options.Foreign, host)
+		host = s.names(host)
 		id := filters.AgentID(fmt.Sprintf("b4c0-S%d", i+1))
 		view.Agents = append(view.Agents, filters.Agent{
 			ID: id, Hostname: host, IP: "10.0.0." + strconv.Itoa(i+1), Port: 5051,
 			Attributes: []filters.Attribute{{Name: "rack", Value: "r" + strconv.Itoa(1+i/3)}},
 			Resources:  filters.Resources{CPUs: 4, MemMB: 16384}, Active: !foreign, Deactivated: foreign,
 		})
-		s.tasks[id] = map[string]int{"marathon": 2, "chronos": i % 2}
+		s.tasks[id] = map[string]int{s.names("marathon"): 2, s.names("chronos"): i % 2}
 	}
 	if options.Laden {
-		laden(view.Agents)
+		s.laden(view.Agents)
 	}
 	s.roster, s.view = filters.NewRoster(view), view
 	config := filters.ServiceConfig{
@@ -237,7 +245,7 @@ func (s *Stage) Launch(hostname, framework string, tasks int) {
 	for _, agent := range s.view.Agents {
 		if agent.Hostname == hostname {
 			running := maps.Clone(s.tasks[agent.ID])
-			running[framework] += tasks
+			running[s.names(framework)] += tasks
 			s.tasks[agent.ID] = running
 		}
 	}
