@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// awaitedMost is how many approvals Awaiting looks at: to judge one may take a question to the workspace.
+// awaitedMost is how many approvals Awaiting looks at.
 const awaitedMost = 20
 
 // Awaited is an approval with what somebody may say about it now.
@@ -41,7 +41,7 @@ func (s *Service) wordsOf(ctx context.Context, actor Actor, approval *Approval, 
 	case own, !review && approval.votable(actor, now) != nil:
 		return nil, nil
 	}
-	if _, err := s.config.Gate.Judge(ctx, actor, approval); err != nil {
+	if err := s.config.Gate.MayJudge(ctx, actor, approval); err != nil {
 		return nil, err
 	}
 	if review {

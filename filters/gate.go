@@ -11,6 +11,8 @@ type Gate interface {
 	// Judge returns the right by which the actor may approve or deny now, in a phrase. Denied: they may not; Unavailable: whoever
 	// knows who may cannot be asked, so the answer is no.
 	Judge(ctx context.Context, actor Actor, approval *Approval) (right string, err error)
+	// MayJudge returns nil where Judge would have returned a right a minute ago: for what is shown, and never for a word that counts.
+	MayJudge(ctx context.Context, actor Actor, approval *Approval) error
 	// May lists the verbs that the actor may use, for help and whoami, and says why.
 	May(ctx context.Context, actor Actor) (verbs []Verb, why string, err error)
 }

@@ -213,6 +213,10 @@ func (s *scene) Judge(_ context.Context, actor Actor, _ *Approval) (string, erro
 	}
 	return "approver", nil
 }
+func (s *scene) MayJudge(ctx context.Context, actor Actor, approval *Approval) error {
+	_, err := s.Judge(ctx, actor, approval)
+	return err
+}
 func (s *scene) May(context.Context, Actor) ([]Verb, string, error) { return nil, "", nil }
 
 // set changes an agent as the master would show it.

@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,6 +69,57 @@ func TestMembersNow(t *testing.T) {
 	}
 	if _, err := o.edge.MembersNow(t.Context(), "S0OPS"); filters.CodeOf(err) != filters.Unavailable {
 		t.Errorf("Slack is down: %v", err)
+	}
+}
+
+// Whoever presses Approve again and again without being in the group, or many at once, cost one question to Slack; who is in it counts
+// by what Slack says just then, and one who has left is refused at once.
+func TestAskingWhoIsInAGroupIsBounded(t *testing.T) {
+	o := open(t, setup{})
+	asked := func() int {
+		return len(slices.DeleteFunc(o.workspace.Calls(), func(call simslack.Call) bool { return call.Method != "usergroups.users.list" }))
+	}
+	var pressing sync.WaitGroup
+	for range 50 {
+		pressing.Go(func() {
+			for _, user := range []string{"U0CAROL", "U0GUEST"} {
+				if in, err := o.edge.MemberNow(t.Context(), "S0OPS", user); in || err != nil {
+					t.Errorf("%s: %v %v", user, in, err)
+				}
+			}
+		})
+	}
+	pressing.Wait()
+	if count := asked(); count != 1 {
+		t.Errorf("Slack was asked %d times", count)
+	}
+	if in, err := o.edge.MemberNow(t.Context(), "S0OPS", "U0BOB"); !in || err != nil || asked() != 2 {
+		t.Errorf("who is in it: %v %v, %d questions", in, err, asked())
+	}
+	if err := o.workspace.SetGroup("s0ops", []string{"alice"}); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := o.edge.MemberNow(t.Context(), "S0OPS", "U0BOB"); in || err != nil {
+		t.Errorf("who has left a moment ago: %v %v", in, err)
+	}
+}
+
+// Where Slack takes no more questions the answer is no, and it is not asked again before it said.
+func TestSlacksLimitOnGroupsIsKept(t *testing.T) {
+	o := open(t, setup{})
+	limited := func() int {
+		return len(slices.DeleteFunc(o.workspace.Calls(), func(call simslack.Call) bool {
+			return call.Method != "usergroups.users.list" || call.Outcome != "ratelimited"
+		}))
+	}
+	refused := 0
+	for range 200 {
+		if in, err := o.edge.MemberNow(t.Context(), "S0OPS", "U0BOB"); filters.CodeOf(err) == filters.Unavailable && !in {
+			refused++
+		}
+	}
+	if refused == 0 || limited() > 1+refused/20 {
+		t.Errorf("Slack refused %d questions, and %d times nobody could tell", limited(), refused)
 	}
 }
 

@@ -88,7 +88,7 @@ func New(config Config) *Edge {
 	edge.responses = client
 	edge.api = slackgo.New(config.BotToken, slackgo.OptionAPIURL(config.APIURL), slackgo.OptionAppLevelToken(config.AppToken), slackgo.OptionHTTPClient(client))
 	edge.people.known = map[string]*person{}
-	edge.groups.known = map[string]group{}
+	edge.groups.known, edge.groups.asking = map[string]group{}, map[string]*inquiry{}
 	edge.clicks = clicks{limit: rate.Limit(config.ClickRate), burst: config.ClickBurst, byUser: map[string]*clicker{}}
 	edge.events.known = map[string]time.Time{}
 	edge.life, edge.stop = context.WithCancel(context.Background())

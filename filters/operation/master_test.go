@@ -28,6 +28,7 @@ func (anybody) Decide(context.Context, filters.Ask) (filters.Needs, error) {
 func (anybody) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
 }
+func (anybody) MayJudge(context.Context, filters.Actor, *filters.Approval) error { return nil }
 
 func (anybody) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil

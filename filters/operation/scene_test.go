@@ -70,6 +70,7 @@ func (s *scene) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error
 func (s *scene) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
 }
+func (*scene) MayJudge(context.Context, filters.Actor, *filters.Approval) error { return nil }
 func (s *scene) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
 }

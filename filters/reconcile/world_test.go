@@ -76,6 +76,7 @@ func (p permissive) Decide(_ context.Context, ask filters.Ask) (filters.Needs, e
 func (permissive) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
 }
+func (permissive) MayJudge(context.Context, filters.Actor, *filters.Approval) error { return nil }
 
 func (permissive) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil

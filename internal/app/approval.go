@@ -99,9 +99,9 @@ func (m members) Members(ctx context.Context, group string) ([]string, error) {
 	return m.app.slack.Members(ctx, group)
 }
 
-// MembersNow returns them as Slack says just now.
-func (m members) MembersNow(ctx context.Context, group string) ([]string, error) {
-	return m.app.slack.MembersNow(ctx, group)
+// MemberNow tells whether somebody is in it as Slack says just now.
+func (m members) MemberNow(ctx context.Context, group, user string) (bool, error) {
+	return m.app.slack.MemberNow(ctx, group, user)
 }
 
 // allowed are the clusters that channels may speak to, and notes in channels which one each means.

@@ -172,9 +172,10 @@ func (s said) Members(_ context.Context, group string) ([]string, error) {
 	return nil, nil
 }
 
-// MembersNow returns what Members does.
-func (s said) MembersNow(ctx context.Context, group string) ([]string, error) {
-	return s.Members(ctx, group)
+// MemberNow tells what Members does.
+func (s said) MemberNow(ctx context.Context, group, user string) (bool, error) {
+	members, err := s.Members(ctx, group)
+	return slices.Contains(members, user), err
 }
 
 // nobodyNow stands for those on call: who that is, is not asked.

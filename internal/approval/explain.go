@@ -49,7 +49,7 @@ func (g *Gate) Explain(ctx context.Context, ask filters.Ask) Explanation {
 // find tells whether the grant gives the actor the right to ask.
 func (g *Gate) find(ctx context.Context, grant *Grant, ask *filters.Ask) Finding {
 	found := Finding{Name: grant.name()}
-	why, err := g.given(ctx, grant, ask.Actor.User, Groups.Members)
+	why, err := g.given(ctx, grant, ask.Actor.User, lately)
 	switch {
 	case why == "" && err != nil:
 		found.Unsure, found.Why = true, reasonOf(err)

@@ -14,8 +14,8 @@ type Groups interface {
 	// Members returns the user IDs of a user group (S…), as of a minute ago at most while the workspace answers. An error means
 	// that it is not known now.
 	Members(ctx context.Context, group string) ([]string, error)
-	// MembersNow returns them as the workspace says just now: nothing older is an answer.
-	MembersNow(ctx context.Context, group string) ([]string, error)
+	// MemberNow tells whether somebody is in it as the workspace says just now: nothing older is a yes, a no may be some seconds old.
+	MemberNow(ctx context.Context, group, user string) (bool, error)
 }
 
 // OnCall tells who is on call. Implemented by internal/oncall.

@@ -24,9 +24,10 @@ func (g groups) Members(_ context.Context, group string) ([]string, error) {
 	return members, nil
 }
 
-// MembersNow knows no more than Members.
-func (g groups) MembersNow(ctx context.Context, group string) ([]string, error) {
-	return g.Members(ctx, group)
+// MemberNow knows no more than Members.
+func (g groups) MemberNow(ctx context.Context, group, user string) (bool, error) {
+	members, err := g.Members(ctx, group)
+	return slices.Contains(members, user), err
 }
 
 func TestDecide(t *testing.T) {

@@ -12,6 +12,16 @@ import (
 // Judge returns the right by which the actor may approve, deny or review now: their role, or that they are on call. An admin may
 // always. What cannot be told now is a no: who has left a user group since is none of its members any more.
 func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters.Approval) (string, error) {
+	return g.judge(ctx, actor, approval, Groups.MemberNow)
+}
+
+// MayJudge tells whether Judge would say yes, by who was in user groups a minute ago.
+func (g *Gate) MayJudge(ctx context.Context, actor filters.Actor, approval *filters.Approval) error {
+	_, err := g.judge(ctx, actor, approval, lately)
+	return err
+}
+
+func (g *Gate) judge(ctx context.Context, actor filters.Actor, approval *filters.Approval, ask asking) (string, error) {
 	if actor.Owner().Kind() != "user" || actor.User == "" {
 		return "", &filters.Error{Code: filters.Denied, Wrong: "only people approve", Expected: "somebody in chat"}
 	}
@@ -27,7 +37,7 @@ func (g *Gate) Judge(ctx context.Context, actor filters.Actor, approval *filters
 		if !grant.judges(approval.Needs.From) || !g.reaches(grant, &approval.Plan) {
 			continue
 		}
-		why, err := g.given(ctx, grant, actor.User, Groups.MembersNow)
+		why, err := g.given(ctx, grant, actor.User, ask)
 		if why != "" {
 			return string(grant.Role), nil
 		}

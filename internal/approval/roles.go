@@ -65,7 +65,7 @@ type held struct {
 func (g *Gate) grantsOf(ctx context.Context, actor filters.Actor) (all []held, unsure error) {
 	for i := range g.config.Grants {
 		grant := &g.config.Grants[i]
-		why, err := g.given(ctx, grant, actor.User, Groups.Members)
+		why, err := g.given(ctx, grant, actor.User, lately)
 		if err != nil {
 			unsure = err
 		}
@@ -76,8 +76,14 @@ func (g *Gate) grantsOf(ctx context.Context, actor filters.Actor) (all []held, u
 	return all, unsure
 }
 
-// asking is how a user group is asked for.
-type asking func(groups Groups, ctx context.Context, group string) ([]string, error)
+// asking tells whether somebody is in a user group.
+type asking func(groups Groups, ctx context.Context, group, user string) (bool, error)
+
+// lately tells it as of a minute ago.
+func lately(groups Groups, ctx context.Context, group, user string) (bool, error) {
+	members, err := groups.Members(ctx, group)
+	return slices.Contains(members, user), err
+}
 
 // given says why the user has the grant; empty: they have not.
 func (g *Gate) given(ctx context.Context, grant *Grant, user string, ask asking) (why string, unsure error) {
@@ -108,8 +114,7 @@ func (g *Gate) member(ctx context.Context, group, user string, ask asking) (bool
 	if g.config.Members == nil {
 		return false, &filters.Error{Code: filters.Unavailable, Wrong: "user groups cannot be asked"}
 	}
-	members, err := ask(g.config.Members, ctx, group)
-	return slices.Contains(members, user), err
+	return ask(g.config.Members, ctx, group, user)
 }
 
 // named is the role with its article.

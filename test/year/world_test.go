@@ -110,6 +110,7 @@ func (gate) Decide(context.Context, filters.Ask) (filters.Needs, error) { return
 func (gate) Judge(context.Context, filters.Actor, *filters.Approval) (string, error) {
 	return "approver", nil
 }
+func (gate) MayJudge(context.Context, filters.Actor, *filters.Approval) error { return nil }
 
 func (gate) May(context.Context, filters.Actor) ([]filters.Verb, string, error) {
 	return nil, "", nil
