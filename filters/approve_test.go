@@ -281,13 +281,41 @@ func TestGivingBackCanNeedApprovalToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
-	for range 2 {
-		if _, err := s.Start(t.Context(), &granted); err != nil {
-			t.Fatal(err)
+	for range 2 { // after a crash once more
+		started, err := s.Start(t.Context(), &granted)
+		if err != nil || len(started.Skipped) != 1 || started.Skipped[0].Hostname != "agent-one" || started.Skipped[0].Why != "its filter is over" {
+			t.Errorf("%+v, %v", started, err)
 		}
 	}
 	if left := s.Filters(); len(left) != 0 {
 		t.Errorf("%d filters stand", len(left))
+	}
+}
+
+// Of agents that were to be adopted one takes tasks again: the other is adopted all the same.
+func TestWhatNobodyElseWithholdsAnyMoreIsNotAdopted(t *testing.T) {
+	s := newScene(t, 6, LimitConfig{})
+	foreign := func(a *Agent) { a.Active, a.Deactivated = false, true }
+	s.set(0, foreign)
+	s.set(1, foreign)
+	s.needs = Needs{Approvals: 1, From: JurorsApprovers}
+	asked, err := s.Adopt(t.Context(), asks(alice, "k1", "agent-one", "agent-two"))
+	if err != nil || asked.Approval == nil {
+		t.Fatalf("adopt: %+v, %v", asked, err)
+	}
+	granted, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, asked.Approval.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.set(0, func(a *Agent) { a.Active, a.Deactivated = true, false })
+	for range 2 { // after a crash once more
+		started, err := s.Start(t.Context(), &granted)
+		if err != nil || len(started.Skipped) != 1 || started.Skipped[0].Hostname != "agent-one" || started.Skipped[0].Why != "it takes tasks: nobody withholds it" {
+			t.Errorf("%+v, %v", started, err)
+		}
+	}
+	if standing := s.Filters(); len(standing) != 1 || standing[0].Hostname != "agent-two" || !standing[0].Adopt {
+		t.Errorf("%+v", standing)
 	}
 }
 

@@ -22,6 +22,8 @@ type Request struct {
 	Glass bool
 	// Direct says that "asked for approval" is no answer for whoever asks: what would have to wait is refused, and nobody is asked.
 	Direct bool
+	// LeftOut are agents of an approved plan that have no part in what the request begins. They are kept with its Result.
+	LeftOut []LeftOut
 
 	approved *Approval // the request carries it out; nil: it is somebody's word
 }
@@ -53,8 +55,10 @@ type Result struct {
 	Needs    Needs     `json:"needs,omitzero"`
 	Approval *Approval `json:"approval,omitempty"`
 	// Held says why what was ended is not given back yet; empty: it is on its way.
-	Held string    `json:"held,omitempty"`
-	At   time.Time `json:"at"`
+	Held string `json:"held,omitempty"`
+	// LeftOut are agents of an approved plan that had no part in it any more.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+	At      time.Time `json:"at"`
 }
 
 // LimitConfig is `max_withheld` of the configuration.

@@ -111,6 +111,7 @@ func encodeAnswer(result Result) []byte {
 	result.Changed = result.Changed[:min(len(result.Changed), answerMost)]
 	result.Others = result.Others[:min(len(result.Others), answerMost)]
 	result.Plan.Steps = result.Plan.Steps[:min(len(result.Plan.Steps), answerMost)]
+	result.LeftOut = result.LeftOut[:min(len(result.LeftOut), answerMost)]
 	result.Approval = result.Approval.brief()
 	encoded, err := json.Marshal(result)
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *Service) begin(request Request, verb Verb) *change {
 		Request: request, now: now, operation: operation,
 		commit: Commit{Request: request.Key, Message: request.Message},
 		result: Result{
-			Cluster: s.config.Cluster, Verb: verb, DryRun: request.DryRun, Observe: s.config.Observe, At: now,
+			Cluster: s.config.Cluster, Verb: verb, DryRun: request.DryRun, Observe: s.config.Observe, LeftOut: request.LeftOut, At: now,
 			Plan: Plan{Cluster: s.config.Cluster, Verb: verb, Owner: request.Actor.Owner(), Until: request.Until, Reason: request.Reason},
 		},
 	}

@@ -3,6 +3,7 @@ package filters
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,31 +116,72 @@ func naming(found []*Filter, duration time.Duration) *Intent {
 	return &Intent{Kind: PlanFilters, Details: encoded}
 }
 
-// Start carries out an approved plan of kind PlanFilters, once for the approval. Agents that the master does not list any more
-// and filters that ended meanwhile are left out.
+// Start carries out an approved plan of kind PlanFilters, once for the approval. Agents that the master does not list any more,
+// those that cannot be adopted any more and filters that ended meanwhile are left out.
 func (s *Service) Start(ctx context.Context, approval *Approval) (Started, error) {
 	request := approval.Request()
 	if earlier, found, err := s.Outcome(ctx, request.Key); err != nil || found {
-		return Started{Operation: earlier.Operation}, err
+		return Started{earlier.Operation, earlier.LeftOut}, err
 	}
 	var result Result
 	var err error
-	var skipped []LeftOut
 	switch verb := approval.Plan.Verb; verb {
 	case VerbFilter, VerbAdopt:
-		if request.Targets, skipped, err = approval.Plan.Listed(s.config.State.Roster()); err != nil {
+		if request.Targets, request.LeftOut, err = approval.Plan.Listed(s.config.State.Roster()); err != nil {
 			return Started{}, err
 		}
-		withhold := s.Filter
 		if verb == VerbAdopt {
-			withhold = s.Adopt
+			result, err = s.startAdopting(ctx, request)
+		} else {
+			result, err = s.Filter(ctx, request)
 		}
-		result, err = withhold(ctx, request)
 	default:
 		result, err = s.startNamed(ctx, request, &approval.Plan)
 	}
-	return Started{result.Operation, skipped}, err
+	return Started{result.Operation, result.LeftOut}, err
 }
+
+// startAdopting leaves out the agents that nobody else withholds any more.
+func (s *Service) startAdopting(ctx context.Context, request Request) (Result, error) {
+	var left []Target
+	for _, target := range request.Targets {
+		agent := s.config.State.Roster().Agent(target.Agent)
+		if agent == nil || s.adoptable(agent) == nil {
+			left = append(left, target)
+			continue
+		}
+		request.LeftOut = append(request.LeftOut, LeftOut{agent.ID, agent.Hostname, ObstacleWords(s.adoptable(agent), agent.Hostname)})
+	}
+	if request.Targets = left; len(left) == 0 {
+		return Result{}, NoneLeft(request.LeftOut)
+	}
+	return s.Adopt(ctx, request)
+}
+
+// ObstacleWords say what stands in the way of something on a host that a sentence has named: what the error says, without the host.
+func ObstacleWords(err error, host string) string {
+	words := err.Error()
+	if known, ok := errors.AsType[*Error](err); ok {
+		words = strings.ReplaceAll(known.Wrong, "`", "")
+	}
+	return strings.Replace(words, host+" ", "it ", 1)
+}
+
+// NoneLeft is why an approved plan begins nothing: each of its agents is left out.
+func NoneLeft(out []LeftOut) error {
+	why := make([]string, min(len(out), leftMost))
+	for i := range why {
+		why[i] = out[i].Hostname + " (" + out[i].Why + ")"
+	}
+	text := strings.Join(why, ", ")
+	if more := len(out) - len(why); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return &Error{Code: Unknown, Wrong: "none of its agents is left: " + text}
+}
+
+// leftMost is how many agents a phrase names.
+const leftMost = 10
 
 // Unlisted is why an agent of an approved plan is left out that the master does not list any more.
 const Unlisted = "the master does not list it any more"
@@ -171,10 +213,17 @@ func (s *Service) startNamed(ctx context.Context, request Request, plan *Plan) (
 	if err := json.Unmarshal(plan.Details, &details); err != nil {
 		return Result{}, &Error{Code: Internal, Wrong: "what was approved cannot be read", Cause: err}
 	}
-	standing := slices.DeleteFunc(slices.Clone(details.IDs), func(id string) bool {
-		filter := s.config.Book.WithID(id)
-		return filter == nil || !filter.Stands()
-	})
+	var standing []string
+	for _, id := range details.IDs {
+		switch filter := s.config.Book.WithID(id); {
+		case filter == nil:
+			request.LeftOut = append(request.LeftOut, LeftOut{Hostname: id, Why: "that filter is over"})
+		case !filter.Stands():
+			request.LeftOut = append(request.LeftOut, LeftOut{filter.Agent, filter.Hostname, "its filter is over"})
+		default:
+			standing = append(standing, id)
+		}
+	}
 	if len(standing) == 0 {
 		return Result{}, &Error{Code: Unknown, Wrong: "none of its filters stands any more"}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"cordon/filters"
 )
@@ -18,8 +17,8 @@ func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.S
 	}
 	request := approval.Request()
 	run := d.draft(&request, &wanted)
-	if _, begun, err := d.config.Service.Outcome(ctx, request.Key); err != nil || begun {
-		return filters.Started{Operation: run.ID}, err
+	if earlier, begun, err := d.config.Service.Outcome(ctx, request.Key); err != nil || begun {
+		return filters.Started{Operation: run.ID, Skipped: earlier.LeftOut}, err
 	}
 	if err := d.config.Roster().Unread(); err != nil {
 		return filters.Started{}, err
@@ -31,11 +30,12 @@ func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.S
 	case err != nil:
 		return filters.Started{}, err
 	case len(agents) == 0:
-		return filters.Started{}, &filters.Error{Code: filters.Unknown, Wrong: "none of its agents is left: " + out[0].Hostname + " (" + out[0].Why + ")"}
+		return filters.Started{}, filters.NoneLeft(out)
 	}
 	for _, agent := range agents {
 		request.Targets = append(request.Targets, filters.Target{Agent: agent.ID})
 	}
+	request.LeftOut = out
 	listing, err := d.StartRun(ctx, request, wanted)
 	return filters.Started{Operation: listing.State.ID, Skipped: out}, err
 }
@@ -87,9 +87,5 @@ func inPhrase(err error, agent *filters.Agent) string {
 	if err == nil {
 		return ""
 	}
-	words := err.Error()
-	if known, ok := err.(*filters.Error); ok {
-		words = strings.ReplaceAll(known.Wrong, "`", "")
-	}
-	return strings.Replace(words, agent.Hostname+" ", "it ", 1)
+	return filters.ObstacleWords(err, agent.Hostname)
 }

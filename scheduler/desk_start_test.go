@@ -118,6 +118,14 @@ func TestWhatIsSoWhenADrainIsStarted(t *testing.T) {
 				return true
 			})
 		}, words: "web-00 it is being drained by somebody else", over: "web-01"},
+		"we drained one already": {before: func(w *runWorld) {
+			w.needs = 0
+			if _, err := w.desk.StartRun(context.Background(), w.request("UALICE", "web-00"), RunRequest{Drain: &filters.Drain{}}); err != nil {
+				w.t.Fatal(err)
+			}
+			wait(readEvery)
+			w.needs = 1
+		}, words: "web-00 it is ", over: "web-01"},
 		"somebody else scheduled one": {before: func(w *runWorld) {
 			w.config.InSchedule = func(context.Context, []*filters.Agent) ([]filters.AgentID, error) {
 				return []filters.AgentID{"S00"}, nil
@@ -169,6 +177,9 @@ func TestWhatIsSoWhenADrainIsStarted(t *testing.T) {
 				}
 				if err != nil {
 					t.Fatal(err)
+				}
+				if again, err := w.desk.Start(context.Background(), &approval); err != nil || again.Operation != started.Operation || !slices.Equal(again.Skipped, started.Skipped) {
+					t.Errorf("after a crash: %+v, %v", again, err)
 				}
 				var over []string
 				for _, agent := range w.run(started.Operation).Agents {

@@ -104,12 +104,17 @@ func (d *Desk) decide(ctx context.Context, request *filters.Request, wanted word
 	if err != nil {
 		return nil, err
 	}
+	plan.intent = wanted.intent()
 	for i := range plan.spots {
-		if err := wanted.decide(plan, &plan.spots[i]); err != nil {
-			return nil, final(request, err)
+		if request.Approved() != nil {
+			wanted.decideApproved(plan, &plan.spots[i])
+		} else if err := wanted.decide(plan, &plan.spots[i]); err != nil {
+			return nil, err
 		}
 	}
-	plan.intent = wanted.intent()
+	if request.Approved() != nil && len(plan.changed)+len(plan.already) == 0 {
+		return nil, filters.NoneLeft(plan.request.LeftOut)
+	}
 	return plan, nil
 }
 
@@ -139,7 +144,7 @@ func (d *Desk) repeated(result filters.Result) Listing {
 func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	listing := Listing{Already: plan.already, Subject: plan.operation}
 	listing.Tasks, listing.TasksKnown = d.tasksOn(plan.spots)
-	listing.DryRun, listing.At = plan.request.DryRun, plan.now
+	listing.DryRun, listing.At, listing.LeftOut = plan.request.DryRun, plan.now, plan.request.LeftOut
 	if len(plan.changed) == 0 {
 		return listing, nil
 	}

@@ -47,7 +47,14 @@ func (d *Desk) plan(ctx context.Context, request *filters.Request, kind filters.
 	if err != nil {
 		return nil, err
 	}
-	spots, err := d.spots(request.Targets, &seen)
+	meant := *request
+	if meant.Approved() != nil {
+		meant.LeftOut = slices.Clone(meant.LeftOut)
+		if err := d.sift(&meant, &seen); err != nil {
+			return nil, err
+		}
+	}
+	spots, err := d.spots(meant.Targets, &seen)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +65,7 @@ func (d *Desk) plan(ctx context.Context, request *filters.Request, kind filters.
 		}
 		spot.span, spot.down = seen.span(spot.machine), seen.down(spot.machine)
 	}
-	return &plan{config: d.config, request: request, kind: kind, now: d.now(), operation: d.operationOf(request), spots: spots}, nil
+	return &plan{config: d.config, request: &meant, kind: kind, now: d.now(), operation: d.operationOf(request), spots: spots}, nil
 }
 
 // change takes the machine's next state into the plan.

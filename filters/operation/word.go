@@ -3,7 +3,6 @@ package operation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 
@@ -50,8 +49,9 @@ func decodeWord(plan *filters.Plan) (word, error) {
 	return wanted, nil
 }
 
-// Start carries out an approved plan about machines, once for the approval: filters.Starter. Errors are Schedule's and Down's, but
-// what stands in its way is Invalid: it is not tried again.
+// Start carries out an approved plan about machines, once for the approval: filters.Starter. Machines that cannot have it any more
+// are left out: what begins by itself, when that which stands in the way has gone, would surprise whoever approved. Errors are
+// Schedule's and Down's; Unknown if no machine is left.
 func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
 	wanted, err := decodeWord(&approval.Plan)
 	if err != nil {
@@ -59,16 +59,16 @@ func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.S
 	}
 	request := approval.Request()
 	if earlier, said, err := d.said(ctx, &request); said || err != nil { // the master lists nothing of what is down by now
-		return filters.Started{Operation: earlier.Operation}, err
+		return filters.Started{Operation: earlier.Operation, Skipped: earlier.LeftOut}, err
 	}
 	roster := d.config.Roster()
 	targets, missing, err := approval.Plan.Listed(roster)
 	if err != nil {
 		return filters.Started{}, err
 	}
-	request.Targets = targets
+	request.Targets, request.LeftOut = targets, skipped(roster, missing, targets)
 	listing, err := d.do(ctx, request, wanted)
-	return filters.Started{Operation: listing.Operation, Skipped: skipped(roster, missing, request.Targets)}, err
+	return filters.Started{Operation: listing.Operation, Skipped: listing.LeftOut}, err
 }
 
 // skipped are those of the agents on whose hosts none of the targets is on: on the others another agent is meant, and so the machine is.
@@ -81,14 +81,70 @@ func skipped(roster *filters.Roster, missing []filters.LeftOut, targets []filter
 	})
 }
 
-// final makes of what stands in the way of an approved plan an error that is not tried again: what begins by itself, when that has
-// gone, would surprise whoever approved.
-func final(request *filters.Request, err error) error {
-	known, ok := errors.AsType[*filters.Error](err)
-	if !ok || request.Approved() == nil || known.Code != filters.Conflict {
-		return err
+// sift leaves out of an approved plan the targets of which no machine can be told any more.
+func (d *Desk) sift(request *filters.Request, seen *reading) error {
+	var left []filters.Target
+	for _, target := range request.Targets {
+		_, err := d.spots([]filters.Target{target}, seen)
+		if filters.CodeOf(err) == filters.Unavailable {
+			return err
+		}
+		if err == nil {
+			left = append(left, target)
+			continue
+		}
+		out := filters.LeftOut{Agent: target.Agent, Hostname: target.Name}
+		if agent := d.config.Roster().Agent(target.Agent); agent != nil {
+			out.Hostname = agent.Hostname
+		}
+		out.Why = filters.ObstacleWords(err, out.Hostname)
+		request.LeftOut = append(request.LeftOut, out)
 	}
-	ended := *known
-	ended.Code = filters.Invalid
-	return &ended
+	if request.Targets = left; len(left) == 0 {
+		return filters.NoneLeft(request.LeftOut)
+	}
+	return nil
+}
+
+// newcomer refuses a machine to which an agent came that nobody has approved of.
+func newcomer(approved *filters.Approval, on *spot) error {
+	for _, agent := range on.agents {
+		if !slices.ContainsFunc(approved.Plan.Steps, func(step filters.Step) bool {
+			return step.Agent == agent.ID || step.Agent == "" && step.Hostname == on.machine.Typed()
+		}) {
+			return conflict(on.name()+" has another agent by now, "+string(agent.ID)+", of which nobody has approved", "", "")
+		}
+	}
+	return nil
+}
+
+// decideApproved is decide for a machine of an approved plan: what cannot have it any more, or has it already, is left out.
+func (w word) decideApproved(plan *plan, on *spot) {
+	already := len(plan.already)
+	err := newcomer(plan.request.Approved(), on)
+	if err == nil {
+		err = w.decide(plan, on)
+	}
+	switch {
+	case err != nil:
+		plan.leaveOut(on, filters.ObstacleWords(err, on.machine.Host()))
+	case len(plan.already) > already:
+		plan.leaveOut(on, w.already())
+	}
+}
+
+// already says that a machine is as the word wants it.
+func (w word) already() string {
+	if w.Kind == filters.KindDown {
+		return "it is down already"
+	}
+	return "it is in the maintenance schedule so already"
+}
+
+func (p *plan) leaveOut(on *spot, why string) {
+	out := filters.LeftOut{Hostname: on.machine.Host(), Why: why}
+	if len(on.agents) > 0 {
+		out.Agent = on.agents[0].ID
+	}
+	p.request.LeftOut = append(p.request.LeftOut, out)
 }

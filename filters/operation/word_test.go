@@ -2,6 +2,7 @@ package operation
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,24 +166,12 @@ func TestWhatStandsInTheWayOfAnApprovedPlan(t *testing.T) {
 		code   filters.Code
 		words  string
 	}{
-		{"it was cancelled meanwhile", func(s *scene, _ *filters.Approval) {
-			s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2")))
-			s.lead()
-		}, filters.Invalid, "`web-2` is not in the maintenance schedule"},
-		{"it is being cancelled", func(s *scene, _ *filters.Approval) { s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2"))) }, filters.Invalid, "is being taken out of the schedule"},
-		{"somebody else moved it", func(s *scene, _ *filters.Approval) { s.put(filters.MachineDraining, 9, 2) }, filters.Invalid, "somebody else has just changed `web-2`"},
-		{"somebody else took it down", func(s *scene, _ *filters.Approval) { s.put(filters.MachineDown, 0, 2) }, filters.Invalid, "was taken down by somebody else"},
 		{"the master is away", func(s *scene, _ *filters.Approval) {
 			s.broken = &filters.Error{Code: filters.Unavailable, Wrong: "away"}
 		}, filters.Unavailable, "away"},
 		{"it was switched off since", func(s *scene, _ *filters.Approval) { s.config.MayDown = false }, filters.Denied, "`allow: [down]`"},
 		{"who asked may not any more", func(s *scene, _ *filters.Approval) { s.denied = true }, filters.Denied, "you may look"},
 		{"more must say yes", func(s *scene, _ *filters.Approval) { s.needs.Approvals = 2 }, filters.Changed, "by now 2 must say yes, and 1 did"},
-		{"another agent came to the machine", func(s *scene, _ *filters.Approval) {
-			view := *s.roster.View()
-			view.Agents = append(slices.Clone(view.Agents), filters.Agent{ID: "S9", Hostname: "web-2", IP: "10.0.0.2", Port: 5060, Active: true})
-			s.roster = filters.NewRoster(view)
-		}, filters.Invalid, "not what was approved"},
 		{"its options cannot be read", func(_ *scene, a *filters.Approval) { a.Plan.Details = []byte(`[]`) }, filters.Internal, "cannot be read"},
 		{"its options say something else", func(_ *scene, a *filters.Approval) { a.Plan.Details = []byte(`{"kind":"up"}`) }, filters.Internal, "cannot be read"},
 		{"its options lack the time", func(_ *scene, a *filters.Approval) { a.Plan.Details = []byte(`{"kind":"schedule"}`) }, filters.Internal, "cannot be read"},
@@ -244,5 +233,84 @@ func TestWhoBreaksTheGlassTakesDownAtOnce(t *testing.T) {
 	listing := s.must(s.desk.Down(t.Context(), request))
 	if listing.Approval == nil || !listing.Approval.Glass || len(listing.Changed) != 1 || s.phase(2) != PhaseTakingDown {
 		t.Errorf("got %+v, it is %s", listing, s.phase(2))
+	}
+}
+
+// One machine in whose way something stands keeps none of the others back: it is left out, and named with the reason, also when the
+// leader dies before that is written down.
+func TestWhatOneMachineCannotHaveTheOthersDo(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		meddle func(s *scene)
+		why    string
+	}{
+		{"it was cancelled meanwhile", func(s *scene) {
+			s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2")))
+			s.lead()
+		}, "it is not in the maintenance schedule"},
+		{"it is being cancelled", func(s *scene) { s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2"))) }, "it is being taken out of the schedule, by the word of user:UALICE"},
+		{"somebody else moved it", func(s *scene) { s.put(filters.MachineDraining, 9, 2) }, "somebody else has just changed it in the maintenance schedule"},
+		{"somebody else took it down", func(s *scene) { s.put(filters.MachineDown, 0, 2) }, "it was taken down by somebody else already"},
+		{"it is down by our word", func(s *scene) {
+			s.needs = filters.Needs{}
+			s.must(s.desk.Down(s.t.Context(), s.asks("web-2")))
+			s.lead()
+		}, "it is down already"},
+		{"another agent came to it", func(s *scene) {
+			view := *s.roster.View()
+			view.Agents = append(slices.Clone(view.Agents), filters.Agent{ID: "S9", Hostname: "web-2", IP: "10.0.0.2", Port: 5060, Active: true})
+			s.roster = filters.NewRoster(view)
+		}, "it has another agent by now, S9, of which nobody has approved"},
+		{"its IP is not told any more", func(s *scene) {
+			view := *s.roster.View()
+			view.Agents = slices.Clone(view.Agents)
+			view.Agents[2].IP = ""
+			s.roster = filters.NewRoster(view)
+		}, "the master did not tell the IP of web-2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, approval := granted(t)
+			test.meddle(s)
+			s.needs = filters.Needs{}
+			want := []filters.LeftOut{{Agent: "S2", Hostname: "web-2", Why: test.why}}
+			for range 2 { // after a crash once more
+				started, err := s.desk.Start(t.Context(), &approval)
+				if err != nil || started.Operation == "" || !slices.Equal(started.Skipped, want) {
+					t.Errorf("%+v, %v; want left out %+v", started, err, want)
+				}
+			}
+			if s.lead(); s.phase(1) != PhaseDown {
+				t.Errorf("web-1 is %s", s.phase(1))
+			}
+		})
+	}
+}
+
+func TestAPlanOfWhichNoMachineIsLeftBeginsNothing(t *testing.T) {
+	s, approval := granted(t)
+	s.put(filters.MachineDown, 0, 1, 2)
+	before := len(s.store.Journal())
+	_, err := s.desk.Start(t.Context(), &approval)
+	refused(t, err, filters.Unknown, "none of its agents is left: web-1 (it was taken down by somebody else already), web-2 (it was")
+	if after := len(s.store.Journal()); after != before {
+		t.Errorf("%d entries were written", after-before)
+	}
+}
+
+func TestAMachineThatIsScheduledAlreadyKeepsNoneBack(t *testing.T) {
+	s := newScene(t)
+	s.needs = filters.Needs{Approvals: 1, From: filters.JurorsApprovers}
+	span := filters.Span{Start: dawn, Duration: time.Hour}
+	approval := s.approve(s.must(s.desk.Schedule(t.Context(), s.asks("web-2", "web-3", "web-4"), span)).Approval.ID)
+	s.needs = filters.Needs{}
+	s.must(s.desk.Schedule(t.Context(), s.asks("web-3"), span))
+	s.lead()
+	s.put(filters.MachineDraining, 9, 4)
+	started, err := s.desk.Start(t.Context(), &approval)
+	if err != nil || len(started.Skipped) != 2 || started.Skipped[0].Why != "it is in the maintenance schedule so already" || !strings.Contains(started.Skipped[1].Why, "somebody else's window") {
+		t.Errorf("%+v, %v", started, err)
+	}
+	if s.lead(); s.phase(2) != PhaseScheduled {
+		t.Errorf("web-2 is %q", s.phase(2))
 	}
 }
