@@ -13,24 +13,26 @@ import (
 // are slow; what must be quick is measured where it matters.
 const Patience = 30 * time.Second
 
-// look is how often a condition is looked at.
-const look = 25 * time.Millisecond
+// look is how often a condition is looked at, at first; what takes long is looked at less often, up to lookLeast apart: looking
+// costs the processors that it waits for.
+const (
+	look      = 25 * time.Millisecond
+	lookLeast = 250 * time.Millisecond
+)
 
 // Until waits until the condition holds, which says what is missing (empty: nothing), and returns how long that took.
 func Until(t testing.TB, most time.Duration, missing func() string) time.Duration {
 	t.Helper()
 	began := time.Now()
-	ticker := time.NewTicker(look)
-	defer ticker.Stop()
 	for {
-		what := missing()
+		what, passed := missing(), time.Since(began)
 		if what == "" {
-			return time.Since(began)
+			return passed
 		}
-		if time.Since(began) > most {
+		if passed > most {
 			t.Fatalf("after %s: %s", most, what)
 		}
-		<-ticker.C
+		Pause(min(max(passed/10, look), lookLeast))
 	}
 }
 
