@@ -26,7 +26,7 @@ import "cordon/filters"
 //	messages    hash   subject -> the poster's JSON
 //	quarantine  hash   "<hash> <field>" -> a value that does not decode, as found
 //	view        hash   what the leader published: data, at (ms UTC), term
-//	lease       hash   holder, url, term, until (ms UTC), previous (ms UTC), released
+//	lease       hash   holder, url, term, until (ms UTC), released
 //	term        string the newest term
 //	beat        string ms UTC of the leader's last sign of life
 //	epoch       string "<128 bits in hexadecimal> <ms UTC> <found|unlock>"

@@ -7,10 +7,9 @@ import (
 	"cordon/internal/leader"
 )
 
-// Acquire takes the lease for ttl if nobody holds it, see leader.Lease. The holder must be this process's own: one that
-// asks again while it holds the lease is given the same term. A holder named "replica/process" takes the lease over from
-// another process of its replica, with a new term: who names holders so sees to it that a replica has one process at a
-// time. The lease's clock is Redis TIME.
+// Acquire takes the lease for ttl if nobody else holds it, see leader.Lease. A holder named "replica/process" takes it over from
+// its own replica, this process or one before it: who names holders so sees to it that a replica has one process at a time. Each
+// time it is taken it has a new term, so that nothing that was sent before counts. The lease's clock is Redis TIME.
 func (s *Store) Acquire(ctx context.Context, holder, url string, ttl time.Duration) (term int64, previous time.Time, ok bool, err error) {
 	answer, err := s.run(ctx, acquireScript, []string{s.keys.lease, s.keys.term, s.keys.beat}, holder, url, ttl.Milliseconds())
 	if err != nil || answer.word() != "TAKEN" {

@@ -70,7 +70,7 @@ func (r *replica) Acquire(ctx context.Context, holder, _ string, ttl time.Durati
 func (r *replica) acquire(holder string, ttl time.Duration) (int64, time.Time, bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.now().Before(r.until) {
+	if r.holder != holder && r.now().Before(r.until) {
 		return 0, time.Time{}, false
 	}
 	previous := r.until

@@ -11,7 +11,7 @@ var ErrLost = errors.New("leader: the lease is another's")
 
 // Lease is what replicas compete for. Implemented by package store; safe for concurrent use.
 type Lease interface {
-	// Acquire takes the lease for ttl if nobody holds it, with a term greater than all before. previous is when the lease
+	// Acquire takes the lease for ttl if nobody else holds it, with a term greater than all before. previous is when the lease
 	// before it ran out, or would have if it had not been released, by the lease's own clock, UTC; zero if there was none. ok is
 	// false while another holds it. url is where the holder can be reached.
 	Acquire(ctx context.Context, holder, url string, ttl time.Duration) (term int64, previous time.Time, ok bool, err error)

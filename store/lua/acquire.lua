@@ -1,6 +1,6 @@
--- Takes the lease if nobody holds it. The same holder asking again is told what it already has, so a repeat is harmless.
--- A holder is "replica/process": another process of the replica that holds the lease, which was started after that one had
--- ended, takes it over at once, with a term of its own and the old lease's end as the one before.
+-- Takes the lease if nobody else holds it. A holder is "replica/process". Where its own replica holds the lease already (a process
+-- that has ended since, or itself, before its leadership ended early or an answer was lost) it is taken over at once. Whoever takes
+-- it gets a term of its own, with the end that the lease had as the one before: what is still on its way is of an older term.
 -- The end of the lease is data, compared with Redis TIME here: a TTL is not monotonic and would forget when it ended.
 --
 -- KEYS  1 lease  2 term  3 beat
@@ -11,19 +11,14 @@
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
 local text = string.format('%.0f', at)
-local lease = redis.call('HMGET', KEYS[1], 'holder', 'term', 'until', 'previous', 'released')
-local holder, term, ends, previous = lease[1], lease[2], tonumber(lease[3] or 0), lease[4] or '0'
-local held = holder and lease[5] == '0' and ends > at
-local replica = string.match(ARGV[1], '^(.+)/')
-if held and holder ~= ARGV[1] and replica and replica == string.match(holder, '^(.+)/') then held = false end
-if held then
-  if holder ~= ARGV[1] or term ~= redis.call('GET', KEYS[2]) then
-    return {'HELD', text, term, lease[3]}
-  end
-else
-  term, previous = string.format('%d', redis.call('INCR', KEYS[2])), lease[3] or '0'
+local lease = redis.call('HMGET', KEYS[1], 'holder', 'term', 'until', 'released')
+local holder, ends = lease[1], lease[3] or '0'
+local function replica(name) return string.match(name, '^(.+)/') or name end
+if holder and lease[4] == '0' and tonumber(ends) > at and replica(holder) ~= replica(ARGV[1]) then
+  return {'HELD', text, lease[2], ends}
 end
+local term = string.format('%d', redis.call('INCR', KEYS[2]))
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'url', ARGV[2], 'term', term, 'until',
-  string.format('%.0f', at + tonumber(ARGV[3])), 'previous', previous, 'released', '0')
+  string.format('%.0f', at + tonumber(ARGV[3])), 'released', '0')
 redis.call('SET', KEYS[3], text)
-return {'TAKEN', text, term, previous}
+return {'TAKEN', text, term, ends}
