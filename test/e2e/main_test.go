@@ -16,7 +16,7 @@ import (
 )
 
 // atOnce is how many worlds run side by side: most of their time they wait for leases and readings.
-const atOnce = "12"
+const atOnce = "20"
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
