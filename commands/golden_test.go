@@ -128,6 +128,9 @@ func play(t *testing.T, config stage.Options, script string) string {
 			fmt.Fprintf(&out, "(%s)\n", reply.Code)
 		}
 		out.WriteString(settled(markup(reply)))
+		if id := stage.Nameless(reply.Lines); id != "" {
+			t.Errorf("%s: %q is told as somebody's name", line, id)
+		}
 		if alive := stage.Alive(reply.Lines); alive != "" {
 			t.Errorf("%s: alive is %q in\n%s", line, alive, markup(reply))
 		}

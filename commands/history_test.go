@@ -53,3 +53,38 @@ func TestTheReasonOfAWindowIsInert(t *testing.T) {
 		}
 	}
 }
+
+// Whoever did something is told by a name that people know: what a run did was somebody's wish.
+func TestNoIDIsAName(t *testing.T) {
+	filter := func(drain *filters.Drain) *filters.Filter { return &filters.Filter{Hostname: "web-1", Drain: drain} }
+	for _, c := range []struct {
+		filter *filters.Filter
+		by     string
+		want   string
+	}{
+		{filter(&filters.Drain{Gone: true, By: "user:UALICE"}), "run:r-5h24cx0z", "released by the gone that @UALICE asked for"},
+		{filter(&filters.Drain{By: "user:UALICE"}), "run:r-5h24cx0z", "released by the drain that @UALICE asked for"},
+		{filter(nil), "run:r-5h24cx0z", "released by the run r-5h24cx0z"},
+		{filter(nil), "window:patch/2026-09-01T00:00:00Z", "released by patch"},
+		{nil, "api:deploy", "released by token deploy"},
+	} {
+		event := &filters.Event{Kind: filters.KindRelease, Actor: c.by, Filter: c.filter}
+		if got := EventWords(event).String(); got != c.want {
+			t.Errorf("%s is told as %q, want %q", c.by, got, c.want)
+		}
+	}
+	for phrase, want := range map[string]string{
+		"released by run:r-5h24cx0z while it was under way":  "released by the run while it was under way",
+		"it is down by the word of window:patch/2026, by us": "it is down by the word of patch, by us",
+		"failed, says user:UBOB":                             "failed, says @UBOB",
+		"the one that api:deploy made":                       "the one that token deploy made",
+		"paused by user:UBOB for “released by user:UBOB”":    "paused by @UBOB for “released by user:UBOB”",
+	} {
+		if got := Phrase(phrase).String(); got != want {
+			t.Errorf("%q is told as %q, want %q", phrase, got, want)
+		}
+	}
+	if got := People("is being taken down, by the word of `window:patch/2026-09-01T00:00:00Z`").String(); got != "is being taken down, by the word of patch" {
+		t.Error(got)
+	}
+}

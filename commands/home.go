@@ -178,7 +178,7 @@ func (t *turn) filterItem(group []filters.Filter, may []filters.Verb) Item {
 	filter := &group[0]
 	item := Item{Lines: []Line{
 		Separated(Say(Strong(Names(distinctHosts(group), 0))), modeWord(filter), Say(stateWord(filter.State))),
-		Separated(reason(filter.Reason), Say("by ", Who(string(filter.Owner))), Ends(filter.Until, t.service.Now())),
+		Separated(reason(filter.Reason), Say("by ", Holder(string(filter.Owner), filter.Drain)), Ends(filter.Until, t.service.Now())),
 	}}
 	id := filter.ID
 	if len(group) > 1 {

@@ -195,7 +195,7 @@ func stillHeld(result filters.Result) []Line {
 			case i > 0:
 				line = append(line, Text(", "))
 			}
-			line = append(line, Who(string(other.Owner)))
+			line = append(line, Holder(string(other.Owner), other.Drain)...)
 			line = append(line, endsBriefly(other.Until, result.At)...)
 		}
 		lines = append(lines, append(line, Text(".")))

@@ -113,7 +113,7 @@ func EventWords(event *filters.Event) Line {
 	switch by := event.Actor; {
 	case isOfPlan(event) && (!byPerson(event) || event.Kind == filters.KindRunAgent && runAgentOf(event).Why != ""):
 	case by != "" && !isBot(by):
-		line = append(line, Text(" by "), Who(by))
+		line = append(append(line, Text(" by ")), Holder(by, drainOf(event.Filter))...)
 	case joined(event):
 	case isOfMachine(event) && event.Outcome != string(filters.StateAccepted):
 	case event.Master != "" && (event.Outcome == string(filters.StateAccepted) || event.Outcome == string(filters.StateFailed)):

@@ -15,7 +15,7 @@ func filterLine(filter filters.Filter, now time.Time) Line {
 	if !filter.Stands() {
 		state = Say("ended ", Clock(filter.Ended, now))
 	}
-	return Separated(Say(Literal(filter.ID), " ", Strong(filter.Hostname)), modeWord(&filter), reason(filter.Reason), Say("by ", Who(string(filter.Owner))), Ends(filter.Until, now), state)
+	return Separated(Say(Literal(filter.ID), " ", Strong(filter.Hostname)), modeWord(&filter), reason(filter.Reason), Say("by ", Holder(string(filter.Owner), filter.Drain)), Ends(filter.Until, now), state)
 }
 
 // modeWord says what a filter does beyond keeping new tasks away.
@@ -280,7 +280,7 @@ func agentLine(agent filters.AgentStatus, now time.Time) Line {
 		return line
 	}
 	first := agent.Filters[0]
-	line = Separated(line, Say("by ", Who(string(first.Owner))), Ends(first.Until, now))
+	line = Separated(line, Say("by ", Holder(string(first.Owner), first.Drain)), Ends(first.Until, now))
 	if others := len(agent.Filters) - 1; others > 0 {
 		line = append(line, Text(fmt.Sprintf(" and %d more", others)))
 	}

@@ -32,17 +32,39 @@ func renderRefusal(err error) Reply {
 	return Reply{Code: known.Code, Lines: []Line{append(owners(Markup(text)), Text(" "+nothingChanged))}}
 }
 
-// People renders a phrase of ours with the people whom it names.
-func People(phrase string) Line { return owners(Markup(phrase)) }
+// People renders a phrase of ours with the people whom it names, with marks or without.
+func People(phrase string) Line {
+	var line Line
+	for _, span := range owners(Markup(phrase)) {
+		if span.Style == Plain {
+			line = append(line, Phrase(span.Text)...)
+		} else {
+			line = append(line, span)
+		}
+	}
+	return line
+}
 
 // owners names owners that stand as code as people know them.
 func owners(line Line) Line {
 	for i, span := range line {
-		if name, ok := strings.CutPrefix(span.Text, "user:"); ok && span.Style == Code && isUserID(name) {
+		if span.Style == Code && isOwner(span.Text) {
 			line[i] = Who(span.Text)
 		}
 	}
 	return line
+}
+
+// isOwner tells whether a word is an actor or owner, which is no name that people know.
+func isOwner(word string) bool {
+	kind, name, found := strings.Cut(word, ":")
+	switch {
+	case !found || name == "" || strings.ContainsAny(name, " \n"):
+		return false
+	case kind == "user":
+		return isUserID(name)
+	}
+	return kind == "api" || kind == "window" || kind == "run" || kind == "bot"
 }
 
 // capital begins a phrase with a capital letter.

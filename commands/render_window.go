@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -92,8 +93,8 @@ func openingLine(coming *scheduler.Upcoming, now time.Time) Line {
 		Say(Count(coming.Agents, "agent")), Phrase(coming.Note))
 }
 
-// Phrase renders one of the scheduler's phrases; a person whom it names (`skipped by user:U…`) becomes a mention, but not in
-// what people said themselves, which stands in quotes.
+// Phrase renders one of the scheduler's phrases; a person whom it names (`skipped by user:U…`) becomes a mention, and other owners
+// what people know them by, but not in what people said themselves, which stands in quotes.
 func Phrase(text string) Line {
 	var line Line
 	for text != "" {
@@ -107,16 +108,14 @@ func Phrase(text string) Line {
 	return append(line, Say(text)...)
 }
 
-// namedIn finds the first person that a phrase names outside of quotes.
+// ownersIn finds owners where our phrases have them: behind one of these words.
+var ownersIn = regexp.MustCompile(`\b(?:by|says|that|word of) ((?:user|api|window|run|bot):[A-Za-z0-9._/:-]*[A-Za-z0-9])`)
+
+// namedIn finds the first owner that a phrase names outside of quotes.
 func namedIn(text string) (at, length int) {
-	for _, words := range []string{"by user:", "says user:", "that user:"} {
-		before, after, found := strings.Cut(text, words)
-		if !found || strings.Contains(before, "“") {
-			continue
-		}
-		user := after[:len(after)-len(strings.TrimLeft(after, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))]
-		if isUserID(user) {
-			return len(before) + len(words) - len("user:"), len("user:") + len(user)
+	for _, found := range ownersIn.FindAllStringSubmatchIndex(text, -1) {
+		if !strings.Contains(text[:found[2]], "“") && isOwner(text[found[2]:found[3]]) {
+			return found[2], found[3] - found[2]
 		}
 	}
 	return -1, 0

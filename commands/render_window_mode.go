@@ -60,7 +60,7 @@ func LeftOut(all []filters.LeftOut) []Line {
 		if len(hosts[why]) == 1 {
 			verb = " is left out: "
 		}
-		lines = append(lines, Say("⚠ ", Strong(Names(hosts[why], 0)), Text(verb+why)))
+		lines = append(lines, append(Say("⚠ ", Strong(Names(hosts[why], 0)), verb), People(why)...))
 	}
 	return lines
 }

@@ -114,6 +114,8 @@ func Who(id string) Span {
 		return Span{Style: Person, Text: name}
 	case kind == "bot":
 		return Text("the bot")
+	case kind == "run":
+		return Text("the run") // its ID is nobody's name: Holder says more
 	case kind == "api":
 		return Strong("token " + name)
 	case kind == "window":
@@ -121,6 +123,29 @@ func Who(id string) Span {
 		return Strong(name)
 	}
 	return Strong(name)
+}
+
+// Holder names who withholds an agent, or ended that, as people know them: of a run, by whose word it does. Drain is what its filter
+// asks for, nil where that is not known or nothing.
+func Holder(id string, drain *filters.Drain) Line {
+	run, isRun := strings.CutPrefix(id, "run:")
+	switch {
+	case !isRun:
+		return Say(Who(id))
+	case drain == nil || drain.By == "":
+		return Say("the run ", Literal(run))
+	case drain.Gone:
+		return Say("the ", Literal("gone"), " that ", Who(string(drain.By)), " asked for")
+	}
+	return Say("the drain that ", Who(string(drain.By)), " asked for")
+}
+
+// drainOf is what the filter of an entry asks for; nil: nothing.
+func drainOf(filter *filters.Filter) *filters.Drain {
+	if filter == nil {
+		return nil
+	}
+	return filter.Drain
 }
 
 // isUserID tells whether the text is a Slack user ID, which alone may become a mention.

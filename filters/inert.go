@@ -7,7 +7,7 @@ import (
 
 // Inert returns a name that a program of the cluster gave itself or its things (a framework, a role, a host, an attribute, an app)
 // as it may stand in anything of ours: on one line, all of it to be seen, and without what our phrases are set with: marks,
-// quotes, owners. Whoever reads a cluster passes every name through here once; usual names stay as they are.
+// quotes, people. Whoever reads a cluster passes every name through here once; usual names stay as they are.
 func Inert(name string) string {
 	if isPlain(name) {
 		return name
@@ -16,7 +16,7 @@ func Inert(name string) string {
 	if len(name) > 1 { // the role * is called so
 		name = strings.ReplaceAll(name, "*", "∗")
 	}
-	return strings.ReplaceAll(name, "user:", "user∶")
+	return strings.NewReplacer("user:U", "user∶U", "user:W", "user∶W").Replace(name)
 }
 
 // isPlain tells whether a name holds only what needs no second look.
@@ -25,7 +25,7 @@ func isPlain(name string) bool {
 		switch c := name[i]; {
 		case c < ' ', c > '~', c == '`', c == '*' && len(name) > 1:
 			return false
-		case c == ':' && strings.HasSuffix(name[:i], "user"):
+		case (c == 'U' || c == 'W') && strings.HasSuffix(name[:i], "user:"):
 			return false
 		}
 	}

@@ -159,12 +159,13 @@ func (s *Service) startAdopting(ctx context.Context, request Request) (Result, e
 }
 
 // ObstacleWords say what stands in the way of something on a host that a sentence has named: what the error says, without the host.
+// They are a phrase with marks.
 func ObstacleWords(err error, host string) string {
 	words := err.Error()
 	if known, ok := errors.AsType[*Error](err); ok {
-		words = strings.ReplaceAll(known.Wrong, "`", "")
+		words = known.Wrong
 	}
-	return strings.Replace(words, host+" ", "it ", 1)
+	return strings.NewReplacer("`"+host+"` ", "it ", "`"+host+"`", "it").Replace(words)
 }
 
 // NoneLeft is why an approved plan begins nothing: each of its agents is left out.

@@ -42,7 +42,7 @@ type board struct {
 	fail   func(what string) error // nil: nothing fails
 	lose   bool                    // posts arrive and their answer is lost
 	finds  int
-	alive  []string // what of hostile names lives in what was posted
+	alive  []string // what of hostile names lives in what was posted, and IDs that stand there as names
 }
 
 func newBoard() *board {
@@ -78,6 +78,9 @@ func show(lines []commands.Line, buttons []commands.Button) string {
 }
 
 func (b *board) note(what, ref string, lines []commands.Line, buttons []commands.Button) {
+	if id := stage.Nameless(lines); id != "" {
+		b.alive = append(b.alive, id)
+	}
 	if alive := stage.Alive(lines); alive != "" {
 		b.alive = append(b.alive, alive)
 	}

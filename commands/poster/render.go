@@ -195,7 +195,7 @@ func by(owner string) commands.Line {
 	if owner == "" {
 		return nil
 	}
-	return commands.Say("by ", commands.Who(owner))
+	return commands.Say("by ", commands.Holder(owner, nil))
 }
 
 // progress says how far placing the filters has come: the least of them counts.
@@ -357,7 +357,7 @@ func record(n *Notice, over []*Agent) commands.Line {
 	case last.EndCause == filters.CauseExpiry:
 		how = commands.Say("its end came")
 	case last.EndedBy != "":
-		how = commands.Say("released by ", commands.Who(last.EndedBy))
+		how = commands.Say("released by ", commands.Holder(last.EndedBy, nil))
 	}
 	return commands.Separated(long, by(n.By), how)
 }

@@ -222,7 +222,20 @@ func withheldFor(n *Notice, over []*Agent) commands.Line {
 			last = agent
 		}
 	}
-	return commands.Separated(commands.Say("withheld "+commands.Lasting(last.Ended.Sub(from))), commands.Say("released by ", commands.Who(last.EndedBy)))
+	return commands.Separated(commands.Say("withheld "+commands.Lasting(last.Ended.Sub(from))), releasedBy(&n.Run.State, last.EndedBy))
+}
+
+// releasedBy says who gave an agent of the drain back: somebody, or the drain itself, and then why.
+func releasedBy(state *scheduler.RunState, by string) commands.Line {
+	switch {
+	case by != "run:"+state.ID:
+		return commands.Say("released by ", commands.Holder(by, nil))
+	case state.Phase == scheduler.RunAborted:
+		return commands.Say("given back, as it was aborted")
+	case state.Drain.Ends():
+		return commands.Say("given back, as it did not leave")
+	}
+	return commands.Say("given back by itself")
 }
 
 // notWanted says who ended a drain before it was over, and why.

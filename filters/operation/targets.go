@@ -32,7 +32,7 @@ func (d *Desk) spots(targets []filters.Target, seen *reading) ([]spot, error) {
 		}
 		for _, agent := range found {
 			if agent.IP == "" {
-				return nil, invalid("the master did not tell the IP of `"+agent.Hostname+"`", "its machine in full, such as `"+agent.Hostname+"@10.0.0.9`: Mesos matches hostname and IP, both")
+				return nil, invalid("`"+agent.Hostname+"` runs an agent whose IP the master did not tell", "its machine in full, such as `"+agent.Hostname+"@10.0.0.9`: Mesos matches hostname and IP, both")
 			}
 			machines = append(machines, agent.Machine())
 		}

@@ -248,7 +248,7 @@ func TestWhatOneMachineCannotHaveTheOthersDo(t *testing.T) {
 			s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2")))
 			s.lead()
 		}, "it is not in the maintenance schedule"},
-		{"it is being cancelled", func(s *scene) { s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2"))) }, "it is being taken out of the schedule, by the word of user:UALICE"},
+		{"it is being cancelled", func(s *scene) { s.must(s.desk.Cancel(s.t.Context(), s.asks("web-2"))) }, "it is being taken out of the schedule, by the word of `user:UALICE`"},
 		{"somebody else moved it", func(s *scene) { s.put(filters.MachineDraining, 9, 2) }, "somebody else has just changed it in the maintenance schedule"},
 		{"somebody else took it down", func(s *scene) { s.put(filters.MachineDown, 0, 2) }, "it was taken down by somebody else already"},
 		{"it is down by our word", func(s *scene) {
@@ -266,7 +266,7 @@ func TestWhatOneMachineCannotHaveTheOthersDo(t *testing.T) {
 			view.Agents = slices.Clone(view.Agents)
 			view.Agents[2].IP = ""
 			s.roster = filters.NewRoster(view)
-		}, "the master did not tell the IP of web-2"},
+		}, "it runs an agent whose IP the master did not tell"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, approval := granted(t)

@@ -19,7 +19,7 @@ func (s *Stage) drain(filter *filters.Filter, now time.Time) bool {
 	case filter.Stands() && (entry == nil || !entry.SentFor(filter)):
 		s.send(filter, event, now)
 		return true
-	case entry != nil && filter.Drain.Gone && filter.Stands():
+	case entry != nil && filter.Drain.Gone && filter.Stands() && entry.Refused == "":
 		s.leave(filter, event, entry)
 		return true
 	case entry == nil || !entry.Drained.IsZero() || entry.Refused != "":

@@ -54,3 +54,23 @@ func Alive(lines []commands.Line) string {
 
 // Name is what the thing is called on this stage.
 func (s *Stage) Name(of string) string { return s.names(of) }
+
+var (
+	internalID = regexp.MustCompile(`^(r|op|q|a|f|c)-[0-9a-z]{8}$`)
+	ownerWord  = regexp.MustCompile(`\b(user:[UW][A-Z0-9]|run:r-|api:[a-z]|window:[a-z]|bot:[a-z])`)
+)
+
+// Nameless returns what in lines is given as the name of who did something, and is no name that people know: an ID of ours.
+func Nameless(lines []commands.Line) string {
+	for _, line := range lines {
+		for _, span := range line {
+			if strings.Contains(span.Text, "UEVIL") { // somebody's own words
+				continue
+			}
+			if span.Style == commands.Bold && internalID.MatchString(span.Text) || span.Style != commands.Code && span.Style != commands.Block && ownerWord.MatchString(span.Text) {
+				return span.Text
+			}
+		}
+	}
+	return ""
+}
