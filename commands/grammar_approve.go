@@ -29,7 +29,7 @@ var deciding = []*verb{
 	},
 	{
 		name: "deny", group: groupDecide, needs: filters.VerbApprove,
-		about:    "says no to what somebody else asked for, with a reason; one no is enough",
+		about:    "says no to what somebody else asked for, with a reason; one no is enough, also by who said yes, as long as it has not begun",
 		examples: []string{"deny a-5t1z9d3h -m \"not during the sale\"", "deny a-5t1z9d3h -c prod -m \"wrong rack\"", "deny a-5t1z9d3h --dry-run -m \"wrong rack\""},
 		grammar:  func() grammar { return &approvalGrammar{} },
 	},

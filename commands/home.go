@@ -105,7 +105,7 @@ func (t *turn) approvalItems(ctx context.Context) []Item {
 	}
 	for i := range awaited[:min(len(awaited), homeApprovals)] {
 		approval := &awaited[i].Approval
-		items = append(items, Item{Lines: awaitingLines(approval, t.service.Now()), Buttons: ApprovalButtons(approval.ID, awaited[i].Words...)})
+		items = append(items, Item{Lines: awaitingLines(approval, t.Actor, t.service.Now()), Buttons: ApprovalButtons(approval.ID, awaited[i].Words...)})
 	}
 	if left := more(homeApprovals, len(awaited)); left != nil {
 		items = append(items, Item{Lines: append(left, Say(Literal("/mesos approvals"), " lists them"))})

@@ -44,7 +44,7 @@ func (p *Press) Question() *Question {
 		}
 	case p.Action == ActionDeny:
 		return &Question{
-			Title: "Deny", Text: "One no is enough: it will not be done.", Label: "Why?", Example: "not during the sale",
+			Title: "Deny", Text: "One no is enough: it will not be done. If you said yes before, this takes it back, as long as it has not begun.", Label: "Why?", Example: "not during the sale",
 			Most: reasonCharacters, command: "/mesos deny " + p.Value + " -m \"not during the sale\"",
 		}
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"cordon/filters"
@@ -134,6 +135,9 @@ func VoteWords(approval *filters.Approval, now time.Time) []Line {
 		if vote.Reason != "" {
 			line = append(line, Text(": "+vote.Reason))
 		}
+		if approval.TakenBack(i) {
+			line = append(line, Text("; taken back"))
+		}
 		lines = append(lines, line)
 	}
 	if review := approval.Review; review != nil {
@@ -175,7 +179,7 @@ func renderApprovals(cluster string, all []filters.Approval, now time.Time) Repl
 }
 
 // awaitingLines tell on somebody's own page of an approval that waits.
-func awaitingLines(approval *filters.Approval, now time.Time) []Line {
+func awaitingLines(approval *filters.Approval, actor filters.Actor, now time.Time) []Line {
 	head := Separated(ApprovalHead(approval), reason(approval.Plan.Reason))
 	if approval.Unreviewed() {
 		return withoutEmpty([]Line{head, Separated(Say("to be reviewed by somebody else"), RuleWords(approval))})
@@ -183,7 +187,17 @@ func awaitingLines(approval *filters.Approval, now time.Time) []Line {
 	return withoutEmpty([]Line{
 		head, Undone(&approval.Plan),
 		Separated(JurorWords(approval), Ends(approval.Expires, now), RuleWords(approval), Say(Literal(approval.ID))),
+		revocable(approval, actor, now),
 	})
+}
+
+// revocable tells somebody that they can take their yes back; nil: there is none.
+func revocable(approval *filters.Approval, actor filters.Actor, now time.Time) Line {
+	yes := approval.Revocable(actor, now)
+	if yes == nil {
+		return nil
+	}
+	return Say("you said yes at ", Clock(yes.At, now), ": until it begins, ", Strong("Deny"), " takes it back and stops it")
 }
 
 // ApprovalButtons are the verbs about the approval as buttons, and Details.
@@ -222,14 +236,24 @@ func renderWord(cluster, verb string, approval *filters.Approval, dry bool, now 
 		return Reply{Cluster: cluster, Lines: []Line{Say(Strong("Your "+verb+" would count"), " (nothing was changed): ", what)}}
 	}
 	lines := []Line{Say(Strong(said), ": ", what)}
+	if last := len(approval.Votes) - 1; verb == "deny" && slices.ContainsFunc(approval.Votes[:max(last, 0)], func(vote filters.Vote) bool { return vote.User == approval.Votes[last].User }) {
+		lines = append(lines, Say("Your yes is taken back, and nothing of it was begun."))
+	}
 	switch missing := approval.Needs.Approvals - approval.Yes(); {
 	case verb != "approve":
 	case approval.State == filters.ApprovalOpen:
-		lines = append(lines, Separated(Say(Count(missing, "more yes")+" is needed"), Ends(approval.Expires, now)))
+		lines = append(lines, Separated(Say(moreYes(missing)), Ends(approval.Expires, now), Say(Literal("/mesos deny "+approval.ID+" -m why"), " takes yours back")))
 	default:
 		lines = append(lines, Say("That is enough: it begins now, and the channel shows it."))
 	}
 	return Reply{Cluster: cluster, Lines: lines}
+}
+
+func moreYes(missing int) string {
+	if missing == 1 {
+		return "1 more yes is needed"
+	}
+	return fmt.Sprintf("%d more yes are needed", missing)
 }
 
 // needsLine says in a dry run what would be needed first.

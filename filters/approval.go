@@ -87,35 +87,42 @@ func (a *Approval) Open(now time.Time) bool { return a.State == ApprovalOpen && 
 // Unreviewed tells whether somebody has yet to look at what was done without waiting.
 func (a *Approval) Unreviewed() bool { return a.Glass && a.Review == nil }
 
-// Yes counts those who said yes.
-func (a *Approval) Yes() int {
-	count := 0
-	for i := range a.Votes {
-		if a.Votes[i].Yes {
-			count++
-		}
-	}
-	return count
-}
+// Yes counts those whose word is yes.
+func (a *Approval) Yes() int { return len(a.Voters()) }
 
-// Voters are those who said yes, as actors.
+// Voters are those whose word is yes, as actors.
 func (a *Approval) Voters() []string {
 	var voters []string
 	for i := range a.Votes {
-		if a.Votes[i].Yes {
+		if a.Votes[i].Yes && !a.TakenBack(i) {
 			voters = append(voters, a.Votes[i].By)
 		}
 	}
 	return voters
 }
 
-// VoteOf returns what the user said; nil: nothing yet.
+// VoteOf returns the user's word, the last one that they said; nil: nothing yet.
 func (a *Approval) VoteOf(user string) *Vote {
-	i := slices.IndexFunc(a.Votes, func(vote Vote) bool { return vote.User == user })
-	if i < 0 {
+	for i := range slices.Backward(a.Votes) {
+		if a.Votes[i].User == user {
+			return &a.Votes[i]
+		}
+	}
+	return nil
+}
+
+// TakenBack tells whether whoever said the word said another one since.
+func (a *Approval) TakenBack(word int) bool {
+	return slices.ContainsFunc(a.Votes[word+1:], func(later Vote) bool { return later.User == a.Votes[word].User })
+}
+
+// Revocable returns the actor's yes where they may still say no: it is open, or granted and as far as is known not begun. Nil: there is none.
+func (a *Approval) Revocable(actor Actor, now time.Time) *Vote {
+	vote := a.VoteOf(actor.User)
+	if vote == nil || !vote.Yes || vote.By != actor.ID || !a.Open(now) && a.State != ApprovalGranted {
 		return nil
 	}
-	return &a.Votes[i]
+	return vote
 }
 
 // AskedBy tells whether the actor is who asked: by whatever way they come, a person counts as one Slack user.
@@ -128,10 +135,13 @@ func (a *Approval) Requester() Actor {
 	return Actor{ID: a.By, User: a.User, Role: a.Role, Team: a.Team}
 }
 
+// startKey is the request key of what begins the plan. It is used up once: by the beginning, or by a no that comes before it.
+func (a *Approval) startKey() string { return "approval:" + a.ID }
+
 // Request is the request that carries the plan out: the requester's, once for the approval.
 func (a *Approval) Request() Request {
 	return Request{
-		Actor: a.Requester(), Key: "approval:" + a.ID, Cause: CauseApproval, Reason: a.Plan.Reason, Until: a.Plan.Until, Yes: true, approved: a,
+		Actor: a.Requester(), Key: a.startKey(), Cause: CauseApproval, Reason: a.Plan.Reason, Until: a.Plan.Until, Yes: true, approved: a,
 	}
 }
 

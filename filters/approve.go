@@ -102,15 +102,27 @@ func (s *Service) Approve(ctx context.Context, request Request, id string) (Appr
 	})
 }
 
-// Deny says no, with a reason: one is enough. Errors are Approve's.
+// Deny says no, with a reason: one is enough. Whoever said yes may say no as long as it has not begun, by the right of that yes: to stop
+// something nobody is asked. Errors are Approve's.
 func (s *Service) Deny(ctx context.Context, request Request, id string) (Approval, error) {
 	if strings.TrimSpace(request.Reason) == "" {
 		return Approval{}, needsReason("deny", id+" -m \"not during the sale\"")
 	}
-	return s.vote(ctx, request, id, func(approval *Approval, vote Vote) string {
+	deny := func(approval *Approval, vote Vote) string {
 		approval.Votes = append(approval.Votes, vote)
 		return approval.close(ApprovalDenied, "", vote.At)
+	}
+	return s.changeApproval(ctx, request, id, func(approval *Approval, now time.Time) (string, error) {
+		if yes := approval.Revocable(request.Actor, now); yes != nil {
+			return deny(approval, request.vote(yes.Right, now)), nil
+		}
+		return s.say(ctx, &request, approval, now, deny)
 	})
+}
+
+// vote is the word of who asks, a no until it is said to be a yes.
+func (r *Request) vote(right string, now time.Time) Vote {
+	return Vote{By: r.Actor.ID, User: r.Actor.User, Right: right, Reason: r.Reason, At: now}
 }
 
 // close ends the approval's being open, and returns the outcome.
@@ -153,17 +165,21 @@ func (s *Service) Review(ctx context.Context, request Request, id string) (Appro
 }
 
 // vote has the actor say a word that they may say now.
-func (s *Service) vote(ctx context.Context, request Request, id string, say func(*Approval, Vote) string) (Approval, error) {
+func (s *Service) vote(ctx context.Context, request Request, id string, word func(*Approval, Vote) string) (Approval, error) {
 	return s.changeApproval(ctx, request, id, func(approval *Approval, now time.Time) (string, error) {
-		if err := approval.votable(request.Actor, now); err != nil {
-			return "", err
-		}
-		right, err := s.judge(ctx, &request, approval)
-		if err != nil {
-			return "", err
-		}
-		return say(approval, Vote{By: request.Actor.ID, User: request.Actor.User, Right: right, Reason: request.Reason, At: now}), nil
+		return s.say(ctx, &request, approval, now, word)
 	})
+}
+
+func (s *Service) say(ctx context.Context, request *Request, approval *Approval, now time.Time, word func(*Approval, Vote) string) (string, error) {
+	if err := approval.votable(request.Actor, now); err != nil {
+		return "", err
+	}
+	right, err := s.judge(ctx, request, approval)
+	if err != nil {
+		return "", err
+	}
+	return word(approval, request.vote(right, now)), nil
 }
 
 // judge returns the right by which whoever asks may say a word. A dry run is answered by what was so a minute ago.
@@ -178,7 +194,7 @@ func (s *Service) judge(ctx context.Context, request *Request, approval *Approva
 func (a *Approval) votable(actor Actor, now time.Time) error {
 	switch {
 	case a.VoteOf(actor.User) != nil && a.Open(now):
-		return &Error{Code: Conflict, Wrong: fmt.Sprintf("your word is counted already: %d of %d have said yes", a.Yes(), a.Needs.Approvals), Expected: "the word of somebody else"}
+		return &Error{Code: Conflict, Wrong: fmt.Sprintf("your word is counted already: %d of %d have said yes", a.Yes(), a.Needs.Approvals), Expected: "the word of somebody else", Try: "`/mesos deny " + a.ID + " -m why` takes yours back, as long as it has not begun"}
 	case !a.Open(now):
 		return a.over(now)
 	case actor.User == "":
@@ -204,8 +220,10 @@ func (a *Approval) over(now time.Time) error {
 	case ApprovalOpen, ApprovalExpired:
 		err.Wrong = "it is too late for `" + a.ID + "`: it expired at " + a.Expires.UTC().Format("15:04 UTC")
 		err.Try = "Whoever wants it asks for it again"
-	case ApprovalGranted, ApprovalStarted:
+	case ApprovalGranted:
 		err.Wrong = "`" + a.ID + "` was decided already: approved, the last word was by `" + last.By + "`"
+	case ApprovalStarted:
+		return a.begun()
 	case ApprovalDenied:
 		err.Wrong = "`" + a.ID + "` was decided already: denied by `" + last.By + "` for " + Quoted(last.Reason)
 	case ApprovalWithdrawn:
@@ -218,6 +236,54 @@ func (a *Approval) over(now time.Time) error {
 	return err
 }
 
+// saidBefore answers a word that cannot be said any more: as it was answered when the same request said it, else with why not.
+func (s *Service) saidBefore(ctx context.Context, c *change, approval *Approval, err error) (Approval, error) {
+	if earlier, found := s.recall(ctx, c.Key, err); found && earlier.Approval != nil {
+		return *earlier.Approval, nil
+	}
+	if approval.State != ApprovalDenied {
+		return *approval, err
+	}
+	if earlier, found := s.recall(ctx, approval.startKey(), err); found && earlier.Approval.closedBy(c.Actor, true) {
+		return *earlier.Approval, nil
+	}
+	return *approval, err
+}
+
+// closedBy tells whether this answers the actor's own word, where what was granted was stopped: of two who stop it one is first.
+func (a *Approval) closedBy(actor Actor, granted bool) bool {
+	return a != nil && (!granted || len(a.Votes) > 0 && a.Votes[len(a.Votes)-1].By == actor.ID)
+}
+
+// begun explains that it is too late for a word, and what stops or undoes what was begun.
+func (a *Approval) begun() error {
+	last := Vote{}
+	if len(a.Votes) > 0 {
+		last = a.Votes[len(a.Votes)-1]
+	}
+	err := &Error{Code: Conflict, Wrong: "`" + a.ID + "` was decided already: approved, the last word was by `" + last.By + "`, and it has begun"}
+	hosts := a.Plan.Hosts()
+	names := strings.Join(hosts[:min(len(hosts), hostsTyped)], ",")
+	switch run := a.Plan.Kind == PlanRun; {
+	case run && a.Operation == "":
+		err.Try = "`/mesos run list` shows it, `/mesos run abort ID` stops what is left of it"
+	case run:
+		err.Try = "`/mesos run abort " + a.Operation + "` stops what is left of it"
+	case a.Plan.Kind == PlanMachines && a.Plan.Mode() == ModeDown:
+		err.Try = "`/mesos maintenance up " + names + "` brings them up again"
+	case a.Plan.Kind == PlanMachines:
+		err.Try = "`/mesos maintenance cancel " + names + "` takes them out of the schedule again"
+	case a.Plan.Verb == VerbUnfilter || a.Plan.Verb == VerbRelease:
+		err.Try = "`/mesos filter " + names + "` withholds them again"
+	case a.Plan.Verb == VerbFilter || a.Plan.Verb == VerbAdopt:
+		err.Try = "`/mesos unfilter " + names + " --all` gives them back"
+	}
+	return err
+}
+
+// hostsTyped is how many hosts an example names.
+const hostsTyped = 10
+
 // changeApproval carries out a word about an approval, once for its key, by compare and swap: of two words at once the second
 // is held against what the first made of it.
 func (s *Service) changeApproval(ctx context.Context, request Request, id string, decide func(*Approval, time.Time) (string, error)) (Approval, error) {
@@ -228,12 +294,13 @@ func (s *Service) changeApproval(ctx context.Context, request Request, id string
 			return Approval{}, err
 		}
 		c := s.begin(request, VerbApprove)
+		granted := approval.State == ApprovalGranted
 		outcome, err := decide(&approval, c.now)
 		if err != nil {
-			if earlier, found := s.recall(ctx, c.Key, err); found && earlier.Approval != nil {
-				return *earlier.Approval, nil
-			}
-			return approval, err
+			return s.saidBefore(ctx, c, &approval, err)
+		}
+		if granted {
+			c.commit.Request = approval.startKey() // either this is written or it begins, never both
 		}
 		if request.DryRun {
 			return approval, nil
@@ -242,9 +309,11 @@ func (s *Service) changeApproval(ctx context.Context, request Request, id string
 		c.result.Approval = &approval
 		result, err := s.write(ctx, c)
 		switch {
-		case err == nil && result.Approval != nil:
+		case err == nil && result.Approval.closedBy(request.Actor, granted):
 			return *result.Approval, nil
-		case CodeOf(err) != Conflict || attempt == attempts:
+		case err == nil && result.Approval == nil:
+			return approval, approval.begun()
+		case err != nil && CodeOf(err) != Conflict || attempt == attempts:
 			return approval, err
 		}
 		select {

@@ -110,6 +110,82 @@ func TestOneNoIsEnoughAndNeedsAReason(t *testing.T) {
 	wants(t, err, Conflict, "denied by")
 }
 
+// Who said yes may say no as long as it has not begun, without anybody being asked whether they may: then it is not done.
+func TestAYesCanBecomeANo(t *testing.T) {
+	for name, needed := range map[string]int{"before it is decided": 2, "before it begins": 1} {
+		t.Run(name, func(t *testing.T) {
+			s, approval := asking(t, needed)
+			yes, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Deny(t.Context(), Request{Actor: bob, Key: "k3"}, approval.ID)
+			wants(t, err, Invalid, "needs a reason")
+			_, err = s.Deny(t.Context(), Request{Actor: Actor{ID: "api:ci", User: "UBOB", Role: "operator"}, Key: "k4", Reason: "no"}, approval.ID)
+			wants(t, err, Conflict, "")
+			for range 2 { // the click is delivered twice
+				denied, err := s.Deny(t.Context(), Request{Actor: bob, Key: "k5", Reason: "wrong rack"}, approval.ID)
+				if err != nil || denied.State != ApprovalDenied || denied.Yes() != 0 || len(denied.Votes) != 2 || denied.Votes[1].Right != "approver" {
+					t.Fatalf("deny: %+v, %v", denied, err)
+				}
+			}
+			_, err = s.Approve(t.Context(), Request{Actor: dana, Key: "k6"}, approval.ID)
+			wants(t, err, Conflict, "denied by `user:UBOB` for “wrong rack”")
+			if _, _ = s.Start(t.Context(), &yes); len(s.Filters()) != 0 {
+				t.Error("it was carried out after the no")
+			}
+		})
+	}
+}
+
+func TestANoComesTooLateOnceItHasBegun(t *testing.T) {
+	s, approval := asking(t, 1)
+	granted, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := s.Start(t.Context(), &granted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deny := func(key string) error {
+		_, err := s.Deny(t.Context(), Request{Actor: bob, Key: key, Reason: "wrong rack"}, approval.ID)
+		return err
+	}
+	wants(t, deny("k3"), Conflict, "it has begun. `/mesos unfilter agent-one,agent-two --all` gives them back") // before the leader has written down that it began
+	if granted, err = s.Approval(approval.ID); err != nil {
+		t.Fatal(err)
+	}
+	granted.State, granted.Operation = ApprovalStarted, started.Operation
+	if err := s.Settle(t.Context(), 1, Actor{ID: "bot:one"}, ApprovalStep{granted, string(ApprovalStarted)}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, deny("k4"), Conflict, "it has begun. `/mesos unfilter agent-one,agent-two --all` gives them back")
+	if now, err := s.Approval(approval.ID); err != nil || len(now.Votes) != 1 || len(s.Filters()) != 2 {
+		t.Errorf("afterwards: %+v, %v", now, err)
+	}
+}
+
+// Of a no and the beginning at once one is first, and the other one knows.
+func TestANoAndTheBeginningAtOnce(t *testing.T) {
+	for range 20 {
+		s, approval := asking(t, 1)
+		granted, err := s.Approve(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var both sync.WaitGroup
+		var no error
+		both.Go(func() { _, no = s.Deny(t.Context(), Request{Actor: bob, Key: "k3", Reason: "wrong rack"}, approval.ID) })
+		both.Go(func() { _, _ = s.Start(t.Context(), &granted) })
+		both.Wait()
+		now, err := s.Approval(approval.ID)
+		if err != nil || (no == nil) != (now.State == ApprovalDenied) || (no == nil) != (len(s.Filters()) == 0) {
+			t.Fatalf("%v, and it is %s with %d filters: %v", no, now.State, len(s.Filters()), err)
+		}
+	}
+}
+
 func TestOnlyTheRequesterWithdraws(t *testing.T) {
 	s, approval := asking(t, 1)
 	_, err := s.Withdraw(t.Context(), Request{Actor: bob, Key: "k2"}, approval.ID)
@@ -390,12 +466,12 @@ func TestNobodyGrantsAlone(t *testing.T) {
 			if vote.Yes {
 				users[vote.User] = true
 			}
-			if vote.User == alice.User || vote.User == carol.User || vote.User == "" || !vote.At.Before(decided.Expires) {
+			if vote.User == alice.User || vote.User == carol.User || vote.User == "" || vote.Yes && !vote.At.Before(decided.Expires) {
 				rt.Fatalf("this word does not count: %+v", vote)
 			}
 		}
-		if (decided.State == ApprovalGranted) != (len(users) == needed) && decided.State == ApprovalGranted {
-			rt.Fatalf("granted by %d of %d", len(users), needed)
+		if decided.State == ApprovalGranted && (len(users) != needed || decided.Yes() != needed) {
+			rt.Fatalf("granted by %d of %d, %d of them still", len(users), needed, decided.Yes())
 		}
 	})
 }

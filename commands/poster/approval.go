@@ -103,6 +103,8 @@ func approvalButtons(approval *filters.Approval) []commands.Button {
 	switch {
 	case approval.State == filters.ApprovalOpen:
 		return commands.ApprovalButtons(approval.ID, "approve", "deny")
+	case approval.State == filters.ApprovalGranted: // whoever said yes may still stop it
+		return commands.ApprovalButtons(approval.ID, "deny")
 	case approval.Unreviewed():
 		return commands.ApprovalButtons(approval.ID, "review")
 	}

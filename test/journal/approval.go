@@ -77,25 +77,27 @@ func (c *Checker) frozen(before, after *filters.Approval) {
 	}
 }
 
-// votes holds each word to being of somebody else, once, in time, and for ever.
+// votes holds each word to being of somebody else, once, in time, and for ever; a yes may become a no, as long as it has not begun.
 func (c *Checker) votes(e *filters.Event, before, after *filters.Approval) {
 	if len(after.Votes) < len(before.Votes) || !slices.Equal(after.Votes[:len(before.Votes)], before.Votes) {
 		c.fail(RuleApproval, "words about %s that were said were changed", after.ID)
 		return
 	}
 	for i, vote := range after.Votes[len(before.Votes):] {
+		said := after.Votes[:len(before.Votes)+i]
+		back := !vote.Yes && wordsOf(said, vote.User) == 1 && slices.ContainsFunc(said, func(yes filters.Vote) bool { return yes.By == vote.By && yes.Yes })
 		switch asks := after.Requester(); {
-		case before.State != filters.ApprovalOpen:
+		case before.State != filters.ApprovalOpen && (!back || before.State != filters.ApprovalGranted):
 			c.fail(RuleApproval, "`%s` is heard about %s, which is %s", vote.By, after.ID, before.State)
 		case after.AskedBy(filters.Actor{ID: vote.By, User: vote.User}):
 			c.fail(RuleApproval, "`%s` decides about %s, which was asked for by `%s`", vote.By, after.ID, asks.ID)
 		case filters.Owner(vote.By).Kind() != "user" || vote.User == "":
 			c.fail(RuleApproval, "`%s` decides about %s and is no person", vote.By, after.ID)
-		case slices.ContainsFunc(after.Votes[:len(before.Votes)+i], func(other filters.Vote) bool { return other.User == vote.User }):
+		case wordsOf(said, vote.User) > 0 && !back:
 			c.fail(RuleApproval, "`%s` is heard twice about %s", vote.By, after.ID)
 		case vote.Right == "":
 			c.fail(RuleApproval, "`%s` decides about %s by no right", vote.By, after.ID)
-		case e.At.After(after.Expires.Add(stepped)):
+		case e.At.After(after.Expires.Add(stepped)) && !back:
 			c.fail(RuleApproval, "`%s` is heard about %s after it expired", vote.By, after.ID)
 		}
 	}
@@ -104,10 +106,20 @@ func (c *Checker) votes(e *filters.Event, before, after *filters.Approval) {
 	}
 }
 
+// wordsOf counts the words of a user.
+func wordsOf(votes []filters.Vote, user string) (count int) {
+	for i := range votes {
+		if votes[i].User == user {
+			count++
+		}
+	}
+	return count
+}
+
 // next are the states that may follow one; none follows any other.
 var next = map[filters.ApprovalState][]filters.ApprovalState{
 	filters.ApprovalOpen:    {filters.ApprovalGranted, filters.ApprovalDenied, filters.ApprovalWithdrawn, filters.ApprovalExpired, filters.ApprovalVoid},
-	filters.ApprovalGranted: {filters.ApprovalStarted, filters.ApprovalFailed, filters.ApprovalChanged, filters.ApprovalVoid},
+	filters.ApprovalGranted: {filters.ApprovalStarted, filters.ApprovalFailed, filters.ApprovalChanged, filters.ApprovalVoid, filters.ApprovalDenied},
 }
 
 // decided holds the state that an approval comes to to the one before, and to the words that it takes.

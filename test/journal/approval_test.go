@@ -115,6 +115,40 @@ func TestApprovalsAreHeldToTheirWord(t *testing.T) {
 	}
 }
 
+// A yes may become a no until it has begun, and nothing else becomes anything.
+func TestAYesMayBecomeANo(t *testing.T) {
+	for name, c := range map[string]struct {
+		needs int
+		word  filters.Vote
+		says  string
+	}{
+		"while it is open":                {2, filters.Vote{By: "user:UBOB", User: "UBOB", Right: "approver"}, ""},
+		"before it begins":                {1, filters.Vote{By: "user:UBOB", User: "UBOB", Right: "approver"}, ""},
+		"somebody else, once it is given": {1, filters.Vote{By: "user:UCAROL", User: "UCAROL", Right: "approver"}, "which is granted"},
+		"by a token":                      {2, filters.Vote{By: "api:ci", User: "UBOB", Right: "approver"}, "no person"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &story{}
+			s.leader(1)
+			approval := filters.Approval{
+				Schema: 1, ID: "a-1", Plan: filters.Plan{Kind: filters.PlanFilters, Verb: filters.VerbFilter}, Needs: filters.Needs{Approvals: c.needs},
+				By: alice, User: "UALICE", Asked: s.now(), Expires: s.now().Add(time.Hour), State: filters.ApprovalOpen,
+			}
+			approval.Hash = approval.Plan.Hash()
+			yes := filters.Vote{By: "user:UBOB", User: "UBOB", Yes: true, Right: "approver", At: s.now()}
+			s.write(&approval, "ask", "open")
+			approval.Votes, approval.State = []filters.Vote{yes}, map[int]filters.ApprovalState{1: filters.ApprovalGranted, 2: filters.ApprovalOpen}[c.needs]
+			s.write(&approval, "yes", filters.OutcomeApproved)
+			approval.Votes, approval.State = append(slices.Clone(approval.Votes), c.word), filters.ApprovalDenied
+			s.write(&approval, "no", string(filters.ApprovalDenied))
+			found := Check(s.run)
+			if c.says == "" && len(found) > 0 || c.says != "" && !slices.ContainsFunc(found, func(v Violation) bool { return strings.Contains(v.String(), c.says) }) {
+				t.Errorf("found %v, expected %q", found, c.says)
+			}
+		})
+	}
+}
+
 // Who breaks the glass does not wait; it is another who looks at it.
 func TestBrokenGlassIsReviewedByAnother(t *testing.T) {
 	s := &story{run: Run{Rules: &Rules{Approved: func(e *filters.Event) bool { return e.Kind == filters.KindFilter }}}}
