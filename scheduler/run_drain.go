@@ -136,12 +136,21 @@ func (s *sight) aged(left, before string, now time.Time) string {
 	if s.oldest == nil {
 		return left
 	}
-	since, form := s.oldest(), "15:04"
+	return left + oldestSince(s.oldest(), now)
+}
+
+// oldestSince tells since when the oldest task has run; nothing where that is not known.
+func oldestSince(since, now time.Time) string {
 	if since.IsZero() {
-		return left
+		return ""
 	}
-	if now.Sub(since) >= 12*time.Hour {
-		form = "2006-01-02 15:04"
+	return oldestWords + clockText(since, now) + " UTC"
+}
+
+// clockText is a time of the day in UTC, with its date if that is half a day or more from now.
+func clockText(at, now time.Time) string {
+	if now.Sub(at).Abs() >= 12*time.Hour {
+		return at.UTC().Format("2006-01-02 15:04")
 	}
-	return left + oldestWords + since.UTC().Format(form) + " UTC"
+	return at.UTC().Format("15:04")
 }

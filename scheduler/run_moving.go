@@ -43,7 +43,7 @@ func (c *course) moving(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	}
 	next.Tasks = max(a.Tasks, found.left(s))
 	next.Overdue = c.deadline > 0 && now.Sub(a.Begun) >= c.deadline
-	next.Why = found.words(&next, s)
+	next.Why = found.words(&next, s, now)
 	if next.Overdue {
 		next.Why = "over its deadline of " + lasting(c.deadline) + ": " + next.Why
 	}
@@ -88,6 +88,17 @@ func (f *finding) left(s *sight) int {
 	return max(sum(s.tasks), len(f.stays))
 }
 
+// oldest is since when the task has run that has run for the longest time there, by the agent's word; zero: it does not tell.
+func (f *finding) oldest() time.Time {
+	var oldest time.Time
+	for _, task := range f.work.Tasks {
+		if !task.Since.IsZero() && (oldest.IsZero() || task.Since.Before(oldest)) {
+			oldest = task.Since
+		}
+	}
+	return oldest
+}
+
 func sum(tasks map[string]int) int {
 	sum := 0
 	for _, count := range tasks {
@@ -97,7 +108,7 @@ func sum(tasks map[string]int) int {
 }
 
 // words say what is left on the agent and what each part of it waits for.
-func (f *finding) words(a *RunAgent, s *sight) string {
+func (f *finding) words(a *RunAgent, s *sight, now time.Time) string {
 	var parts []string
 	left := f.left(s)
 	switch by := f.byFramework(a.Asked); {
@@ -105,9 +116,10 @@ func (f *finding) words(a *RunAgent, s *sight) string {
 		parts = append(parts, f.work.Unseen)
 	case f.work.Unseen != "":
 		text := fmt.Sprintf("%s; by the master's word %d of %d tasks left", f.work.Unseen, left, a.Tasks)
-		parts = append(parts, strings.TrimSuffix(text+": "+cmp.Or(by, byFramework(s.tasks)), ": "))
+		before := a.Why[max(strings.Index(a.Why, f.work.Unseen), 0):]
+		parts = append(parts, s.aged(strings.TrimSuffix(text+": "+cmp.Or(by, byFramework(s.tasks)), ": "), before, now))
 	case left > 0:
-		parts = append(parts, fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, by))
+		parts = append(parts, fmt.Sprintf("%d of %d tasks left: %s", left, a.Tasks, by)+oldestSince(f.oldest(), now))
 	case len(f.work.Operations) == 0:
 		parts = append(parts, "no tasks left, looking once more")
 	default:

@@ -120,6 +120,31 @@ func TestWhatHoldsAnAgentUpIsNamed(t *testing.T) {
 	}
 }
 
+// A manual drain says of what is left the same as the master's own: also since when the oldest of it runs.
+func TestAManualDrainTellsSinceWhenTheOldestTaskRuns(t *testing.T) {
+	onFloor(t, 0, func(w *runWorld) {
+		began := time.Now().UTC()
+		w.floor.place("chronos", "", "S02", "S02")
+		w.floor.set(func() {
+			w.floor.tasks[len(w.floor.tasks)-1].Since = began.Add(-50 * time.Hour)
+			w.floor.tasks[len(w.floor.tasks)-2].Since = began.Add(-time.Hour)
+		})
+		id := w.manually(RunRequest{}, "web-02")
+		left := "2 of 2 tasks left: chronos 2 (waits for its people), the oldest since " + began.Add(-50*time.Hour).Format("2006-01-02 15:04") + " UTC"
+		wait(time.Minute)
+		if why := w.agent(id, "web-02").Why; why != left {
+			t.Errorf("the run says %q", why)
+		}
+		w.floor.set(func() { w.floor.silent["S02"] = "it does not answer" })
+		w.setTasks("S02", map[string]int{"chronos": 2})
+		w.age("S02", began.Add(-time.Hour))
+		wait(time.Minute)
+		if why := w.agent(id, "web-02").Why; why != "it does not answer; by the master's word 2 of 2 tasks left: chronos 2, the oldest since "+began.Add(-time.Hour).Format("15:04")+" UTC" {
+			t.Errorf("the run says %q", why)
+		}
+	})
+}
+
 func TestTheLastInstanceMovesWhereSomebodySaysSo(t *testing.T) {
 	onFloor(t, 0, func(w *runWorld) {
 		w.floor.place("marathon", "/mail", "S02")
