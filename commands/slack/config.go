@@ -57,6 +57,7 @@ type Edge struct {
 	directs   directs
 	clicks    clicks
 	events    seen
+	homes     homes
 
 	connected  atomic.Bool
 	refused    atomic.Uint64
@@ -91,6 +92,7 @@ func New(config Config) *Edge {
 	edge.groups.known, edge.groups.asking = map[string]group{}, map[string]*inquiry{}
 	edge.clicks = clicks{limit: rate.Limit(config.ClickRate), burst: config.ClickBurst, byUser: map[string]*clicker{}}
 	edge.events.known = map[string]time.Time{}
+	edge.homes.known, edge.homes.wake = map[string]*homeTab{}, make(chan struct{}, 1)
 	edge.life, edge.stop = context.WithCancel(context.Background())
 	return edge
 }

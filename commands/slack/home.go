@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"cordon/commands"
 
@@ -32,7 +33,18 @@ func (p *press) homeCluster() string {
 // publishHome shows somebody their Home tab as things are now, with the answer to what they pressed there above it. With the hash
 // of the view that is shown, one that was published meanwhile is left alone.
 func (e *Edge) publishHome(ctx context.Context, user, payloadTeam string, answer *commands.Reply, hash string) {
-	actor, refused := e.actor(ctx, user, payloadTeam)
+	e.showHome(ctx, user, e.homes.opened(user, payloadTeam, answer, time.Now()), hash)
+}
+
+// showHome publishes a Home tab.
+func (e *Edge) showHome(ctx context.Context, user string, tab *homeTab, hash string) {
+	tab.showing.Lock()
+	defer tab.showing.Unlock()
+	team, answer := e.homes.publishing(tab, time.Now())
+	actor, refused := e.actor(ctx, user, team)
+	if refused != nil {
+		e.homes.forget(user)
+	}
 	view := homeView(e.config.Bot.Home(ctx, actor, refused), answer)
 	err := e.patiently(ctx, func() error {
 		_, err := e.api.PublishViewContext(ctx, slackgo.PublishViewContextRequest{UserID: user, View: view, Hash: hashOf(hash)})

@@ -67,6 +67,54 @@ func TestAFormFromHomeIsAnsweredThere(t *testing.T) {
 	contains(t, string(home.Blocks), "disk", "agent-two")
 }
 
+// Who has their Home tab open sees what others do, and no more than they may; for whom there is nothing on it, it is left alone.
+func TestHomeFollowsWhatHappens(t *testing.T) {
+	both(t, func(t *testing.T, http bool) {
+		o := open(t, setup{http: http})
+		for _, user := range []string{"alice", "carol", "gus"} {
+			o.opensHome(user)
+		}
+		guest, _ := o.workspace.Home("gus")
+		o.types("bob", "/mesos filter agent-two --for 2h -m disk")
+		o.edge.HomesChanged()
+		for _, user := range []string{"alice", "carol"} {
+			o.until(user+" sees it", func() bool {
+				home, _ := o.workspace.Home(user)
+				return strings.Contains(string(home.Blocks), "agent-two")
+			})
+			home, _ := o.workspace.Home(user)
+			if offered := strings.Contains(string(home.Blocks), "Release"); offered != (user == "alice") {
+				t.Errorf("%s is offered to release: %t", user, offered)
+			}
+		}
+		if now, _ := o.workspace.Home("gus"); now.Hash != guest.Hash {
+			t.Error("the guest's was shown anew")
+		}
+	})
+}
+
+// What was pressed is answered above, and what comes of it does not wipe the answer away.
+func TestTheAnswerOnHomeOutlivesWhatComesOfIt(t *testing.T) {
+	o := open(t, setup{})
+	o.types("alice", "/mesos filter agent-one --for 2h -m kernel")
+	home := o.opensHome("alice")
+	if _, err := o.workspace.Click(t.Context(), simslack.Click{User: "alice", ViewID: home.ID, ActionID: commands.ActionRelease}); err != nil {
+		t.Fatal(err)
+	}
+	o.until("the answer", func() bool {
+		home, _ = o.workspace.Home("alice")
+		return strings.Contains(string(home.Blocks), "takes tasks again")
+	})
+	answered := home.Hash
+	o.types("bob", "/mesos filter agent-two --for 2h -m disk")
+	o.edge.HomesChanged()
+	o.until("shown anew", func() bool {
+		home, _ = o.workspace.Home("alice")
+		return home.Hash != answered && strings.Contains(string(home.Blocks), "agent-two")
+	})
+	contains(t, string(home.Blocks), "takes tasks again")
+}
+
 func TestAppWithoutAHomeTab(t *testing.T) {
 	o := open(t, setup{workspace: func(c *simslack.Config) { c.HomeTab = false }})
 	o.workspace.Event(map[string]any{"type": "app_home_opened", "user": "U0ALICE", "tab": "home"})

@@ -36,14 +36,15 @@ func (f *Fatal) Unwrap() error { return f.Cause }
 // Socket Mode; without one it only watches whether the Web API answers. It returns a *Fatal if Slack refuses the tokens.
 func (e *Edge) Run(ctx context.Context) error {
 	defer e.connected.Store(false)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	beside.Go(func() { e.keepHomes(ctx) })
 	if e.config.AppToken == "" {
 		return e.watch(ctx)
 	}
-	var introduced sync.WaitGroup
-	defer introduced.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	introduced.Go(func() { e.introduce(ctx) })
+	beside.Go(func() { e.introduce(ctx) })
 	for ctx.Err() == nil {
 		err := e.session(ctx)
 		e.connected.Store(false)

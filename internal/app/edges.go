@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"cordon/commands"
@@ -86,8 +87,13 @@ func (a *App) observe(seen commands.Observation) {
 func (a *App) startSlack(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	for _, stack := range a.stacks {
+		watching.Go(func() { stack.watch(ctx, a.slack.HomesChanged) })
+	}
 	go func() {
 		defer close(ended)
+		defer watching.Wait()
 		if err := a.slack.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("Slack is not connected and will not be: mend the cause and start the bot again", "error", err)
 		}
@@ -96,6 +102,19 @@ func (a *App) startSlack(ctx context.Context) error {
 	a.down.add("answers", 500*time.Millisecond, func(ctx context.Context) error { a.slack.Stop(ctx); return nil })
 	a.down.add("commands", 2500*time.Millisecond, func(ctx context.Context) error { a.bot.Stop(ctx); return nil })
 	return nil
+}
+
+// watch tells of every change of what is known of the cluster, until ctx ends.
+func (s *stack) watch(ctx context.Context, changed func()) {
+	for {
+		turned := s.book.Turned()
+		select {
+		case <-turned:
+			changed()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // apiCommands runs the chat language for the API.
