@@ -18,6 +18,8 @@ type options struct {
 	only   string // comma list of names; empty: all
 	rounds int
 	quick  bool
+	// agents is the size of the only cluster that what grows with it is measured on, 0: several; tasks run on each of its agents.
+	agents, tasks int
 	// profile is a directory for profiles of a bot that was built with -tags profile.
 	profile string
 }
@@ -46,7 +48,9 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "benchmarks to run, with commas: chat, turns, master, read, repair, packages; empty: all")
 	flag.IntVar(&o.rounds, "rounds", 7, "interleaved rounds of which medians are taken")
 	flag.BoolVar(&o.quick, "quick", false, "shorter rounds and smaller clusters: to see that it works, not how fast")
-	flag.StringVar(&o.profile, "profile", "", "write profiles of the chat benchmark to this directory; the bot must be built with -tags profile")
+	flag.IntVar(&o.agents, "agents", 0, "of the clusters that growth is shown on, only one with so many agents; 0: all")
+	flag.IntVar(&o.tasks, "tasks", 0, "tasks on each simulated agent")
+	flag.StringVar(&o.profile, "profile", "", "write profiles of the chat and read benchmarks to this directory; the bot must be built with -tags profile")
 	flag.Parse()
 	exit(all(ctx, o, os.Stdout))
 }

@@ -12,7 +12,10 @@ import (
 
 // sizes are the clusters that growth is shown on, in agents.
 func (s *session) sizes() []int {
-	if s.quick {
+	switch {
+	case s.agents > 0:
+		return []int{s.agents}
+	case s.quick:
 		return []int{100, 1000}
 	}
 	return []int{100, 1000, 10_000, 50_000}

@@ -70,6 +70,7 @@ func (p *process) stop() {
 type usage struct {
 	cpu            time.Duration // user and system
 	resident, peak float64       // MiB
+	file           float64       // MiB of resident that are the program itself, as it lies on disk
 }
 
 // usage asks Linux; elsewhere all is zero.
@@ -85,6 +86,7 @@ func (p *process) usage() usage {
 	}
 	if status, err := os.ReadFile(directory + "/status"); err == nil {
 		used.resident, used.peak = mebibytes(string(status), "VmRSS:"), mebibytes(string(status), "VmHWM:")
+		used.file = mebibytes(string(status), "RssFile:")
 	}
 	return used
 }

@@ -16,7 +16,7 @@ import (
 // reading measures what a large cluster costs the whole bot in memory, beside jq on the same listing as JSON.
 func reading(ctx context.Context, s *session) error {
 	t := table{title: "A whole bot that leads a cluster, and jq that indexes the cluster's GET_AGENTS by hostname"}
-	t.add("agents", "bot: ready after s", "resident MiB", "peak MiB", "CPU s in 90 s", "JSON MB", "jq s", "jq peak MiB")
+	t.add("agents", "bot: ready after s", "resident MiB", "of it the program MiB", "peak MiB", "CPU s in 90 s", "JSON MB", "jq s", "jq peak MiB")
 	for _, agents := range s.sizes() {
 		if err := s.alone(func(s *session) error { return memory(ctx, s, agents, &t) }); err != nil {
 			return err
@@ -33,9 +33,15 @@ func memory(ctx context.Context, s *session, agents int, t *table) error {
 		return err
 	}
 	ready := time.Since(began)
+	if err := s.fetchProfile("heap", fmt.Sprintf("read-%d-ready.heap", agents)); err != nil {
+		return err
+	}
 	pause(s.seconds(90, 5)) // three full readings and more
+	if err := s.fetchProfile("heap", fmt.Sprintf("read-%d-settled.heap", agents)); err != nil {
+		return err
+	}
 	used := w.bot.usage()
-	row := []string{strconv.Itoa(agents), number(ready.Seconds()), number(used.resident), number(used.peak), number(used.cpu.Seconds())}
+	row := []string{strconv.Itoa(agents), number(ready.Seconds()), number(used.resident), number(used.file), number(used.peak), number(used.cpu.Seconds())}
 	listing := filepath.Join(s.directory, "agents.json")
 	size, err := w.listing(listing)
 	if err != nil {

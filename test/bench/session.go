@@ -113,7 +113,7 @@ func (s *session) startWorld(ctx context.Context, agents int, more string) (*wor
 	if err != nil {
 		return nil, err
 	}
-	simulator, err := s.start("simulator", nil, self, simulateWord, "-agents", fmt.Sprint(agents))
+	simulator, err := s.start("simulator", nil, self, simulateWord, "-agents", fmt.Sprint(agents), "-tasks", fmt.Sprint(s.tasks))
 	if err != nil {
 		return nil, err
 	}

@@ -35,18 +35,21 @@ type scene struct {
 func simulate(ctx context.Context, arguments []string, out io.Writer) error {
 	flags := flag.NewFlagSet(simulateWord, flag.ContinueOnError)
 	agents := flags.Int("agents", 100, "how many agents")
+	tasks := flags.Int("tasks", 0, "how many tasks on each")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	cluster, err := simmesos.Start(ctx, simmesos.Config{
 		Agents: fleet(*agents), Masters: []string{"127.0.0.1:0", "127.0.0.1:0"}, Election: time.Second, Reregistration: 2 * time.Second,
-		// No app runs: offers would only take processor time.
-		AllocationInterval: time.Hour,
+		AllocationInterval: 100 * time.Millisecond, // nobody is offered anything once every app has its instances
 	})
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
+	if err := populate(cluster, *agents, *tasks); err != nil {
+		return err
+	}
 	const user, channel = "U0ALICE", "C0BENCH"
 	workspace, err := simslack.Start(ctx, simslack.Config{
 		Channel: simslack.Channel{ID: channel, Name: "bench"}, Users: []simslack.User{{ID: user, Name: "alice", TimeZone: "Europe/Paris"}},
@@ -70,6 +73,26 @@ func simulate(ctx context.Context, arguments []string, out io.Writer) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// populate lets so many apps have an instance on each agent, and waits until all run.
+func populate(cluster *simmesos.Cluster, agents, tasks int) error {
+	for i := range tasks {
+		if err := cluster.Launch(fmt.Sprintf("/product-%d/service-%02d", i%3, i), agents, ""); err != nil {
+			return err
+		}
+	}
+	return until(5*time.Minute, "not every task runs", func() bool {
+		snapshot, running := cluster.Snapshot(), 0
+		for _, agent := range snapshot.Agents {
+			for _, task := range agent.Tasks {
+				if task.State == "TASK_RUNNING" {
+					running++
+				}
+			}
+		}
+		return running == agents*tasks
+	})
 }
 
 // host is the hostname of an agent by its number.
