@@ -225,13 +225,13 @@ func resolvePrefix(roster *Roster, prefix string) ([]*Agent, error) {
 func (r *Roster) hostsWithPrefix(prefix string) []string {
 	prefix = strings.ToLower(prefix)
 	var hosts []string
-	for host := range r.byHost {
-		if strings.HasPrefix(host, prefix) {
+	for agent := range r.All() {
+		if host := strings.ToLower(agent.Hostname); strings.HasPrefix(host, prefix) {
 			hosts = append(hosts, host)
 		}
 	}
 	slices.Sort(hosts)
-	return hosts
+	return slices.Compact(hosts)
 }
 
 // ambiguous lists what the start is the start of. A glob is of use where all are hostnames: it does not look at agent IDs.

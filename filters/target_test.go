@@ -81,7 +81,7 @@ func TestAPlansHashIsItsIntent(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	s := &Roster{byHost: map[string]int32{}}
+	s := NewRoster(View{})
 	f.Add("web-*")
 	f.Add("@bench")
 	f.Add("[a-")

@@ -5,19 +5,16 @@ import "cordon/filters"
 // Reading is a complete reading with the index that Difference needs. It is made once for each roster and is immutable.
 type Reading struct {
 	*filters.Roster
-	at        map[filters.AgentID]int32 // registered agents
-	foreign   []int32                   // agents that are withheld, by whomever
+	foreign   []int32 // agents that are withheld, by whomever
 	recovered map[filters.AgentID]bool
 }
 
 // NewReading indexes a roster.
 func NewReading(roster *filters.Roster) *Reading {
 	view := roster.View()
-	r := &Reading{Roster: roster, at: make(map[filters.AgentID]int32, len(view.Agents))}
+	r := &Reading{Roster: roster}
 	for i := range view.Agents {
-		agent := &view.Agents[i]
-		r.at[agent.ID] = int32(i)
-		if agent.Foreign(view.Backend) {
+		if agent := &view.Agents[i]; agent.Foreign(view.Backend) {
 			r.foreign = append(r.foreign, int32(i))
 		}
 	}
@@ -28,15 +25,6 @@ func NewReading(roster *filters.Roster) *Reading {
 		}
 	}
 	return r
-}
-
-// Agent returns the agent with the ID, nil if the reading did not list it.
-func (r *Reading) Agent(id filters.AgentID) *filters.Agent {
-	position, ok := r.at[id]
-	if !ok {
-		return nil
-	}
-	return &r.View().Agents[position]
 }
 
 // withheld calls yield with each agent that the reading shows withheld, by whomever.
