@@ -60,6 +60,7 @@ func New(config Config) (*Master, error) {
 	m.caller = &caller{client: newClient(&config), finder: finder, config: &m.config, leads: m.leads}
 	m.slot = newSlot(config.FullReadEvery, m.readAll)
 	m.roster.Store(filters.NewRoster(filters.View{Cluster: config.Cluster}))
+	m.tasks.kept = m.kept
 	return m, nil
 }
 
@@ -279,6 +280,14 @@ func (m *Master) Epoch() (leader string, failovers int) {
 
 // Roster returns the newest index of agents; never nil, empty before the first reading.
 func (m *Master) Roster() *filters.Roster { return m.roster.Load() }
+
+// kept is an agent's ID as the roster has it, or a copy.
+func (m *Master) kept(id []byte) filters.AgentID {
+	if known := m.Roster().Agent(filters.AgentID(id)); known != nil {
+		return known.ID
+	}
+	return filters.AgentID(id)
+}
 
 // Tasks returns how many tasks run on the agent, by framework name; false if this replica has no events.
 func (m *Master) Tasks(agent filters.AgentID) (map[string]int, bool) { return m.tasks.on(agent) }

@@ -18,9 +18,9 @@ const (
 // taskStates are those states as a life numbers them.
 var taskStates = [4]filters.TaskState{filters.TaskRunning, filters.TaskStaging, filters.TaskStarting, filters.TaskKilling}
 
-// stint is where a task runs and how it stands, in twelve bytes.
+// stint is where a task runs and how it stands, in eight bytes.
 type stint struct {
-	place
+	place uint32 // its position in places
 	life
 }
 
@@ -65,15 +65,16 @@ func (l life) began() time.Time {
 	return time.Unix(int64(l>>2)+lifeEpoch, 0).UTC()
 }
 
-// before tells whether the task began before the other, which may be none. Of two in one second one is always chosen.
-func (s stint) before(other stint) bool {
+// older tells whether a task began before another, which may be none. Of two in one second one is always chosen.
+func (t *tasks) older(task, other stint) bool {
 	switch {
-	case s.life>>2 == 0 || other.life>>2 == 0:
-		return s.life>>2 != 0
-	case s.life>>2 != other.life>>2:
-		return s.life>>2 < other.life>>2
+	case task.life>>2 == 0 || other.life>>2 == 0:
+		return task.life>>2 != 0
+	case task.life>>2 != other.life>>2:
+		return task.life>>2 < other.life>>2
 	}
-	return s.agent < other.agent || s.agent == other.agent && s.framework < other.framework
+	here, there := t.places.all[task.place], t.places.all[other.place]
+	return here.agent < there.agent || here.agent == there.agent && here.framework < there.framework
 }
 
 // load returns what runs on the agents, in one pass over every task: some 20 ms for a million.
@@ -84,7 +85,7 @@ func (t *tasks) load(on []filters.AgentID) (filters.Workload, bool) {
 	if !t.known {
 		return load, false
 	}
-	there, listed := make(map[uint32]filters.AgentID, len(on)), make([]bool, t.numbered)
+	there, listed := make(map[uint32]filters.AgentID, len(on)), make([]bool, len(t.newest))
 	for _, number := range t.agents {
 		listed[number] = true
 	}
@@ -93,14 +94,13 @@ func (t *tasks) load(on []filters.AgentID) (filters.Workload, bool) {
 			there[number] = agent
 		}
 	}
-	for at, count := range t.counts {
-		name := t.names[at.framework]
-		if name == "" || !listed[at.agent] {
+	for _, place := range t.places.all {
+		if place.count == 0 || t.names[place.framework] == "" || !listed[place.agent] {
 			continue
 		}
-		load.Everywhere[name] += count
-		if _, planned := there[at.agent]; planned {
-			load.Tasks[name] += count
+		load.Everywhere[t.names[place.framework]] += int(place.count)
+		if _, planned := there[place.agent]; planned {
+			load.Tasks[t.names[place.framework]] += int(place.count)
 		}
 	}
 	t.age(&load, there)
@@ -114,15 +114,17 @@ func (t *tasks) age(load *filters.Workload, there map[uint32]filters.AgentID) {
 	}
 	var oldest stint
 	for _, task := range t.running {
-		if _, planned := there[task.agent]; !planned || t.names[task.framework] == "" {
+		place := t.places.all[task.place]
+		if _, planned := there[place.agent]; !planned || t.names[place.framework] == "" {
 			continue
 		}
 		load.States[task.state()]++
-		if task.before(oldest) {
+		if t.older(task, oldest) {
 			oldest = task
 		}
 	}
 	if began := oldest.began(); !began.IsZero() {
-		load.Oldest = &filters.OldTask{Since: began, Framework: t.names[oldest.framework], Agent: there[oldest.agent]}
+		place := t.places.all[oldest.place]
+		load.Oldest = &filters.OldTask{Since: began, Framework: t.names[place.framework], Agent: there[place.agent]}
 	}
 }
