@@ -33,12 +33,16 @@ type stream struct {
 	frames   framing.Reader
 	tasks    *tasks
 	listener listener
-	previous *filters.Roster
+	roster   func() *filters.Roster // the newest: a stream stands for weeks, and would keep the one that it began with
 }
 
-func newStream(body io.Reader, maxFrame int, tasks *tasks, previous *filters.Roster, listener listener) *stream {
+func newStream(body io.Reader, maxFrame int, tasks *tasks, roster func() *filters.Roster, listener listener) *stream {
 	from := bufio.NewReaderSize(body, wireBuffer)
-	return &stream{from, recordio.NewReader(from, recordio.MaxMessageSize(maxFrame)), tasks, listener, previous}
+	frames := recordio.NewReader(from, recordio.MaxMessageSize(maxFrame))
+	if scanner, ok := frames.(interface{ Buffer(first []byte, most int) }); ok {
+		scanner.Buffer(make([]byte, min(wireBuffer, maxFrame)), maxFrame) // it begins with half of the most
+	}
+	return &stream{from, frames, tasks, listener, roster}
 }
 
 var errNotSubscribed = errors.New("the event stream does not begin with SUBSCRIBED")
@@ -105,7 +109,7 @@ func (s *stream) first() error {
 
 // state reads a Response.GetState.
 func (s *stream) state(wire *wire, size int64, list *listing, listed *bool) error {
-	decoder := newDecoder(s.previous)
+	decoder := newDecoder(s.roster())
 	return wire.message(size, func(at field) error {
 		switch at.number {
 		case 1:
@@ -197,7 +201,7 @@ func (s *stream) framework(message []byte) error {
 // added reads the agent of AGENT_ADDED. Its active is true even where the master's GET_AGENTS answers that it is not,
 // because the agent is deactivated (events-unreachable.json).
 func (s *stream) added(message []byte) error {
-	agent, err := newDecoder(s.previous).agent(message)
+	agent, err := newDecoder(s.roster()).agent(message)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -43,7 +47,7 @@ func (d *diary) heard()                        { d.beats++ }
 // listen reads a stream to its end.
 func listen(from io.Reader) (*diary, *tasks, error) {
 	diary, tasks := &diary{}, newTasks()
-	err := newStream(from, 1<<16, tasks, nothing, diary).run()
+	err := newStream(from, 1<<16, tasks, func() *filters.Roster { return nothing }, diary).run()
 	return diary, tasks, err
 }
 
@@ -177,6 +181,29 @@ func TestBadStreams(t *testing.T) {
 	if !errors.Is(err, framing.ErrorOversizedFrame) {
 		t.Errorf("a frame larger than the limit: %v", err)
 	}
+}
+
+func TestAStreamLetsGoOfTheRosterThatItBeganWith(t *testing.T) {
+	first := rawStream(t)
+	first = first[:bytes.IndexByte(first, '\n')+1+6463]
+	synctest.Test(t, func(t *testing.T) {
+		reader, writer := io.Pipe()
+		var newest atomic.Pointer[filters.Roster]
+		newest.Store(filters.NewRoster(filters.View{}))
+		began, ended := weak.Make(newest.Load()), make(chan error)
+		go func() { ended <- newStream(reader, 1<<16, newTasks(), newest.Load, &diary{}).run() }()
+		_, _ = writer.Write(first)
+		synctest.Wait() // until it waits for the next event
+		newest.Store(nothing)
+		runtime.GC()
+		if began.Value() != nil {
+			t.Error("it is held for as long as the stream stands")
+		}
+		_ = writer.Close()
+		if err := <-ended; !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	})
 }
 
 func FuzzStream(f *testing.F) {

@@ -109,7 +109,7 @@ func (m *Master) subscribe(ctx context.Context) (stood bool, err error) {
 		case <-ctx.Done():
 		}
 	}()
-	err = newStream(&pulse{response.Body, dog}, m.config.MaxEventFrame, m.tasks, m.Roster(), reading).run()
+	err = newStream(&pulse{response.Body, dog}, m.config.MaxEventFrame, m.tasks, m.Roster, reading).run()
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
