@@ -11,7 +11,7 @@ import (
 // The garbage collector lets the heap grow to twice what lives. With a large cluster that is what a reading leaves behind,
 // and nobody else can use it; so the heap is held nearer to what lives: to memoryLeast, or a quarter as much again and memorySpare.
 const (
-	memoryLeast = 64 << 20
+	memoryLeast = 48 << 20
 	memorySpare = 4 << 20
 	memoryEvery = 15 * time.Second
 )
