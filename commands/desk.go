@@ -26,6 +26,7 @@ type windowDesk interface {
 }
 
 type runDesk interface {
+	Observes() bool
 	Runs() []scheduler.RunListing
 	Run(id string) (scheduler.RunListing, error)
 	StartRun(ctx context.Context, request filters.Request, run scheduler.RunRequest) (scheduler.RunListing, error)

@@ -27,12 +27,20 @@ func (t *turn) drain(ctx context.Context) (Reply, error) {
 	if run.Approval != nil {
 		reply := renderAsked(t.cluster, run.Approval, t.service.Now())
 		reply.Lines = append(reply.Lines, notes(&run)...)
-		return reply, nil
+		return t.observing(reply), nil
 	}
 	if request.DryRun {
-		return renderDryDrain(t.cluster, &run, t.service.Now()), nil
+		return t.observing(renderDryDrain(t.cluster, &run, t.service.Now())), nil
 	}
-	return renderDrain(t.cluster, &run, t.service.Now()), nil
+	return t.observing(renderDrain(t.cluster, &run, t.service.Now())), nil
+}
+
+// observing adds to the answer about a run that nothing will be done, where that is so.
+func (t *turn) observing(reply Reply) Reply {
+	if t.desk.Observes() {
+		reply.Lines = append(reply.Lines, Say("I only observe ", Strong(t.cluster), ": nothing is sent to its master, and no framework or webhook is asked. The channel says what I would have done."))
+	}
+	return reply
 }
 
 // unlisted adds to an error about an agent that nobody knows what can be done about one that is unreachable.

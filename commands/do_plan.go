@@ -231,7 +231,7 @@ func (t *turn) startRun(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, t.unquoted(err)
 	}
-	return renderStarted(t.cluster, &run, request.DryRun), nil
+	return t.observing(renderStarted(t.cluster, &run, request.DryRun)), nil
 }
 
 func (t *turn) changeRun(ctx context.Context) (Reply, error) {

@@ -59,6 +59,9 @@ func listRun(run *going, now time.Time) RunListing {
 	return listing
 }
 
+// Observes tells whether nothing is done to agents: of runs it is only told what would be.
+func (d *Desk) Observes() bool { return d.config.Observe }
+
 // Runs returns every run, the newest first. Runs that are over stay for seven days.
 func (d *Desk) Runs() []RunListing {
 	all := d.going()

@@ -72,7 +72,10 @@ type Config struct {
 	Webhooks Webhooks // nil: there are none
 	Agents   Agents   // nil: no agent is looked at, and no step moves anything
 	Mover    Mover    // nil: no framework is asked
-	Logger   *slog.Logger
+	// Observe says that nothing is sent to the master, and no framework or webhook is asked: of each agent whose turn comes it is told
+	// what would be done, and that is all.
+	Observe bool
+	Logger  *slog.Logger
 }
 
 // frozen says why nothing new begins at the time, in a phrase; empty: nothing stands in its way. The window's name is empty

@@ -43,6 +43,8 @@ type sight struct {
 	calling        bool    // this process calls it, or is about to
 	answer         *Answer // what came of that
 
+	observe bool // nothing is done, and it is told what would be
+
 	looks bool     // agents can be looked at themselves
 	found *finding // what the newest look at the agent found, whose tasks are moving; nil: there was none
 }
@@ -68,6 +70,9 @@ func (c *course) advance(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 	}
 	switch a.Phase {
 	case AgentWithholding:
+		if s.observe {
+			return c.observed(run, a, s, now), true
+		}
 		if run.kills() {
 			return c.drained(run, a, s, now)
 		}
@@ -162,6 +167,11 @@ func (a RunAgent) toReturn(now time.Time) RunAgent {
 func (c *course) stepped(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	step := c.Steps[a.Step]
 	switch {
+	case s.observe && step.Kind == StepWebhook: // it was under way before
+		why := observing + "call " + step.String()
+		changed := a.Why != why
+		a.Why = why
+		return a, changed
 	case step.Kind == StepWait:
 		if now.Before(a.Since.Add(step.Wait)) {
 			return a, false
@@ -280,7 +290,7 @@ func less(before, now filters.Resources) string {
 // given ends with an agent whose filter has ended once the ledger has let it go, or other filters hold it.
 func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 	switch {
-	case s.filter != nil && s.filter.Stands(), s.ledger != nil && !s.others:
+	case s.filter != nil && s.filter.Stands(), s.ledger != nil && !s.others && !s.observe:
 		return a, false
 	case a.Skip != "":
 		return a.to(AgentSkipped, a.Skip, now), true

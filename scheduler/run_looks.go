@@ -176,7 +176,7 @@ func (l *looks) let(ctx context.Context, asked AskedMove) {
 // begin looks at an agent if it is time, and it is withheld: what is seen of one that is not proves nothing.
 func (l *looks) begin(ctx context.Context, step *RunAgent, asked []filters.Task, last bool, now time.Time) {
 	agent, entry := l.config.Roster().Agent(step.current()), l.config.Book.Ledger(step.current())
-	if agent == nil || !held(entry) || l.config.Agents == nil || ctx.Err() != nil {
+	if agent == nil || !held(entry) && !l.config.Observe || l.config.Agents == nil || ctx.Err() != nil {
 		return
 	}
 	l.mutex.Lock()
@@ -190,7 +190,10 @@ func (l *looks) begin(ctx context.Context, step *RunAgent, asked []filters.Task,
 		return
 	}
 	current.busy, current.began = true, now
-	there, ledger := *agent, entry.Revision
+	there, ledger := *agent, int64(0)
+	if entry != nil {
+		ledger = entry.Revision
+	}
 	l.workers.Go(func() { l.look(ctx, current, there, ledger, asked, last) })
 }
 

@@ -181,7 +181,7 @@ func (r *runs) beginning(run *going, course *course, next *progress, now time.Ti
 // sight is what is seen of an agent under way.
 func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	book, roster := r.config.Book, r.config.Roster()
-	s := &sight{asOf: roster.AsOf(), agent: roster.Agent(agent.current())}
+	s := &sight{observe: r.config.Observe, asOf: roster.AsOf(), agent: roster.Agent(agent.current())}
 	if agent.Phase == AgentWaiting {
 		return s
 	}

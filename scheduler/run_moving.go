@@ -26,8 +26,10 @@ func (c *course) moving(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case !s.looks:
 		return c.failed(a, "no agent can be looked at", now), true
-	case found == nil || found.began.Before(a.Since) || !held(s.ledger):
+	case found == nil || found.began.Before(a.Since) || !held(s.ledger) && !s.observe:
 		return a, false
+	case s.observe:
+		return a.onlyObserved(found.would(&a, s, now), now), true
 	case found.empty >= emptyLooks:
 		a.Asked = nil
 		return c.toStep(a, a.Step+1, now), true
@@ -156,7 +158,7 @@ func (f *finding) byFramework(asked []AskedMove) string {
 
 // why is what a task waits for.
 func (f *finding) why(stay *filters.Stay, asked []AskedMove) string {
-	what := cmp.Or(filters.Inert(stay.App), "a task")
+	what := f.what(stay)
 	switch failed := f.failed[keyOf(stay.Task)]; {
 	case failed != "":
 		return failed

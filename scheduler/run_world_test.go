@@ -34,6 +34,7 @@ type runWorld struct {
 	departed []filters.Departed
 	roster   *filters.Roster
 	tasks    map[filters.AgentID]map[string]int // that run, by framework; nil: not known
+	observe  bool                               // the reconciler only observes
 	oldest   map[filters.AgentID]time.Time      // when the oldest task on an agent began
 	allow    []filters.Verb
 	blind    bool // the master cannot be read
@@ -126,7 +127,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (w *runWorld) replica(p *process) *Config {
 	book := w.attach()
 	service := filters.NewService(filters.ServiceConfig{Cluster: "prod", Limits: w.limits, Store: &pen{w.shelves, p}, Book: book, State: w, Gate: w})
-	config := &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Oldest: w.Oldest, Allow: w.allow}
+	config := &Config{Cluster: "prod", Replica: "one", Service: service, Book: book, Roster: w.Roster, Freezes: w.freezes, Webhooks: &hookDouble{w, p}, Tasks: w.Tasks, Oldest: w.Oldest, Allow: w.allow, Observe: w.observe}
 	if w.floor != nil {
 		config.Agents, config.Mover = &floorDouble{w, p}, &floorDouble{w, p}
 	}
@@ -251,13 +252,14 @@ func (w *runWorld) reconcile() bool {
 		switch {
 		case !filter.Stands():
 			commit.SettleFilter(filter, filters.Event{Kind: filters.KindGave})
+		case w.observe:
 		case filter.State != filters.StateVerified:
 			filter.State = filters.StateVerified
 			commit.PutFilter(filter, filters.Event{Kind: filters.KindTook})
 		}
 	}
 	for agent, stands := range standing {
-		if _, held := w.ledger[agent]; stands && !held {
+		if _, held := w.ledger[agent]; stands && !held && !w.observe {
 			commit.PutLedger(filters.LedgerEntry{Agent: agent, Hold: filters.HoldHeld, State: filters.StateVerified, DrainSent: drains[agent]}, filters.Event{Kind: filters.KindTook})
 			w.flag(agent, true)
 		}

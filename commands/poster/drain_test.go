@@ -43,3 +43,31 @@ func TestWhoSaidYesToADrain(t *testing.T) {
 		t.Errorf("%q is not in\n%s", want, text)
 	}
 }
+
+// Where the bot only observes, the message of a drain and of a run says so, and what would have been done.
+func TestWhatIsOnlyObservedIsTold(t *testing.T) {
+	would := "observing only: I would now ask marathon to move /mail; 1 of 1 tasks left: marathon 1 (/mail may move)"
+	body, err := json.Marshal(scheduler.RunAgent{Agent: "S1", Hostname: "web-1", Phase: scheduler.AgentSkipped, Why: would, Skip: would})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, state := range []scheduler.RunState{
+		{ID: "r-1", Phase: scheduler.RunDone, Agents: 1, Keep: true, Drain: &filters.Drain{}, Mode: filters.ModeFilter, Ended: now},
+		{ID: "r-2", Phase: scheduler.RunDone, Agents: 1, Ended: now},
+	} {
+		notice := poster.Fold(poster.Notice{
+			Topic: poster.TopicRun, Run: &poster.Progress{State: state},
+			Agents: map[filters.AgentID]*poster.Agent{"S1": {Host: "web-1", Settled: true, Ended: now}},
+		}, &filters.Event{Kind: filters.KindRunAgent, At: now, Agent: "S1", Record: &filters.Record{Shelf: filters.ShelfRuns, Body: body}})
+		text := commands.PlainText(poster.Render(notice, poster.Scene{Cluster: "prod", Now: now, Observe: true}).Lines)
+		for _, want := range []string{"I only observe prod: nothing is sent", "web-1: I would now ask marathon to move /mail; 1 of 1 tasks left"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in\n%s", state.ID, want, text)
+			}
+		}
+		if state.IsDrain() && !strings.HasPrefix(text, "⚠ web-1 is left alone: I only observe") {
+			t.Errorf("it begins\n%s", text)
+		}
+	}
+}

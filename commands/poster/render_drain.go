@@ -20,6 +20,7 @@ func renderDrain(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	default:
 		lines = append(lines, drainProgress(n, scene)...)
 	}
+	lines = append(lines, observedOnly(n.Run, scene)...)
 	return withoutEmpty(lines), drainButtons(n)
 }
 
@@ -39,6 +40,8 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 		return drainGoing(n, who)
 	case state.Drain.Ends() && run.Done > 0:
 		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
+	case run.refused() && scene.Observe:
+		return commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" left alone: I only observe"))
 	case run.refused():
 		why := strings.TrimPrefix(run.Unsent[0].Why, "the master refused: ")
 		return commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" not "+drainVerb(state, "drained", "marked gone")+": "+why))
@@ -72,6 +75,21 @@ func drainGoing(n *Notice, who string) commands.Line {
 		return commands.Separated(commands.Say(sign, commands.Strong(runWords(run))), runMeanwhile(n))
 	}
 	return commands.Say(sign, commands.Strong(who+words))
+}
+
+// observedOnly says what would have been done to the agents of a run where the bot does nothing.
+func observedOnly(run *Progress, scene Scene) []commands.Line {
+	if !scene.Observe {
+		return nil
+	}
+	lines := []commands.Line{commands.Say("I only observe ", commands.Strong(scene.Cluster), ": nothing is sent to its master, and no framework or webhook is asked")}
+	for _, unsent := range run.Unsent {
+		lines = append(lines, append(commands.Say(commands.Strong(unsent.Host), ": "), commands.Phrase(strings.TrimPrefix(unsent.Why, "observing only: "))...))
+	}
+	if more := run.Skipped - len(run.Unsent); more > 0 && len(run.Unsent) > 0 {
+		lines = append(lines, commands.Say(fmt.Sprintf("and %d more", more)))
+	}
+	return lines
 }
 
 // share is who is done: all of the run, or some of it.

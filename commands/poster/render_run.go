@@ -33,6 +33,7 @@ func renderRun(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	}
 	lines = append(lines, doing(run, scene)...)
 	lines = append(lines, fails(run)...)
+	lines = append(lines, observedOnly(run, scene)...)
 	lines = append(lines, commands.Separated(commands.Say(commands.Literal(state.ID)), by(n.By), stepsOf(state)))
 	return withoutEmpty(lines), runButtons(n)
 }

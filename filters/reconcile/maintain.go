@@ -36,14 +36,13 @@ const sourceEvery = time.Second
 // asked anew, and reads anew. It shares nothing with the loop that is not safe to share.
 type maintaining struct {
 	*leading
-	failing  retry
-	observed map[string]bool
+	failing retry
 }
 
 // maintain follows the source until ctx ends. It begins when no call of the leader before can be under way: a schedule that is
 // posted late replaces all of it.
 func (l *leading) maintain(ctx context.Context) {
-	m := &maintaining{leading: l, observed: map[string]bool{}}
+	m := &maintaining{leading: l}
 	for now := m.Recorder.Now(); now.Before(l.giveAfter); now = m.Recorder.Now() {
 		if !rests(ctx, l.giveAfter.Sub(now)) {
 			return
@@ -106,11 +105,10 @@ func (m *maintaining) failed(ctx context.Context, words string, err error) {
 func (m *maintaining) carryOut(ctx context.Context, change *filters.Change) bool {
 	work := change.Maintenance
 	switch {
-	case m.Observe:
-		m.wouldMaintain(ctx, change)
-		return true
 	case change.Kind == filters.ChangeTold:
 		return m.tell(ctx, work.Told, work.Asked, false)
+	case m.Observe:
+		return m.wouldMaintain(ctx, change)
 	case returns(change) && m.keeps():
 		return true
 	case !m.tell(ctx, work.Told, nil, returns(change)):
@@ -219,18 +217,17 @@ func (m *maintaining) complete(event filters.Event) filters.Event {
 	return event
 }
 
-// wouldMaintain tells once what would be done.
-func (m *maintaining) wouldMaintain(ctx context.Context, change *filters.Change) {
-	if change.Kind == filters.ChangeTold {
-		return
+// wouldMaintain tells what would be done, and ends it as what the master refused: nothing is left to wait for.
+func (m *maintaining) wouldMaintain(ctx context.Context, change *filters.Change) bool {
+	deed := map[filters.ChangeKind]string{
+		filters.ChangeSchedule: "put it into the maintenance schedule", filters.ChangeCancel: "take it out of the maintenance schedule",
+		filters.ChangeDown: "take it down", filters.ChangeUp: "bring it up",
+	}[change.Kind]
+	m.Logger.Info("observing: no call is made", "would", deed, "machine", change.Maintenance.Machines[0].String(), "machines", len(change.Maintenance.Machines))
+	told := change.Maintenance.Outcome(&filters.Error{Code: filters.Denied, Wrong: "observing only: I would now " + deed}, m.Recorder.Now())
+	for i := range told {
+		told[i].Record.Revision-- // the intent before it was never written
+		told[i].Event.Cause = filters.CauseObserved
 	}
-	for _, told := range change.Maintenance.Told {
-		key := string(change.Kind) + " " + told.Record.Name
-		if m.observed[key] {
-			continue
-		}
-		event := told.Event
-		event.Cause, event.Outcome, event.Reason = filters.CauseObserved, "", "observing only: I would now do this: "+string(change.Kind)
-		m.observed[key] = m.tell(ctx, nil, nil, false, event)
-	}
+	return m.tell(ctx, told, nil, false)
 }

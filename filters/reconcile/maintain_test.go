@@ -477,12 +477,44 @@ func TestNothingIsReadWhereNothingIsOurs(t *testing.T) {
 	})
 }
 
+// What was down or scheduled when the bot began to only observe stays so, and says what would be done.
+func TestObservingLeavesMachinesAsTheyAre(t *testing.T) {
+	in(t, withPrimitives, func(t *testing.T, w *world) {
+		ok(t, w.plan(w.inHours(2), "web-1", "web-2"))
+		wait(time.Minute)
+		ok(t, w.takeDown("web-1"))
+		wait(time.Minute)
+		w.edit(false, func() { w.observe = true })
+		w.crash(0)
+		wait(time.Minute)
+		posts := w.postings()
+		ok(t, w.bringUp("web-1"))
+		ok(t, w.cancel("web-2"))
+		wait(time.Minute)
+		if w.phase(1) != operation.PhaseDown || w.phase(2) != operation.PhaseScheduled || w.postings() != posts || w.callsOf("stop") != 0 {
+			t.Errorf("they are %s and %s", w.phase(1), w.phase(2))
+		}
+		ok(t, w.takeDown("web-2"))
+		wait(time.Minute)
+		if w.phase(2) != operation.PhaseScheduled || w.callsOf("start") != 1 {
+			t.Errorf("web-2 is %s", w.phase(2))
+		}
+	})
+}
+
 func TestObservingMaintainsNothing(t *testing.T) {
 	in(t, func(w *world) { withPrimitives(w); w.observe = true }, func(t *testing.T, w *world) {
 		ok(t, w.plan(w.inHours(2), "web-1"))
 		wait(5 * time.Minute)
-		if w.postings() != 0 || w.heard(1) != "schedule recorded, schedule" {
-			t.Errorf("%d posts: %s", w.postings(), w.heard(1))
+		if w.postings() != 0 || w.heard(1) != "schedule recorded, schedule failed" || w.phase(1) != "" {
+			t.Errorf("%d posts: %s, it is %q", w.postings(), w.heard(1), w.phase(1))
 		}
+		told := w.kinds(filters.KindSchedule)
+		if last := told[len(told)-1]; last.Reason != "observing only: I would now put it into the maintenance schedule" || last.Cause != filters.CauseObserved {
+			t.Errorf("%+v", last)
+		}
+		ok(t, w.plan(w.inHours(2), "web-1")) // nothing of the first is in its way
+		wait(time.Minute)
+		w.sound(t)
 	})
 }

@@ -15,7 +15,7 @@ func (l *leading) onlyObserve(s *Situation, changes []filters.Change) []filters.
 		case filters.ChangeExpire, filters.ChangeSettle, filters.ChangeNag, filters.ChangeMissing, filters.ChangeBack, filters.ChangeForeign, filters.ChangeUnforeign,
 			filters.ChangeFailover, filters.ChangeSettled, filters.ChangeNotice, filters.ChangeLook:
 			harmless = append(harmless, change)
-		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeGive:
+		case filters.ChangeTake, filters.ChangeRepair, filters.ChangeUphold, filters.ChangeGive, filters.ChangeDrain:
 			would = append(would, change)
 		}
 	}
@@ -44,11 +44,24 @@ func (l *leading) news(would []filters.Change) []filters.Change {
 // would tells of a call that is not made.
 func (d *draft) would(change *filters.Change) {
 	kind, deed := filters.KindTaking, "withhold it"
-	if filters.ChangeKind(change.Reason) == filters.ChangeGive {
+	switch filters.ChangeKind(change.Reason) {
+	case filters.ChangeGive:
 		kind, deed = filters.KindReleasing, "give it back"
+	case filters.ChangeDrain:
+		kind, deed = filters.KindDraining, killing(change)
 	}
 	told := *change
 	told.Cause, told.Reason = filters.CauseObserved, "observing only: I would "+deed
 	d.Logger.Info("observing: no call is made", "would", deed, "agent", change.Agent, "host", change.Seen.Hostname)
 	d.notify(kind, &told, subjectOf(change.Filters))
+}
+
+// killing says what a change that kills tasks would do.
+func killing(change *filters.Change) string {
+	for i := range change.Filters {
+		if drain := change.Filters[i].Drain; drain != nil && drain.Gone {
+			return "mark it gone for ever"
+		}
+	}
+	return "drain it"
 }

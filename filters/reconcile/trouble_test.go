@@ -2,6 +2,8 @@ package reconcile_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -240,6 +242,21 @@ func TestObserve(t *testing.T) {
 		wait(time.Hour)
 		if len(w.filters) != 0 {
 			t.Errorf("expiry stands still: %v", w.filters)
+		}
+	})
+}
+
+func TestObservingKillsNothing(t *testing.T) {
+	in(t, func(w *world) { w.observe = true }, func(t *testing.T, w *world) {
+		ok(t, w.drain("run:r-1", filters.Drain{}, 0))
+		ok(t, w.drain("run:r-2", filters.Drain{Gone: true}, 1))
+		wait(5 * time.Minute)
+		var told []string
+		for _, event := range w.kinds(filters.KindDraining, filters.KindTaking) {
+			told = append(told, event.Reason)
+		}
+		if slices.Sort(told); len(w.calls) != 0 || strings.Join(told, "; ") != "observing only: I would drain it; observing only: I would mark it gone for ever" {
+			t.Errorf("calls %v, told %q", w.calls, told)
 		}
 	})
 }

@@ -21,7 +21,7 @@ func (a *App) buildScheduler(s *stack, cluster config.Cluster, agents *mesos.Age
 		return err
 	}
 	plan := &scheduler.Config{
-		Agents: agents, Mover: mover,
+		Agents: agents, Mover: mover, Observe: cluster.Observe,
 		Tasks: s.master.Tasks, Oldest: s.master.Oldest, Condition: s.master.Condition, Allow: verbs(cluster.Allowed()),
 		Undrainable: func(ctx context.Context, agents []filters.Agent) error { return s.machines.Undrainable(ctx, agents) },
 		InSchedule: func(ctx context.Context, agents []*filters.Agent) ([]filters.AgentID, error) {

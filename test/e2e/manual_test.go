@@ -87,3 +87,24 @@ func TestWhatIsNotWellDoesNotMove(t *testing.T) {
 	empty(t, w, host)
 	w.Rest(2 * harness.Patience)
 }
+
+// A bot that only observes says of a drain by hand, a drain and machines what it would have done, does nothing, and is not stuck.
+func TestObservingSaysWhatItWouldDo(t *testing.T) {
+	t.Parallel()
+	w := harness.Open(t, harness.Setup{Cluster: "    observe: true\n    allow: [drain, gone, down]\n    policy: [{name: nothing, verbs: [drain, maintenance], require: nothing}]"})
+	host := spread(t, w, "marathon", "web", 6)
+	before := w.Agent(host).Runs("web")
+	said(t, w.Say("alice", "drain "+host+" --manual -m disk"), "Tasks are asked to move off "+host, "only observe")
+	w.AwaitRootWithin(4*harness.Patience, host+" is left alone: I only observe", "I would now ask marathon to move", "web", "I only observe demo")
+	said(t, w.Say("alice", "drain "+host+" -m firmware"), "only observe")
+	w.AwaitRootWithin(4*harness.Patience, host+" is left alone: I only observe", "I would now drain it, on which", "marathon")
+	said(t, w.Say("alice", "maintenance schedule "+host+" --start now --duration 1h -m rack"), "only observe")
+	w.AwaitRootWithin(4*harness.Patience, host, "I would now put it into the maintenance schedule")
+	said(t, w.Say("alice", "maintenance schedule "+host+" --start now --duration 1h -m again"), "only observe")
+	if agent := w.Agent(host); agent.Withheld() || agent.Runs("web") < before {
+		t.Errorf("something was done to it: %+v", agent)
+	}
+	if standing := w.Filters(); len(standing) != 0 {
+		t.Errorf("%+v stand", standing)
+	}
+}

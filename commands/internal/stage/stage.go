@@ -138,7 +138,7 @@ func New(options Options) *Stage {
 func (s *Stage) planned(options Options) *scheduler.Config {
 	plan := &scheduler.Config{
 		Cluster: options.Name, Replica: "one", Service: s.Service, Book: s.Book, Roster: s.fresh, Groups: options.Groups, Hooks: []string{"reboot"},
-		Allow: options.Allow, Tasks: s.running, Condition: func() filters.Condition { return s.condition },
+		Allow: options.Allow, Observe: options.Observe, Tasks: s.running, Condition: func() filters.Condition { return s.condition },
 	}
 	for _, name := range slices.Sorted(maps.Keys(options.Windows)) {
 		window, problems := scheduler.Compile(name, options.Windows[name])
