@@ -38,6 +38,11 @@ type Digest struct {
 	Opens   []DigestOpening `json:"opens,omitempty"` // in the next 24 hours
 	Runs    []string        `json:"runs,omitempty"`  // that are not over
 	Asked   int             `json:"asked,omitempty"` // questions that are open
+
+	Approvals []DigestApproval `json:"approvals,omitempty"` // that are open
+	Awaiting  int              `json:"awaiting,omitempty"`  // how many are open
+	Reviews   []DigestApproval `json:"reviews,omitempty"`   // of what was done without waiting
+	Unseen    int              `json:"unseen,omitempty"`    // how many are to be reviewed
 }
 
 // DigestFilter is a filter that stands; the oldest come first, at most ten.
@@ -56,6 +61,18 @@ type DigestOpening struct {
 	End    time.Time `json:"end"`
 	Agents int       `json:"agents"`
 	Note   string    `json:"note,omitempty"`
+}
+
+// DigestApproval is an approval that waits for somebody; at most ten.
+type DigestApproval struct {
+	ID      string       `json:"id"`
+	By      string       `json:"by"`
+	Verb    filters.Verb `json:"verb"`
+	Mode    filters.Mode `json:"mode,omitempty"`
+	Hosts   []string     `json:"hosts,omitempty"` // the first ten
+	Total   int          `json:"total"`           // how many hosts there are
+	Reason  string       `json:"reason,omitempty"`
+	Expires time.Time    `json:"expires,omitzero"` // when it is too late to say yes
 }
 
 // digestMost is how many of each a digest names.
@@ -132,5 +149,31 @@ func (c *Config) summary(now, until time.Time) Digest {
 			digest.Asked++
 		}
 	}
+	digest.waiting(c.Book.Approvals(), now)
 	return digest
+}
+
+// waiting takes over the approvals that wait for a yes, or for somebody's eyes, at the time.
+func (d *Digest) waiting(approvals []filters.Approval, now time.Time) {
+	for i := range approvals {
+		switch approval := &approvals[i]; {
+		case approval.Open(now):
+			if d.Awaiting++; len(d.Approvals) < digestMost {
+				d.Approvals = append(d.Approvals, digestApproval(approval))
+			}
+		case approval.Unreviewed():
+			if d.Unseen++; len(d.Reviews) < digestMost {
+				d.Reviews = append(d.Reviews, digestApproval(approval))
+			}
+		}
+	}
+}
+
+func digestApproval(approval *filters.Approval) DigestApproval {
+	plan := &approval.Plan
+	hosts := plan.Hosts()
+	return DigestApproval{
+		ID: approval.ID, By: approval.By, Verb: plan.Verb, Mode: plan.Mode(), Hosts: hosts[:min(len(hosts), digestMost)], Total: len(hosts),
+		Reason: plan.Reason, Expires: approval.Expires,
+	}
 }

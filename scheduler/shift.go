@@ -42,10 +42,6 @@ type ShiftDigest struct {
 	NoEnd     int             `json:"no_end,omitempty"`
 	Drains    []string        `json:"drains,omitempty"` // runs that drain; the others are Runs
 	Questions []ShiftQuestion `json:"questions,omitempty"`
-	Approvals []ShiftApproval `json:"approvals,omitempty"` // that are open
-	Awaiting  int             `json:"awaiting,omitempty"`  // how many are open
-	Reviews   []ShiftApproval `json:"reviews,omitempty"`   // of what was done without waiting
-	Unseen    int             `json:"unseen,omitempty"`    // how many are to be reviewed
 	Freeze    *filters.Freeze `json:"freeze,omitempty"`
 	Lock      *filters.Lock   `json:"lock,omitempty"`
 }
@@ -54,18 +50,6 @@ type ShiftDigest struct {
 type ShiftQuestion struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
-}
-
-// ShiftApproval is an approval that waits for somebody; at most ten.
-type ShiftApproval struct {
-	ID      string       `json:"id"`
-	By      string       `json:"by"`
-	Verb    filters.Verb `json:"verb"`
-	Mode    filters.Mode `json:"mode,omitempty"`
-	Hosts   []string     `json:"hosts,omitempty"` // the first ten
-	Total   int          `json:"total"`           // how many hosts there are
-	Reason  string       `json:"reason,omitempty"`
-	Expires time.Time    `json:"expires,omitzero"` // when it is too late to say yes
 }
 
 const (
@@ -211,7 +195,6 @@ func (s *Shifts) digest(found filters.OnCall, user string, now time.Time) string
 			told.Questions = append(told.Questions, ShiftQuestion{question.ID, question.Text})
 		}
 	}
-	told.waiting(book.Approvals(), now)
 	text, err := json.Marshal(told)
 	if err != nil {
 		panic(err) // times of the last and the next years encode
@@ -231,29 +214,4 @@ func (c *Config) underWay() (runs, drains []string) {
 		}
 	}
 	return runs, drains
-}
-
-// waiting takes over the approvals that wait for a yes, or for somebody's eyes, at the time.
-func (d *ShiftDigest) waiting(approvals []filters.Approval, now time.Time) {
-	for i := range approvals {
-		switch approval := &approvals[i]; {
-		case approval.Open(now):
-			if d.Awaiting++; len(d.Approvals) < digestMost {
-				d.Approvals = append(d.Approvals, shiftApproval(approval))
-			}
-		case approval.Unreviewed():
-			if d.Unseen++; len(d.Reviews) < digestMost {
-				d.Reviews = append(d.Reviews, shiftApproval(approval))
-			}
-		}
-	}
-}
-
-func shiftApproval(approval *filters.Approval) ShiftApproval {
-	plan := &approval.Plan
-	hosts := plan.Hosts()
-	return ShiftApproval{
-		ID: approval.ID, By: approval.By, Verb: plan.Verb, Mode: plan.Mode(), Hosts: hosts[:min(len(hosts), digestMost)], Total: len(hosts),
-		Reason: plan.Reason, Expires: approval.Expires,
-	}
 }

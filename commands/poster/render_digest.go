@@ -16,6 +16,7 @@ func renderDigest(n *Notice, scene Scene) []commands.Line {
 		return []commands.Line{commands.Say("☀ ", commands.Strong(scene.Cluster+" this morning"))}
 	}
 	lines := []commands.Line{commands.Say("☀ ", commands.Strong(scene.Cluster+": "+digestHead(&digest)))}
+	lines = append(lines, digestWaits(&digest)...)
 	for _, filter := range digest.Filters {
 		lines = append(lines, commands.Separated(
 			commands.Say("⏸ ", commands.Strong(filter.Hostname)), commands.Say(filter.Reason), by(string(filter.Owner)),
@@ -32,11 +33,30 @@ func renderDigest(n *Notice, scene Scene) []commands.Line {
 	if len(digest.Runs) > 0 {
 		lines = append(lines, commands.Say("under way: run "+commands.Names(digest.Runs, 0)))
 	}
+	return lines
+}
+
+// digestWaits says what waits for somebody, the newest of it by name.
+func digestWaits(digest *scheduler.Digest) (lines []commands.Line) {
+	for i := range digest.Approvals[:min(len(digest.Approvals), digestNamed)] {
+		approval := &digest.Approvals[i]
+		lines = append(lines, commands.Separated(digestDeed("🔑 to approve: ", approval, commands.Text("asks")), said(approval.Reason), commands.Ends(approval.Expires, digest.At)))
+	}
+	for i := range digest.Reviews[:min(len(digest.Reviews), digestNamed)] {
+		review := &digest.Reviews[i]
+		lines = append(lines, commands.Separated(digestDeed("🚨 to review: ", review, commands.Strong("broke the glass")), said(review.Reason)))
+	}
+	if more := max(digest.Awaiting-digestNamed, 0) + max(digest.Unseen-digestNamed, 0); more > 0 {
+		lines = append(lines, commands.Say(fmt.Sprintf("and %d more to approve or review: ", more), commands.Literal("/mesos approvals")))
+	}
 	if digest.Asked > 0 {
-		lines = append(lines, commands.Say(commands.Count(digest.Asked, "question")+" to answer: ", commands.Literal("/mesos questions")))
+		lines = append(lines, commands.Say("❓ "+commands.Count(digest.Asked, "question")+" to answer: ", commands.Literal("/mesos questions")))
 	}
 	return lines
 }
+
+// digestNamed is how many approvals and reviews the morning's summary names.
+const digestNamed = 3
 
 func digestHead(digest *scheduler.Digest) string {
 	stand := "no filter stands"

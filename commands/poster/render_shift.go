@@ -87,14 +87,14 @@ func shiftApprovals(told *scheduler.ShiftDigest) (lines []commands.Line) {
 	for i := range told.Approvals {
 		approval := &told.Approvals[i]
 		lines = append(lines, commands.Separated(
-			shiftDeed("to approve: ", approval, commands.Text("asks")), said(approval.Reason), commands.Ends(approval.Expires, told.At)))
+			digestDeed("to approve: ", approval, commands.Text("asks")), said(approval.Reason), commands.Ends(approval.Expires, told.At)))
 	}
 	if more := told.Awaiting - len(told.Approvals); more > 0 {
 		lines = append(lines, commands.Say(fmt.Sprintf("and %d more: ", more), commands.Literal("/mesos approvals")))
 	}
 	for i := range told.Reviews {
 		review := &told.Reviews[i]
-		lines = append(lines, commands.Separated(shiftDeed("to review: ", review, commands.Strong("broke the glass")), said(review.Reason)))
+		lines = append(lines, commands.Separated(digestDeed("to review: ", review, commands.Strong("broke the glass")), said(review.Reason)))
 	}
 	if more := told.Unseen - len(told.Reviews); more > 0 {
 		lines = append(lines, commands.Say(fmt.Sprintf("and %d more: ", more), commands.Literal("/mesos approvals")))
@@ -102,7 +102,7 @@ func shiftApprovals(told *scheduler.ShiftDigest) (lines []commands.Line) {
 	return lines
 }
 
-func shiftDeed(head string, approval *scheduler.ShiftApproval, did commands.Span) commands.Line {
+func digestDeed(head string, approval *scheduler.DigestApproval, did commands.Span) commands.Line {
 	deed := commands.DeedWords(approval.Verb, approval.Mode, commands.Names(approval.Hosts, approval.Total))
 	return commands.Say(head, commands.Literal(approval.ID), " ", commands.Who(approval.By), " ", did, " to ", deed)
 }
