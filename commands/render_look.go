@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -389,8 +390,24 @@ func renderWhoami(cluster string, actor filters.Actor, verbs []filters.Verb, why
 	for _, verb := range verbs {
 		may = append(may, string(verb))
 	}
-	return Reply{Cluster: cluster, Lines: []Line{
+	lines := []Line{
 		Say("You are ", Who(actor.ID), " (", Literal(actor.ID), "), in the time zone "+actor.Location().String()+"."),
-		Say("In ", Strong(cluster), " you may "+Names(may, 0)+": ", Markup(why), "."),
-	}}
+		Say("In ", Strong(cluster), " you may "+and(may)+"."),
+		append(append(Say("Why: "), Markup(why)...), Text(".")),
+	}
+	if slices.Contains(verbs, filters.VerbApprove) {
+		lines = append(lines, Say("Whether you may approve is judged anew at each word, and never about what you asked for yourself: ", Literal("/mesos approvals"), " shows what waits."))
+	}
+	if !slices.ContainsFunc(verbs, func(verb filters.Verb) bool { return verb != filters.VerbLook }) {
+		lines = append(lines, Say("Rights are given in my configuration, by whoever keeps it."))
+	}
+	return Reply{Cluster: cluster, Lines: lines}
+}
+
+// and joins all of the words.
+func and(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

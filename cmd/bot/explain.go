@@ -78,7 +78,7 @@ func (w why) tell(out io.Writer, told *app.Explained) {
 	if w.ClusterState == "" && w.Of == 0 && len(told.Agents) > 0 {
 		fmt.Fprintln(out, "  ! the cluster is taken to have no other agents: --of says how many it has")
 	}
-	fmt.Fprintln(out, "\nThe right to ask for it")
+	fmt.Fprintln(out, "\nThe right to ask for it, for a full member of the workspace: guests and bots have none")
 	list(out, told.Grants)
 	if told.Denied != nil {
 		fmt.Fprintln(out, "\n"+refusal(told))
@@ -89,7 +89,7 @@ func (w why) tell(out io.Writer, told *app.Explained) {
 		return
 	}
 	if len(told.Rules) > 0 {
-		fmt.Fprintln(out, "\nRules: the first that matches decides")
+		fmt.Fprintln(out, "\nRules, those of the configuration and then the usual ones: the first that matches decides")
 		list(out, told.Rules)
 	}
 	w.needs(out, told)
@@ -103,13 +103,13 @@ func (w why) needs(out io.Writer, told *app.Explained) {
 	}
 	switch {
 	case needs.Approvals == 0:
-		fmt.Fprintln(out, "\nNobody else is asked.")
+		fmt.Fprintln(out, "\nIt is done at once. Nobody else is asked.")
 		return
 	case told.Command.Glass:
 		fmt.Fprintf(out, "\n%d would have to say yes; --break-glass does not wait for it, and somebody else reviews it\n", needs.Approvals)
 		return
 	}
-	fmt.Fprintf(out, "\nRule %s decides: %d must say yes, other than %s\n", needs.Rule, needs.Approvals, told.User)
+	fmt.Fprintf(out, "\nRule %s decides: %d must say yes, other than %s; until then it waits\n", needs.Rule, needs.Approvals, told.User)
 	if needs.From == filters.JurorsOnCall {
 		for i, source := range told.OnCall {
 			fmt.Fprintf(out, "  whoever is on call at level %d: %s\n", i+1, source)

@@ -23,7 +23,7 @@ slack: {team: T0123, bot_token_file: SECRET, app_token_file: SECRET}
 func TestExplain(t *testing.T) {
 	file := saved(t, "cordon.yaml", governed)
 	for line, want := range map[string][]string{
-		"--as U1 --of 9 -l tier=database -- drain web-1 -m disk":   {"about 1 of 9 agents: web-1", "yes  operator (U1, S1): U1 is listed", "yes  databases: web-1 has tier=database", "2 must say yes, other than U1\n  approver (U2, U3)\n  admin (U9)"},
+		"--as U1 --of 9 -l tier=database -- drain web-1 -m disk":   {"about 1 of 9 agents: web-1", "yes  operator (U1, S1): U1 is listed", "yes  databases: web-1 has tier=database", "2 must say yes, other than U1; until then it waits\n  approver (U2, U3)\n  admin (U9)"},
 		"--as U1 --agents 3 --of 10 -- filter web-*":               {"about 3 of 10 agents", "no   databases: none of them", "Rule share decides: 1 must say yes", "level 1: PagerDuty schedule PI7DH85\n  admin (U9)"},
 		"--as U1 --of 10 -- filter web-1":                          {"no   share: it is 1 of 10 agents", "Nobody else is asked."},
 		"--as U7 -- filter web-1":                                  {"?    operator (U1, S1)", "--of says how many", "Not known: it depends on the user groups that U7 is in"},
@@ -32,6 +32,7 @@ func TestExplain(t *testing.T) {
 		"--as U1 --last /shop --of 9 -- drain web-1":               {"yes  last instance: the last of /shop runs there", "2 must say yes"},
 		"--as U9 --of 9 -- filter master-one":                      {"yes  vital: master-one hosts", "1 must say yes"},
 		"--as U9 --of 9 -- maintenance down web-1 --confirm web-1": {"2 must say yes", "yes  irreversible: what runs there is killed at once"},
+		"--as U9 --of 9 -l tier=database -- drain web-1 -m disk":   {"other than U9; until then it waits\n  approver (U2, U3)\n  admin (U9): nobody but who asks"},
 		"--as U9 -- status":                                        {"Nobody else is asked."},
 	} {
 		code, out, problem := typed(t, append([]string{"explain", "--config", file}, strings.Fields(line)...)...)

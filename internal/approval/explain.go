@@ -40,10 +40,18 @@ func (g *Gate) Explain(ctx context.Context, ask filters.Ask) Explanation {
 	for i := range g.config.Grants {
 		grant := &g.config.Grants[i]
 		if told.Needs.Approvals > 0 && grant.judges(told.Needs.From) && g.reaches(grant, &ask.Plan) {
-			told.Jurors = append(told.Jurors, grant.name())
+			told.Jurors = append(told.Jurors, grant.name()+alone(grant, ask.Actor.User))
 		}
 	}
 	return told
+}
+
+// alone says of a grant that who asks is all that it names.
+func alone(grant *Grant, user string) string {
+	if len(grant.To) == 1 && grant.To[0] == user {
+		return ": nobody but who asks, which does not count"
+	}
+	return ""
 }
 
 // find tells whether the grant gives the actor the right to ask.

@@ -202,9 +202,12 @@ func (g *Gate) lack(actor filters.Actor, unsure error) string {
 // May lists the verbs that the actor may use, and says why, role by role.
 func (g *Gate) May(ctx context.Context, actor filters.Actor) (may []filters.Verb, why string, err error) {
 	all, unsure := g.rights(ctx, actor)
+	changes := slices.ContainsFunc(all, func(grant held) bool { return grant.Role != Onlooker })
 	var reasons []string
 	for _, grant := range all {
-		reasons = append(reasons, grant.words())
+		if !changes || grant.Role != Onlooker { // to look is the least that every other role has
+			reasons = append(reasons, grant.words())
+		}
 		for _, verb := range verbs[grant.Role] {
 			if grant.allows(verb) && !slices.Contains(may, verb) {
 				may = append(may, verb)
@@ -217,7 +220,6 @@ func (g *Gate) May(ctx context.Context, actor filters.Actor) (may []filters.Verb
 			may = append(may, filters.VerbApprove)
 		}
 	}
-	changes := slices.ContainsFunc(all, func(grant held) bool { return grant.Role != Onlooker })
 	if !changes {
 		reasons = append(reasons, g.lack(actor, unsure))
 	}
