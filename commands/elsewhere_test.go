@@ -33,6 +33,14 @@ func TestAnApprovalOfAnotherClusterCannotBeReached(t *testing.T) {
 		{"pressed in another cluster's channel", commands.Input{Press: &commands.Press{Action: commands.ActionApprove, Value: "a-1"}, Channel: "CTEST"}, "I know no approval a-1"},
 		{"pressed in a channel of no cluster", commands.Input{Press: &commands.Press{Action: commands.ActionApprove, Value: "a-1"}, Channel: "CELSE"}, "belongs to no cluster"},
 		{"typed in a channel that may not speak to it", commands.Input{Text: "approve a-1 -c prod", Channel: "CTEST"}, "This channel may not speak to prod"},
+		{"from the Home tab of a cluster that is none", commands.Input{Press: &commands.Press{Action: commands.ActionApprove, Value: "a-1"}, Cluster: "nope"}, "I know no cluster nope"},
+		{"from the Home tab's part of another cluster", commands.Input{Press: &commands.Press{Action: commands.ActionApprove, Value: "a-1"}, Cluster: "test"}, "I know no approval a-1"},
+		{"an ID that is turned round", commands.Input{Press: &commands.Press{Action: commands.ActionApprove, Value: "a-1\u202e"}, Channel: "CPROD"}, "This button carries no ID"},
+		{"an ID of another kind", commands.Input{Text: "approve a-1` `a-2", Channel: "CPROD"}, "one approval at a time"},
+		{"two IDs", commands.Input{Text: "approve a-1 a-2", Channel: "CPROD"}, "one approval at a time"},
+		{"a reason that nobody can read", commands.Input{Press: &commands.Press{Action: commands.ActionDeny, Value: "a-1", Reason: "no \u202eevil"}, Channel: "CPROD"}, "a character that cannot be seen (U+202E)"},
+		{"a reason of ten thousand letters", commands.Input{Press: &commands.Press{Action: commands.ActionDeny, Value: "a-1", Reason: strings.Repeat("x", 10_000)}, Channel: "CPROD"}, "The reason (-m) is 10000 characters long"},
+		{"the same, typed", commands.Input{Text: "deny a-1 -m " + strings.Repeat("x", 9_000), Channel: "CPROD"}, "The reason (-m) is 9000 characters long"},
 		{"a dialog of another cluster's channel", commands.Input{Press: &commands.Press{Action: commands.ActionDeny, Value: "a-1", Reason: "no"}, Channel: "CTEST"}, "I know no approval a-1"},
 	} {
 		c.input.Actor, c.input.RequestKey = alice, c.name

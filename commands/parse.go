@@ -122,14 +122,23 @@ func unknownVerb(name string) error {
 	return err
 }
 
+// reasonable refuses a reason that is too long.
+func reasonable(reason string) error {
+	length := utf8.RuneCountInString(reason)
+	if length <= reasonCharacters {
+		return nil
+	}
+	return &filters.Error{Code: filters.Invalid, Field: "reason",
+		Wrong:    "the reason (`-m`) is " + strconv.Itoa(length) + " characters long",
+		Expected: "at most " + strconv.Itoa(reasonCharacters) + ", such as `-m \"kernel upgrade\"`"}
+}
+
 // command checks what was given and makes typed values of it.
 func (v *verb) command(given given) (Command, error) {
 	command := Command{Verb: v.name, Cluster: given.Cluster, Reason: strings.TrimSpace(given.Reason), DryRun: given.DryRun, Yes: given.Yes, All: given.All, Typed: splitCommas(given.Confirm), Glass: given.Glass}
 	var err error
-	if length := utf8.RuneCountInString(command.Reason); length > reasonCharacters {
-		return Command{}, &filters.Error{Code: filters.Invalid, Field: "reason",
-			Wrong:    "the reason (`-m`) is " + strconv.Itoa(length) + " characters long",
-			Expected: "at most " + strconv.Itoa(reasonCharacters) + ", such as `-m \"kernel upgrade\"`"}
+	if err := reasonable(command.Reason); err != nil {
+		return Command{}, err
 	}
 	if given.For != "" {
 		if command.For, err = parseDuration("--for", given.For); err != nil {

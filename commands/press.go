@@ -59,8 +59,14 @@ func (q *Question) Instead() Reply {
 // command returns what the button stands for.
 func (p *Press) command() (Command, error) {
 	value := strings.TrimSpace(p.Value)
-	if value == "" || len(value) > 200 || strings.ContainsAny(value, " \t\n") {
+	if visible(value) != nil || value == "" || len(value) > 200 || strings.ContainsAny(value, " \t\n") {
 		return Command{}, &filters.Error{Code: filters.Invalid, Wrong: "this button carries no ID", Try: "Type the command instead: `/mesos help`"}
+	}
+	if err := visible(p.Reason); err != nil {
+		return Command{}, err
+	}
+	if err := reasonable(p.Reason); err != nil {
+		return Command{}, err
 	}
 	switch p.Action {
 	case ActionRelease:

@@ -33,8 +33,11 @@ func (t *turn) asked() *verb {
 	if t.Filled != nil {
 		return lexicon[t.Filled.Verb]
 	}
-	if known := lexicon[t.command.Verb]; known != nil || t.Press != nil {
+	if known := lexicon[t.command.Verb]; known != nil {
 		return known
+	}
+	if t.Press != nil {
+		return lexicon[t.Press.Action] // most have the word of their verb
 	}
 	words, err := words(t.Text)
 	if err != nil {

@@ -32,6 +32,7 @@ func TestRefusalsAreInTheJournal(t *testing.T) {
 			{text: "fliter agent-one", key: "k7"},
 			{text: "filter agent-one -c elsewhere", key: "k9", verb: filters.VerbFilter, code: filters.Unknown},
 			{press: &commands.Press{Action: commands.ActionRelease, Value: "f-00000000"}, key: "k8", verb: filters.VerbRelease, code: filters.Unknown},
+			{press: &commands.Press{Action: commands.ActionDeny, Value: "a-1", Reason: "\u202e"}, key: "k10", verb: filters.VerbApprove, code: filters.Invalid},
 		} {
 			before := len(on.Events())
 			input := commands.Input{Text: c.text, Press: c.press, Actor: filters.Actor{ID: "user:UALICE", User: "UALICE"}, RequestKey: c.key, Cause: filters.CauseCommand}

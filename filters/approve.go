@@ -28,10 +28,13 @@ func (b *Book) Approvals() []Approval {
 func (s *Service) Approval(id string) (Approval, error) {
 	record := s.config.Book.Record(ShelfApprovals, id)
 	if record == nil {
-		return Approval{}, &Error{Code: Unknown, Wrong: "I know no approval `" + strings.ReplaceAll(id, "`", "'") + "`: those that are over are forgotten after a week", Try: "`/mesos approvals` lists them"}
+		return Approval{}, &Error{Code: Unknown, Wrong: "I know no approval `" + cut(strings.ReplaceAll(id, "`", "'"), idShown) + "`: those that are over are forgotten after a week", Try: "`/mesos approvals` lists them"}
 	}
 	return DecodeApproval(record)
 }
+
+// idShown is how much is repeated of an ID that is none.
+const idShown = 40
 
 // askApproval records, in place of the change, that others are asked for it.
 func (s *Service) askApproval(ctx context.Context, c *change) (Result, error) {

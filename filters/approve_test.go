@@ -246,6 +246,18 @@ func TestWhatChangedSinceIsNotCarriedOut(t *testing.T) {
 		_, err := s.Start(t.Context(), &granted)
 		wants(t, err, Changed, "by now 2 must say yes, and 1 did")
 	})
+	t.Run("others must say yes by now", func(t *testing.T) { // an attribute of an agent changed, and another rule matches
+		s, granted := grant(t)
+		s.needs.From = JurorsOnCall
+		_, err := s.Start(t.Context(), &granted)
+		wants(t, err, Changed, "by now it takes the word of those on call, and it was approved by that of approvers")
+		if s.needs = (Needs{}); len(s.Filters()) != 0 {
+			t.Error("it was carried out")
+		}
+		if _, err := s.Start(t.Context(), &granted); err != nil {
+			t.Errorf("nobody need say yes any more: %v", err)
+		}
+	})
 	t.Run("it costs more by now", func(t *testing.T) {
 		s, granted := grant(t)
 		granted.Impact.Tasks = map[string]int{"marathon": 4}
@@ -441,6 +453,16 @@ func TestTypedAgain(t *testing.T) {
 			continue
 		}
 		wants(t, err, Invalid, test.says)
+	}
+}
+
+func TestWhatOnlyLooksLikeTheHostnameIsNotTyped(t *testing.T) {
+	for word, is := range map[string]bool{
+		"disk-1": true, "DISK-1": true, "di\u017fk-1": false, "dis\u212a-1": false, "d\u0456sk-1": false, "disk\u20101": false, "disk-1\u200b": false, "disk-l": false, "": false,
+	} {
+		if Retyped(word, "disk-1") != is {
+			t.Errorf("%q: %t", word, !is)
+		}
 	}
 }
 

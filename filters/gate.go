@@ -48,6 +48,14 @@ const (
 	JurorsOnCall    Jurors = "on-call"  // of these, whoever is on call at the click
 )
 
+// words are the jurors in a phrase.
+func (j Jurors) words() string {
+	if j == JurorsOnCall {
+		return "those on call"
+	}
+	return "approvers"
+}
+
 // Starter starts what a plan of its kind begins once it may run. Registered by kind in internal/app.
 type Starter interface {
 	// Start carries the approved plan out, once for the approval however often it is called, and returns the operation. A

@@ -53,6 +53,9 @@ func (s *Service) asApproved(ctx context.Context, c *change, needs Needs) error 
 	if yes := approved.Yes(); needs.Approvals > yes {
 		return &Error{Code: Changed, Wrong: fmt.Sprintf("by now %d must say yes, and %d did", needs.Approvals, yes)}
 	}
+	if now, then := needs.From, approved.Needs.From; needs.Approvals > 0 && now != then {
+		return &Error{Code: Changed, Wrong: "by now it takes the word of " + now.words() + ", and it was approved by that of " + then.words()}
+	}
 	impact := s.impact(ctx, &c.result.Plan)
 	if why := impact.Worse(&approved.Impact); why != "" {
 		return &Error{Code: Changed, Wrong: why}
@@ -71,17 +74,20 @@ func (p *Plan) covers(now *Plan) bool {
 	})
 }
 
+// Retyped tells whether a word is the hostname typed again, in whatever case: letters of other alphabets that fold to one of its own are not.
+func Retyped(word, host string) bool { return len(word) == len(host) && strings.EqualFold(word, host) }
+
 // typedAgain refuses what is asked to be typed again unless every hostname, and none beside, was.
 func typedAgain(c *change) error {
 	hosts := c.result.Plan.Hosts()
 	var missing []string
 	for _, host := range hosts {
-		if !slices.ContainsFunc(c.Typed, func(word string) bool { return strings.EqualFold(word, host) }) {
+		if !slices.ContainsFunc(c.Typed, func(word string) bool { return Retyped(word, host) }) {
 			missing = append(missing, "`"+host+"`")
 		}
 	}
 	for _, word := range c.Typed {
-		if !slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(word, host) }) {
+		if !slices.ContainsFunc(hosts, func(host string) bool { return Retyped(word, host) }) {
 			return &Error{Code: Invalid, Wrong: "`--confirm` names `" + strings.ReplaceAll(word, "`", "'") + "`, which is none of the agents", Expected: "`--confirm " + strings.Join(hosts, ",") + "`"}
 		}
 	}

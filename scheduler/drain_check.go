@@ -183,12 +183,12 @@ func typedAgain(run *RunState, agents []*filters.Agent, typed []string) error {
 		}
 	}
 	for _, host := range hosts {
-		if !slices.ContainsFunc(typed, func(word string) bool { return strings.EqualFold(word, host) }) {
+		if !slices.ContainsFunc(typed, func(word string) bool { return filters.Retyped(word, host) }) {
 			missing = append(missing, "`"+host+"`")
 		}
 	}
 	for _, word := range typed {
-		if !slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(word, host) }) {
+		if !slices.ContainsFunc(hosts, func(host string) bool { return filters.Retyped(word, host) }) {
 			return &filters.Error{Code: filters.Invalid, Wrong: "`--confirm` names " + code(word) + ", which is none of the agents", Expected: "`--confirm " + strings.Join(hosts, ",") + "`"}
 		}
 	}

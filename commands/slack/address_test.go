@@ -102,6 +102,12 @@ func TestAskingWhoIsInAGroupIsBounded(t *testing.T) {
 	if in, err := o.edge.MemberNow(t.Context(), "S0OPS", "U0BOB"); in || err != nil {
 		t.Errorf("who has left a moment ago: %v %v", in, err)
 	}
+	if err := o.workspace.SetGroup("s0ops", nil); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := o.edge.MemberNow(t.Context(), "S0OPS", "U0ALICE"); in || err != nil {
+		t.Errorf("of a group that was emptied: %v %v", in, err)
+	}
 }
 
 // Where Slack takes no more questions the answer is no, and it is not asked again before it said.
