@@ -361,5 +361,8 @@ func renderDetails(cluster string, id string, standing []filters.Filter, events 
 // isProgress tells whether an entry only says how far an agent's drain has come.
 func isProgress(event *filters.Event) bool {
 	agent := runAgentOf(event)
-	return agent.Phase == scheduler.AgentWithholding && agent.Since.After(agent.Begun)
+	if agent.Phase == scheduler.AgentGiving {
+		return agent.Why != "" && agent.Why != agent.Skip
+	}
+	return agent.Phase == scheduler.AgentWithholding && (agent.Why != "" || agent.Since.After(agent.Begun))
 }

@@ -215,11 +215,11 @@ func RunAgentWords(agent *scheduler.RunAgent, procedure *scheduler.Procedure, no
 	case scheduler.AgentWithholding:
 		line = Say("is being withheld")
 	case scheduler.AgentStepping:
-		line = Say(StepWords(agent, procedure))
+		line = Say(append(Say(StepWords(agent, procedure)), since(agent.Since, now)...))
 	case scheduler.AgentAsking:
-		line = Say("waits for a person: ", StepWords(agent, procedure))
+		line = Say(append(Say("waits for a person: ", StepWords(agent, procedure)), since(agent.Since, now)...))
 	case scheduler.AgentReturning:
-		line = Say("is looked at: is it back and well?")
+		line = Say("is looked at", since(agent.Since, now), ": is it back and well?")
 		if !agent.Well.IsZero() {
 			line = Say("is back and well since ", Clock(agent.Well, now))
 		}

@@ -43,6 +43,8 @@ type sight struct {
 	calling        bool    // this process calls it, or is about to
 	answer         *Answer // what came of that
 
+	trouble string // what is wrong with the master, in a phrase; empty: nothing
+
 	observe bool // nothing is done, and it is told what would be
 
 	looks bool     // agents can be looked at themselves
@@ -132,7 +134,7 @@ func (c *course) withheld(a RunAgent, s *sight, now time.Time) (RunAgent, bool) 
 	case s.asOf.After(a.Since.Add(withholdPatience)):
 		return a.to(AgentFailed, "the master was not seen to withhold it within "+lasting(withholdPatience), now), true
 	}
-	return a, false
+	return a.waits(a.Since, "the master was not seen to withhold it yet", s, now)
 }
 
 // toStep brings the agent to a step; after the last one it is to return, or to stay.
@@ -291,11 +293,32 @@ func less(before, now filters.Resources) string {
 func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case s.filter != nil && s.filter.Stands(), s.ledger != nil && !s.others && !s.observe:
-		return a, false
+		return a.waits(a.Since, "the master was not seen to give it back yet", s, now)
 	case a.Skip != "":
 		return a.to(AgentSkipped, a.Skip, now), true
 	}
 	return a.to(AgentDone, "", now), true
+}
+
+// quietMost is how long an agent may be waited for without a word.
+const quietMost = 15 * time.Second
+
+// waits says what the agent waits for, and since when, once that lasts for longer than people would wonder.
+func (a RunAgent) waits(since time.Time, what string, s *sight, now time.Time) (RunAgent, bool) {
+	if now.Sub(since) < quietMost || strings.HasPrefix(a.Why, what) {
+		return a, false
+	}
+	a.Why = s.lasting(what, since)
+	return a, true
+}
+
+// lasting says since when something is so, and what is wrong with the master, if anything.
+func (s *sight) lasting(what string, since time.Time) string {
+	what += ", since " + since.UTC().Format("2006-01-02 15:04") + " UTC"
+	if s.trouble != "" {
+		what += ": " + s.trouble
+	}
+	return what
 }
 
 // released ends with an agent whose filter somebody ended under way: it is theirs now. One that was to leave the cluster for

@@ -115,7 +115,7 @@ func holds(t *rapid.T, c *course, run *RunState, before, after *RunAgent, s *sig
 		t.Fatalf("given back without being back: %+v", before)
 	case after.Phase == AgentGiving && before.Phase != AgentGiving && run.Phase == RunAborting && before.Phase != AgentReturning && c.touched(before):
 		t.Fatalf("given back in the middle: %+v", before)
-	case before.Phase == AgentGiving && s.ledger != nil && !s.others:
+	case before.Phase == AgentGiving && after.Phase != AgentGiving && s.ledger != nil && !s.others:
 		t.Fatalf("over before it is given back")
 	}
 }
@@ -237,6 +237,55 @@ func TestEstimates(t *testing.T) {
 			c := courseOf(t, Procedure{Steps: []string{"wait 1m"}, MaxParallel: test.parallel})
 			if got := estimate(c, test.agents, noon); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// Whoever looks at three in the morning reads of each agent that waits what for and since when.
+func TestWhatIsWaitedForIsTold(t *testing.T) {
+	c := courseOf(t, Procedure{Steps: []string{"move"}})
+	began := noon.UTC()
+	since := ", since " + began.Format("2006-01-02 15:04") + " UTC"
+	agent := &filters.Agent{ID: "S1", Hostname: "web-1"}
+	filter := &filters.Filter{ID: "f-1", Agent: "S1"}
+	held := &filters.LedgerEntry{Hold: filters.HoldHeld, State: filters.StateVerified, DrainSent: "f-1"}
+	for name, test := range map[string]struct {
+		run   RunState
+		phase AgentPhase
+		sight sight
+		want  string
+	}{
+		"a drain that the master was not asked for": {RunState{Mode: filters.ModeDrain, Drain: &filters.Drain{}}, AgentWithholding, sight{trouble: "no master leads"}, "the master was not asked to yet" + since + ": no master leads"},
+		"gone that was asked for":                   {RunState{Mode: filters.ModeDrain, Drain: &filters.Drain{Gone: true}}, AgentWithholding, sight{ledger: held}, "the master was asked to, and it is not seen to have left yet" + since},
+		"what is not withheld yet":                  {RunState{}, AgentWithholding, sight{}, "the master was not seen to withhold it yet" + since},
+		"what is not given back yet":                {RunState{}, AgentGiving, sight{ledger: held}, "the master was not seen to give it back yet" + since},
+		"what was not looked at yet":                {RunState{}, AgentStepping, sight{ledger: held, looks: true}, "no look at it has ended yet" + since},
+		"what cannot be looked at":                  {RunState{}, AgentStepping, sight{ledger: held, looks: true, agent: &filters.Agent{}}, "the master does not list it, so it cannot be looked at" + since},
+		"what takes tasks again":                    {RunState{}, AgentStepping, sight{looks: true}, "it is not withheld just now, so no task is asked to move" + since},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, run := test.sight, test.run
+			run.Phase = RunGoing
+			if s.filter = filter; test.phase == AgentGiving {
+				s.filter = nil
+			}
+			if s.agent == nil {
+				s.agent = agent
+			} else {
+				s.agent = nil
+			}
+			s.asOf = began
+			told := RunAgent{Agent: "S1", Hostname: "web-1", Phase: test.phase, Since: began, Begun: began}
+			for _, after := range []time.Duration{quietMost, time.Minute, time.Hour} {
+				next, _ := c.advance(&run, told, &s, began.Add(after))
+				if next.Phase != test.phase || next.Why != test.want {
+					t.Fatalf("after %s it says %q, want %q", after, next.Why, test.want)
+				}
+				if !next.Since.Equal(told.Since) {
+					t.Errorf("it is so since %s", next.Since)
+				}
+				told = next
 			}
 		})
 	}

@@ -13,7 +13,7 @@ var follows = map[AgentPhase][]AgentPhase{
 	AgentStepping:    {AgentStepping, AgentAsking, AgentReturning, AgentGiving, AgentSkipped, AgentFailed},
 	AgentAsking:      {AgentAsking, AgentStepping, AgentReturning, AgentSkipped, AgentFailed},
 	AgentReturning:   {AgentReturning, AgentGiving, AgentSkipped, AgentFailed},
-	AgentGiving:      {AgentDone, AgentSkipped},
+	AgentGiving:      {AgentGiving, AgentDone, AgentSkipped},
 }
 
 // check reads the journal: no agent skips what it must not, nothing follows the end of an agent or a run, no more agents are

@@ -80,6 +80,10 @@ func (c *course) drained(run *RunState, a RunAgent, s *sight, now time.Time) (Ru
 		return c.toStep(a, 0, now), true
 	case !sent && s.asOf.After(a.Begun.Add(withholdPatience)):
 		return a.to(AgentFailed, "the master was not seen to drain it within "+lasting(withholdPatience), now), true
+	case !sent:
+		return a.waits(a.Begun, "the master was not asked to yet", s, now)
+	case run.Drain.Gone:
+		return a.waits(a.Begun, "the master was asked to, and it is not seen to have left yet", s, now)
 	}
 	return a.draining(run, s, now)
 }
@@ -107,7 +111,6 @@ func (a RunAgent) draining(run *RunState, s *sight, now time.Time) (RunAgent, bo
 	}
 	why, late := "", "over its deadline of "+lasting(time.Duration(run.Deadline))+": "
 	switch {
-	case run.Drain.Gone:
 	case s.agent == nil:
 		why = "the master cannot reach it: the kill waits until it is back"
 	case s.tasks != nil && left == 0:

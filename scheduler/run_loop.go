@@ -185,6 +185,9 @@ func (r *runs) sight(run *going, course *course, agent *part) *sight {
 	if agent.Phase == AgentWaiting {
 		return s
 	}
+	if r.config.Condition != nil {
+		s.trouble = r.config.Condition().Trouble
+	}
 	_, moves := run.state.moves(&agent.RunAgent)
 	if moves {
 		s.looks, s.found = r.config.Agents != nil, r.looks.found(agent.Key)
@@ -266,7 +269,7 @@ func (c *course) wake(run *going, now time.Time) time.Time {
 		switch agent := &run.agents[i]; {
 		case agent.Phase == AgentWithholding && run.state.kills():
 			next = first(next, now.Add(progressEvery))
-		case agent.Phase == AgentWithholding:
+		case agent.Phase == AgentWithholding, agent.Phase == AgentGiving:
 			next = first(next, now.Add(lookLater))
 		case agent.Phase == AgentReturning, agent.Phase == AgentStepping && c.Steps[agent.Step].Kind == StepMove:
 			next = first(next, now.Add(lookSoon))

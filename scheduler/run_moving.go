@@ -26,8 +26,12 @@ func (c *course) moving(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case !s.looks:
 		return c.failed(a, "no agent can be looked at", now), true
-	case found == nil || found.began.Before(a.Since) || !held(s.ledger) && !s.observe:
-		return a, false
+	case s.agent == nil:
+		return c.stalled(a, "the master does not list it, so it cannot be looked at", s, now)
+	case !held(s.ledger) && !s.observe:
+		return c.stalled(a, "it is not withheld just now, so no task is asked to move", s, now)
+	case found == nil || found.began.Before(a.Since):
+		return a.waits(a.Since, "no look at it has ended yet", s, now)
 	case s.observe:
 		return a.onlyObserved(found.would(&a, s, now), now), true
 	case found.empty >= emptyLooks:
@@ -50,6 +54,18 @@ func (c *course) moving(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
 		next.Why = "over its deadline of " + lasting(c.deadline) + ": " + next.Why
 	}
 	changed := next.Why != a.Why || next.Overdue != a.Overdue || next.Tasks != a.Tasks || !slices.Equal(next.Asked, a.Asked)
+	return next, changed
+}
+
+// stalled says why nothing moves. It lasts since the agent was seen so for the first time.
+func (c *course) stalled(a RunAgent, why string, s *sight, now time.Time) (RunAgent, bool) {
+	next, changed := a, false
+	if !strings.Contains(a.Why, why) {
+		next.Why, changed = s.lasting(why, now), true
+	}
+	if late := c.deadline > 0 && now.Sub(a.Begun) >= c.deadline; late != a.Overdue {
+		next.Overdue, changed = late, true
+	}
 	return next, changed
 }
 

@@ -124,8 +124,11 @@ func (r *run) threadTime(n *Notice, now time.Time) time.Time {
 	return now.Add(stepsWait - r.config.Now().Sub(n.Steps[0].At))
 }
 
-// refreshTime is when the time that is left is to be shown anew, in the cluster's time; zero: not at all.
+// refreshTime is when the time that is left, or what keeps giving back, is to be shown anew, in the cluster's time; zero: not at all.
 func refreshTime(n *Notice) time.Time {
+	if n.waits() && !n.Shown.IsZero() {
+		return n.Shown.Add(refreshCheck) // something may keep it from that by then, or no more
+	}
 	if n.Topic != TopicFilter || !n.open() || n.Shown.IsZero() {
 		return time.Time{}
 	}
@@ -216,7 +219,12 @@ func (r *run) passing(err error) bool {
 
 func (r *run) update(ctx context.Context, n *Notice, open int) error {
 	message := r.render(n, open)
-	if n.Sent == message.digest() {
+	switch same := n.Sent == message.digest(); {
+	case same && !n.Dirty:
+		r.succeeded(n.Key)
+		n.Shown = r.config.Now() // there is nothing to keep
+		return nil
+	case same:
 		return r.shown(ctx, n)
 	}
 	r.updates.take(time.Now())
@@ -335,6 +343,12 @@ func (r *run) render(n *Notice, open int) Message {
 	if view := r.config.View; view != nil {
 		scene.Withheld, scene.Total = view.Withheld()
 		scene.Tasks, scene.Started = tasksOn(view, n), startedOn(view, n)
+	}
+	if r.config.Held != nil {
+		scene.Held = r.config.Held()
+	}
+	if r.config.Trouble != nil {
+		scene.Trouble = r.config.Trouble()
 	}
 	r.sceneOf(n, &scene)
 	return Render(*n, scene)

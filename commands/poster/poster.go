@@ -25,6 +25,10 @@ type Config struct {
 	// Now is the cluster's time, UTC; nil: the local clock.
 	Now     func() time.Time
 	Observe bool
+	// Held says why nothing is given back just now; empty: it is. nil: that is not known.
+	Held func() string
+	// Trouble says what is wrong with the master; empty: nothing. nil: that is not known.
+	Trouble func() string
 	Logger  *slog.Logger // names the cluster; nil: slog.Default
 }
 

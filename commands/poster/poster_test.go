@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,7 +172,9 @@ type scene struct {
 	keys    int
 	bot     *commands.Bot
 	led     bool
-	leader  func() // ends the work of a leader beside the script
+	held    atomic.Value // string: why nothing is given back
+	trouble atomic.Value // string: what is wrong with the master
+	leader  func()       // ends the work of a leader beside the script
 }
 
 func set(t *testing.T, options stage.Options) *scene { return setBeside(t, options, false) }
@@ -213,11 +216,15 @@ func (u unhurried) Wait(ctx context.Context, id string) error {
 func (s *scene) start() {
 	s.term++
 	ctx, cancel := context.WithCancel(s.t.Context())
-	p := poster.New(poster.Config{Cluster: "prod", Journal: unhurried{s}, Notices: s.notices, Channel: s.board, Direct: s.direct, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Logger: slog.New(slog.DiscardHandler)})
+	p := poster.New(poster.Config{Cluster: "prod", Journal: unhurried{s}, Notices: s.notices, Channel: s.board, Direct: s.direct, View: stage.View{Stage: s.on}, Windows: s.on.Desk(), Held: s.keeps, Trouble: s.ails, Logger: slog.New(slog.DiscardHandler)})
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx, s.term) }()
 	s.stop = func() error { cancel(); return <-done }
 }
+
+func (s *scene) keeps() string { why, _ := s.held.Load().(string); return why }
+
+func (s *scene) ails() string { what, _ := s.trouble.Load().(string); return what }
 
 func pass(d time.Duration) { <-time.After(d); synctest.Wait() }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cordon/commands"
@@ -25,6 +26,8 @@ type Scene struct {
 	// Terse leaves the time that is left out: where there are too many messages to keep it true.
 	Terse   bool
 	Observe bool // nothing is sent to the master
+	// Held says why nothing is given back just now; empty: it is. Trouble says what is wrong with the master; empty: nothing.
+	Held, Trouble string
 
 	// Of a window: as it is defined now (nil: not known), what its opening withholds now, and the hosts of the first agents
 	// that wait.
@@ -87,7 +90,30 @@ func Render(notice Notice, scene Scene) Message {
 	case TopicApproval:
 		message.Lines, message.Buttons = renderApproval(&notice, scene)
 	}
+	if scene.Trouble != "" && notice.waits() {
+		message.Lines = append(message.Lines, commands.Say("⚠ It waits for the master, which cannot be asked just now: ", commands.Strong(scene.Trouble)))
+	}
 	return message
+}
+
+// waits tells whether something that the notice tells of is yet to be done by the master.
+func (n *Notice) waits() bool {
+	switch {
+	case !n.open():
+		return false
+	case n.Topic == TopicMachines:
+		return len(n.sortedMachines(func(m *Machine) bool { return m.Phase.Pending() })) > 0
+	case n.Topic == TopicFilter:
+		return len(n.sorted(pending)) > 0 || n.givesBack()
+	case n.Topic == TopicRun && n.Run != nil:
+		return len(n.Run.Doing) > 0 || n.givesBack()
+	}
+	return false
+}
+
+// pending tells whether an agent is yet to be withheld.
+func pending(agent *Agent) bool {
+	return standing(agent) && (agent.State == filters.StateRecorded || agent.State == filters.StateAccepted)
 }
 
 // sorted returns the agents that have the property, by hostname.
@@ -333,7 +359,35 @@ func renderReturned(n *Notice, over []*Agent, scene Scene) []commands.Line {
 	for _, note := range notes(over) {
 		lines = append(lines, commands.Say(note))
 	}
+	if n.givesBack() {
+		lines = append(lines, notYet(scene)...)
+	}
 	return lines
+}
+
+// givesBack tells whether all that the notice is about is to be given back, and is not yet.
+func (n *Notice) givesBack() bool {
+	switch {
+	case !n.open():
+		return false
+	case n.Topic == TopicMachines:
+		return len(n.sortedMachines(returning)) > 0
+	case n.Topic == TopicFilter, n.Topic == TopicRun && n.drains() && n.Run.State.Phase.Over():
+		return len(n.Agents) > 0 && len(n.sorted(standing)) == 0
+	}
+	return false
+}
+
+// notYet says why what is to be given back is not, and what can be typed.
+func notYet(scene Scene) []commands.Line {
+	if scene.Held == "" {
+		return nil
+	}
+	line := append(commands.Say("Not yet: "), commands.People(scene.Held)...)
+	if strings.HasPrefix(scene.Held, "locked") {
+		line = append(line, commands.Say(". ", commands.Literal("/mesos unlock --dry-run"), " shows what waits for it")...)
+	}
+	return []commands.Line{line}
 }
 
 // record is the line that stays: how long, what for, by whom, and who ended it.

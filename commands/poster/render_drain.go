@@ -20,6 +20,9 @@ func renderDrain(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 	default:
 		lines = append(lines, drainProgress(n, scene)...)
 	}
+	if n.givesBack() {
+		lines = append(lines, notYet(scene)...)
+	}
 	lines = append(lines, observedOnly(n.Run, scene)...)
 	return withoutEmpty(lines), drainButtons(n)
 }

@@ -38,6 +38,11 @@ func (n *Notice) sortedMachines(property func(*Machine) bool) []*Machine {
 	return machines
 }
 
+// returning tells whether the machine is on its way out of the schedule.
+func returning(m *Machine) bool {
+	return m.Phase == operation.PhaseBringingUp || m.Phase == operation.PhaseCancelling
+}
+
 func machineHosts(machines []*Machine) []string {
 	names := make([]string, len(machines))
 	for i, machine := range machines {
@@ -69,6 +74,9 @@ func renderMachines(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	}
 	lines = append(lines, machineRecord(n, every, scene))
 	lines = append(lines, machineWhys(every)...)
+	if n.givesBack() {
+		lines = append(lines, notYet(scene)...)
+	}
 	if n.open() {
 		lines = append(lines, machineCommands(n)...)
 	}

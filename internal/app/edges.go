@@ -50,7 +50,7 @@ func (a *App) buildPoster(stack *stack, cluster config.Cluster) *poster.Poster {
 	return poster.New(poster.Config{
 		Cluster: stack.name, Journal: journal{stack.store, stack.book}, Notices: stack.store.Notices("poster"), Channel: a.slack.Channel(cluster.Channel),
 		Direct: func(user string) poster.Channel { return a.slack.Direct(user) }, View: view{stack}, Windows: stack.desk,
-		Now: stack.store.Now, Observe: cluster.Observe, Logger: stack.log,
+		Now: stack.store.Now, Observe: cluster.Observe, Held: stack.keeps, Trouble: func() string { return stack.master.Condition().Trouble }, Logger: stack.log,
 	})
 }
 

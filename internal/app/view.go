@@ -86,6 +86,14 @@ func (s *stack) learn(view []byte) error {
 	return s.master.Overlay(told.Master)
 }
 
+// keeps says why nothing is given back, whatever keeps it.
+func (s *stack) keeps() string {
+	if lock := s.book.Lock(); lock != nil {
+		return "locked: " + lock.Cause
+	}
+	return s.held()
+}
+
 // held tells why nothing is given back just now, on a follower as the leader published it; empty if it is given back.
 func (s *stack) held() string {
 	if s.leads() {
