@@ -200,6 +200,32 @@ func TestPlanThatIsOvertakenIsRefused(t *testing.T) {
 	})
 }
 
+// Whoever uses up the request key of a plan that is half written keeps it from coming into force: so a no stops what was approved.
+func TestPlanWhoseKeyIsUsedUpHalfWayIsNotInForce(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		s := open(t, b)
+		stage := begin(t, s, large("k1"), 1)
+		no := placing("k1", placed(5000, "user:U1"))
+		no.Answer = []byte("denied")
+		_, err := s.Commit(t.Context(), no)
+		must(t, err)
+		receipt, err := s.Commit(t.Context(), large("k1"))
+		must(t, err)
+		if !receipt.Repeated || string(receipt.Answer) != "denied" {
+			t.Errorf("the plan is told %+v", receipt)
+		}
+		if diff := cmp.Diff(map[string]int{"filters": 1, "after": 1, "history": 1}, seen(t, s)); diff != "" {
+			t.Error(diff)
+		}
+		age(t, s, stage)
+		tidied, err := s.Tidy(t.Context(), led(t, s), time.Hour)
+		if err != nil || tidied.Stages != 1 {
+			t.Errorf("the half of it: %+v %v", tidied, err)
+		}
+		standing(t, s, 1, map[string]int{"r2": 1})
+	})
+}
+
 func TestPlanThatIsRefusedHalfWayLeavesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		s := open(t, b)
