@@ -30,7 +30,7 @@ type Master struct {
 	leading    atomic.Int32 // Lead runs
 
 	mutex   sync.Mutex
-	reading filters.View // the newest reading as it came
+	reading filters.View // the newest reading; while Lead runs with the agents that events told of since
 	told    *publication // the newest of the leader; nil: none yet
 	left    departures
 	roster  atomic.Pointer[filters.Roster]
@@ -169,12 +169,17 @@ func (m *Master) publish(list listing, chosen hand, began time.Time) filters.Vie
 	return view
 }
 
-// index makes the roster of a view, with what is known beyond it. The mutex is held.
+// index makes the roster of a view, with what is known beyond it. The mutex is held. A leader keeps that in place of the reading as
+// it came, which would be all agents once more: events change nothing when they are counted again.
 func (m *Master) index(view filters.View) {
-	if m.leading.Load() == 0 {
+	leads := m.leading.Load() > 0
+	if !leads {
 		view = m.told.over(view)
 	}
 	roster := filters.NewRoster(m.members.amend(view))
+	if leads {
+		m.reading.Agents = roster.View().Agents
+	}
 	roster.View().Departed = m.left.follow(m.Roster(), roster, m.config.Now().UTC())
 	m.roster.Store(roster)
 }

@@ -48,6 +48,10 @@ func TestMembersAmendAReading(t *testing.T) {
 			for _, agent := range members.amend(view).Agents {
 				got = append(got, string(agent.ID)+map[bool]string{true: "+", false: "-"}[agent.Active])
 			}
+			amended := members.amend(view)
+			if diff := cmp.Diff(amended.Agents, members.amend(amended).Agents); diff != "" {
+				t.Errorf("counted again, events change something: %s", diff)
+			}
 			slices.Sort(got)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)

@@ -21,6 +21,7 @@ type slot struct {
 	urged  bool      // the next may begin before its time
 	urgent time.Time // when the last that was urged began
 	newest outcome
+	asking int           // callers of after; the newest view is kept for them alone
 	turned chan struct{} // closed and replaced at each outcome, and when the next reading may begin earlier
 }
 
@@ -37,9 +38,8 @@ func newSlot(every time.Duration, read func(ctx context.Context) (filters.View, 
 
 // after returns a reading that begins after the call, or why there is none.
 func (s *slot) after(ctx context.Context) (filters.View, error) {
-	s.mutex.Lock()
-	asked := s.begun
-	s.mutex.Unlock()
+	asked := s.ask()
+	defer s.leave()
 	for {
 		newest, turned := s.state()
 		if newest.number > asked {
@@ -55,6 +55,22 @@ func (s *slot) after(ctx context.Context) (filters.View, error) {
 		if newest, _ := s.state(); newest.number <= asked && ctx.Err() != nil {
 			return filters.View{}, tooLate(ctx.Err())
 		}
+	}
+}
+
+func (s *slot) ask() (asked int) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.asking++
+	return s.begun
+}
+
+// leave forgets the newest view when nobody waits for it any more: who asks from now on gets another.
+func (s *slot) leave() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.asking--; s.asking == 0 {
+		s.newest.view = filters.View{}
 	}
 }
 
@@ -130,7 +146,10 @@ func (s *slot) end(number int, view filters.View, err error) {
 	if number < s.newest.number {
 		return
 	}
-	s.newest = outcome{number, view, err}
+	s.newest = outcome{number: number, err: err}
+	if s.asking > 0 {
+		s.newest.view = view
+	}
 	s.wake()
 }
 

@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/master"
 )
 
@@ -165,6 +168,28 @@ func TestSilenceEndsTheStream(t *testing.T) {
 		}
 		if words := m.Condition().Trouble; words != "" {
 			t.Errorf("the new stream stands, trouble %q", words)
+		}
+	})
+}
+
+func TestALeaderHoldsItsAgentsOnce(t *testing.T) {
+	added := &master.Event_AgentAdded{Agent: master.Response_GetAgents_Agent{
+		AgentInfo: mesosapi.AgentInfo{Hostname: "new", ID: &mesosapi.AgentID{Value: "new"}}, Active: true,
+	}}
+	w := &whisperer{id: "a", script: func(_ int, send func([]byte), ended <-chan struct{}) {
+		timer := time.NewTimer(10 * time.Second)
+		defer timer.Stop()
+		<-timer.C
+		send(appendFrame(nil, &master.Event{Type: master.Event_AGENT_ADDED, AgentAdded: added}))
+		<-ended
+	}}
+	whisper(t, w, func(t *testing.T, m *Master) {
+		sleep(t.Context(), 5*time.Second)
+		read := weak.Make(&m.Roster().View().Agents[0])
+		sleep(t.Context(), 10*time.Second)
+		synctest.Wait()
+		if runtime.GC(); m.Roster().Len() != 4 || read.Value() != nil {
+			t.Errorf("%d agents; those of the reading before the event are still held: %v", m.Roster().Len(), read.Value() != nil)
 		}
 	})
 }
