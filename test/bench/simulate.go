@@ -41,7 +41,7 @@ func simulate(ctx context.Context, arguments []string, out io.Writer) error {
 	}
 	cluster, err := simmesos.Start(ctx, simmesos.Config{
 		Agents: fleet(*agents), Masters: []string{"127.0.0.1:0", "127.0.0.1:0"}, Election: time.Second, Reregistration: 2 * time.Second,
-		AllocationInterval: 100 * time.Millisecond, // nobody is offered anything once every app has its instances
+		AllocationInterval: 5 * time.Second, // one is enough for every app to get its instances; then nobody is offered anything
 	})
 	if err != nil {
 		return err
@@ -75,14 +75,22 @@ func simulate(ctx context.Context, arguments []string, out io.Writer) error {
 	return nil
 }
 
-// populate lets so many apps have an instance on each agent, and waits until all run.
+// appSize is how many instances an app has: the simulated cluster goes through all of an app's for each that starts.
+const appSize = 500
+
+// populate lets so many tasks run on each agent, which they fill, and waits until all do.
 func populate(cluster *simmesos.Cluster, agents, tasks int) error {
-	for i := range tasks {
-		if err := cluster.Launch(fmt.Sprintf("/product-%d/service-%02d", i%3, i), agents, ""); err != nil {
+	if tasks == 0 {
+		return nil
+	}
+	for i, left := 0, agents*tasks; left > 0; i, left = i+1, left-appSize {
+		options := simmesos.AppOptions{CPUs: agentCPUs / float64(tasks)}
+		if err := cluster.LaunchWith(fmt.Sprintf("/product-%d/service-%04d", i%9, i), min(left, appSize), options); err != nil {
 			return err
 		}
 	}
 	return until(5*time.Minute, "not every task runs", func() bool {
+		pause(time.Second) // a look at all of them takes the cluster's time
 		snapshot, running := cluster.Snapshot(), 0
 		for _, agent := range snapshot.Agents {
 			for _, task := range agent.Tasks {
@@ -100,12 +108,15 @@ func host(number int) string {
 	return fmt.Sprintf("node-%05d.rack-%03d.example.net", number, number/40)
 }
 
+// agentCPUs is how many CPUs an agent has.
+const agentCPUs = 32
+
 // fleet is a cluster with eight attributes an agent.
 func fleet(agents int) []simmesos.AgentConfig {
 	fleet := make([]simmesos.AgentConfig, agents)
 	for i := range fleet {
 		fleet[i] = simmesos.AgentConfig{
-			Hostname: host(i), IP: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), CPUs: 32, MemMB: 131072, DiskMB: 1 << 20,
+			Hostname: host(i), IP: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), CPUs: agentCPUs, MemMB: 131072, DiskMB: 1 << 20,
 			Attributes: map[string]string{
 				"rack": fmt.Sprintf("rack-%03d", i/40), "zone": "zone-" + strconv.Itoa(i%3), "kernel": "linux-6.12", "cpu": "intel-8480",
 				"ssd": "yes", "pool": "batch", "row": fmt.Sprintf("row-%02d", i/400), "serial": fmt.Sprintf("serial-%07d", i),
