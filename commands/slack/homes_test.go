@@ -3,13 +3,16 @@ package slack
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cordon/commands"
 )
 
 // So many people are kept up, each every few seconds at most, for as long as they may have their page before them.
-func TestHomesAreBounded(t *testing.T) {
+func TestHomesAreBounded(t *testing.T) { synctest.Test(t, homesAreBounded) }
+
+func homesAreBounded(t *testing.T) {
 	edge := New(Config{Bot: &commands.Bot{}, Team: "T1", BotToken: "xoxb-1"})
 	defer edge.stop()
 	homes, now := &edge.homes, time.Now()
