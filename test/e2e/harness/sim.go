@@ -137,21 +137,24 @@ type ClusterView struct {
 	} `json:"waiting"`
 }
 
+// ClusterTask is a task as the agent's master lists it.
+type ClusterTask struct {
+	ID    string `json:"id"`
+	App   string `json:"app"`
+	State string `json:"state"`
+}
+
 // ClusterAgent is an agent as the leading master lists it.
 type ClusterAgent struct {
-	ID          string `json:"id"`
-	Hostname    string `json:"hostname"`
-	Active      bool   `json:"active"`
-	Deactivated bool   `json:"deactivated"`
-	Filtered    bool   `json:"filtered"`
-	Connected   bool   `json:"connected"`
-	Offered     bool   `json:"offered"`
-	State       string `json:"state"`
-	Tasks       []struct {
-		ID    string `json:"id"`
-		App   string `json:"app"`
-		State string `json:"state"`
-	} `json:"tasks"`
+	ID          string        `json:"id"`
+	Hostname    string        `json:"hostname"`
+	Active      bool          `json:"active"`
+	Deactivated bool          `json:"deactivated"`
+	Filtered    bool          `json:"filtered"`
+	Connected   bool          `json:"connected"`
+	Offered     bool          `json:"offered"`
+	State       string        `json:"state"`
+	Tasks       []ClusterTask `json:"tasks"`
 }
 
 // Withheld tells whether the agent gets no offers although it is there.
