@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ type Book struct {
 	epoch     string
 	filters   pages[FilterKey, Filter]
 	byAgent   map[AgentID][]*Filter
-	sorted    []*Filter // by creation, hostname and ID; nil while the book is being filled
+	sorted    []*Filter // by creation, hostname, ID and agent; nil while the book is being filled
 	ledger    pages[AgentID, LedgerEntry]
 	questions pages[string, Question]
 	records   pages[RecordKey, Record]
@@ -272,13 +273,7 @@ func (b *Book) order(before, after *Filter) {
 }
 
 func byCreation(x, y *Filter) int {
-	if order := x.Created.Compare(y.Created); order != 0 {
-		return order
-	}
-	if order := strings.Compare(x.Hostname, y.Hostname); order != 0 {
-		return order
-	}
-	return strings.Compare(x.ID, y.ID)
+	return cmp.Or(x.Created.Compare(y.Created), strings.Compare(x.Hostname, y.Hostname), strings.Compare(x.ID, y.ID), strings.Compare(string(x.Agent), string(y.Agent)))
 }
 
 // After tells whether the journal ID a comes after b: IDs are MILLISECONDS-SEQUENCE, and the empty one is before all.
