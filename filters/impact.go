@@ -98,7 +98,8 @@ type Cut struct {
 	Last       int `json:",omitempty"`
 	Volumes    int `json:",omitempty"` // roles that have some
 	Roles      int `json:",omitempty"`
-	Short      int `json:",omitempty"` // of these: that are short of their quota
+	Guarantee  int `json:",omitempty"` // of these: roles whose quota's guarantee is short
+	Limit      int `json:",omitempty"` // and whose limit is
 	// Tasks and Stored are how many tasks, and how many volumes, those left out have.
 	Tasks  int `json:",omitempty"`
 	Stored int `json:",omitempty"`
@@ -106,6 +107,17 @@ type Cut struct {
 
 // briefMost bounds each list of an Impact that is stored.
 const briefMost = 20
+
+// short is the count of roles whose quota is short in that way; nil: it is not.
+func (c *Cut) short(short string) *int {
+	switch short {
+	case ShortGuarantee:
+		return &c.Guarantee
+	case ShortLimit:
+		return &c.Limit
+	}
+	return nil
+}
 
 // Brief returns the impact with lists of at most twenty, in a few kilobytes; what is left out is counted in Cut.
 func (i *Impact) Brief() Impact {
@@ -116,8 +128,8 @@ func (i *Impact) Brief() Impact {
 	brief.Alone, brief.Last = cutTo(i.Alone, &brief.Cut.Alone), cutTo(i.Last, &brief.Cut.Last)
 	brief.Volumes, brief.Roles = cutTo(i.Volumes, &brief.Cut.Volumes), cutTo(roles, &brief.Cut.Roles)
 	for _, left := range roles[len(brief.Roles):] {
-		if left.Short != "" {
-			brief.Cut.Short++
+		if count := brief.Cut.short(left.Short); count != nil {
+			*count++
 		}
 	}
 	for _, left := range i.Volumes[len(brief.Volumes):] {

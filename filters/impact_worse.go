@@ -36,7 +36,7 @@ func (i *Impact) Worse(than *Impact) (why string) {
 	}
 	add(gained("volumes of role ", rolesOf(i), rolesOf(than), i.Cut.Volumes, than.Cut.Volumes))
 	for _, short := range []string{ShortGuarantee, ShortLimit} {
-		add(gained("the quota's "+short+" of role ", shortOf(i, short), shortOf(than, short), i.Cut.Short, than.Cut.Short))
+		add(gained("the quota's "+short+" of role ", shortOf(i, short), shortOf(than, short), *i.Cut.short(short), *than.Cut.short(short)))
 	}
 	return strings.Join(reasons, "; ")
 }
