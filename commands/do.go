@@ -83,7 +83,7 @@ func (t *turn) change(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, t.unquoted(err)
 	}
-	if result.Approval != nil && !result.Approval.Glass {
+	if result.Waits() {
 		return renderAsked(t.cluster, result.Approval, t.service.Now()), nil
 	}
 	return renderResult(result, t.Actor), nil

@@ -107,13 +107,16 @@ func (t *turn) addWindow(ctx context.Context) (Reply, error) {
 	}
 	definition := t.command.Window
 	definition.TimeZone = cmp.Or(definition.TimeZone, t.Actor.Location().String())
-	if _, problems := scheduler.Compile(t.command.Name, definition, scheduler.NowIs(t.service.Now()), scheduler.MadeInChat()); len(problems) > 0 {
+	if _, problems := scheduler.Compile(t.command.Name, definition, scheduler.NowIs(t.service.Now())); len(problems) > 0 {
 		return renderProblems(t.cluster, t.command.Name, problems), nil
 	}
 	_, unknown := t.desk.Window(t.command.Name)
 	listing, err := t.desk.Add(ctx, request, t.command.Name, definition)
 	if err != nil {
 		return Reply{}, err
+	}
+	if listing.Approval != nil {
+		return renderAsked(t.cluster, listing.Approval, t.service.Now()), nil
 	}
 	sight := t.sight(&listing)
 	return renderAdded(t.cluster, sight, unknown != nil, request.DryRun), nil
@@ -230,6 +233,9 @@ func (t *turn) startRun(ctx context.Context) (Reply, error) {
 	})
 	if err != nil {
 		return Reply{}, t.unquoted(err)
+	}
+	if run.Approval != nil {
+		return renderAsked(t.cluster, run.Approval, t.service.Now()), nil
 	}
 	return t.observing(renderStarted(t.cluster, &run, request.DryRun)), nil
 }

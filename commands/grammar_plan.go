@@ -52,7 +52,7 @@ type (
 		Attribute      []string `short:"l" sep:"none" placeholder:"rack=r1" help:"Only agents with this attribute; may be given again."`
 		Joining        bool     `help:"Agents that join while it is open are withheld, too."`
 		Mode           string   `placeholder:"drain" help:"What it does with its agents: filter, which is meant without it; drain, which kills what runs there; or schedule, which puts their machines into the maintenance schedule."`
-		TakeDown       bool     `help:"Of --mode schedule: the machines are down while it is open, and what runs there is killed. This and --mode drain need --approval."`
+		TakeDown       bool     `help:"Of --mode schedule: the machines are down while it is open, and what runs there is killed."`
 		MaxGracePeriod string   `placeholder:"10m" help:"Of --mode drain: the longest that a task is given to end, where its executor obeys it."`
 		Deadline       string   `placeholder:"1h" help:"Of --mode drain: when the channel is told who holds an agent up; nothing is forced."`
 		StartDate      string   `placeholder:"2027-01-01" help:"The first day on which it opens."`

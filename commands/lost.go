@@ -124,6 +124,11 @@ func (t *turn) ask() (Reply, bool) {
 // renderLearned tells what a change did whose answer was lost.
 func renderLearned(result filters.Result, asker filters.Actor, command *Command) Reply {
 	head := Say(Strong("Now I know"), ": it was recorded.")
+	if result.Waits() {
+		reply := renderAsked(result.Cluster, result.Approval, result.At)
+		reply.Lines = append([]Line{head}, reply.Lines...)
+		return reply
+	}
 	var reply Reply
 	switch result.Verb {
 	case filters.VerbFilter, filters.VerbAdopt, filters.VerbExtend, filters.VerbUnfilter, filters.VerbRelease:

@@ -6,23 +6,46 @@ import (
 	"time"
 
 	"cordon/filters"
+	"cordon/scheduler"
 )
 
 // renderAsked answers a command that waits for somebody's yes.
 func renderAsked(cluster string, approval *filters.Approval, now time.Time) Reply {
 	return Reply{
 		Cluster: cluster, State: filters.StateAsked,
-		Lines: []Line{
+		Lines: withoutEmpty([]Line{
 			Say("🔑 ", Strong("Asked for approval"), ": ", PlanWords(&approval.Plan), ". Nothing was changed yet."),
+			PlanTerms(&approval.Plan),
 			Separated(JurorWords(approval), Ends(approval.Expires, now), RuleWords(approval)),
 			Say("The channel has it as ", Literal(approval.ID), "; ", Literal("/mesos withdraw "+approval.ID), " takes it back."),
-		},
+		}),
 	}
 }
 
 // PlanWords say what a plan would do, as it stands behind "asks to".
 func PlanWords(plan *filters.Plan) Line {
-	return DeedWords(plan.Verb, plan.Mode(), Names(plan.Hosts(), 0))
+	names := Names(plan.Hosts(), 0)
+	if window := scheduler.PlannedWindow(plan); window != nil {
+		return windowWords(Say("the window ", Strong(window.Name)), names)
+	}
+	return DeedWords(plan.Verb, plan.Mode(), names)
+}
+
+func windowWords(which Line, names string) Line {
+	line := append(Say("make "), which...)
+	if names == "" {
+		return append(line, Text(", which no agent matches now"))
+	}
+	return append(line, Say(" over ", Strong(names))...)
+}
+
+// PlanTerms says when a window that a plan would make opens, and what it keeps to; nil: the plan makes none.
+func PlanTerms(plan *filters.Plan) Line {
+	window := scheduler.PlannedWindow(plan)
+	if window == nil {
+		return nil
+	}
+	return Separated(append([]Line{Say(window.Words())}, WindowTerms(window)...)...)
 }
 
 // DeedWords say what a verb would do to the agents of the names, in a mode where the verb has several.
@@ -37,6 +60,8 @@ func DeedWords(verb filters.Verb, mode filters.Mode, names string) Line {
 		return Say("mark ", hosts, " gone for ever")
 	case filters.VerbRun:
 		return Say("run maintenance over ", hosts)
+	case filters.VerbWindow:
+		return windowWords(Say("a window"), names)
 	case filters.VerbMaintenance:
 		return placeWords(mode, hosts)
 	}
@@ -82,7 +107,12 @@ func RuleWords(approval *filters.Approval) Line {
 
 // Undone says what of a plan cannot be taken back; nil: all of it can.
 func Undone(plan *filters.Plan) Line {
+	window := plan.Kind == filters.PlanWindow
 	switch {
+	case window && plan.Mode() == filters.ModeDrain:
+		return Say("⚠ Each opening drains them, and a drain cannot be cancelled: what is killed is killed.")
+	case window && plan.Mode() == filters.ModeDown:
+		return Say("⚠ Each opening kills what runs there.")
 	case plan.Verb == filters.VerbGone:
 		return Say("⚠ ", Strong("This cannot be undone"), ": the master forgets them, with all that is on their disks.")
 	case plan.Verb == filters.VerbDrain && plan.Mode() == filters.ModeFilter:
@@ -279,7 +309,7 @@ func renderApprovalDetails(cluster string, approval *filters.Approval, now time.
 	lines := []Line{
 		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(plan.Reason)),
 		Separated(Say("asked by ", Who(approval.By), " at ", Clock(approval.Asked, now)), Say("plan ", Literal(PlanHash(approval))), RuleWords(approval)),
-		Say(Count(len(plan.Steps), "agent")+": ", List(plan.Hosts(), 0)),
+		Say(Count(len(plan.Steps), "agent")+": ", List(plan.Hosts(), 0)), PlanTerms(plan),
 	}
 	lines = append(lines, PlanCost(plan, &approval.Impact)...)
 	lines = append(lines, VoteWords(approval, now)...)

@@ -197,7 +197,17 @@ func (s *windowSight) origin() Line {
 	if s.Configured {
 		return Say("from the configuration")
 	}
-	return Say("added by ", Who(s.State.Author), " ", Clock(s.State.Added, s.now))
+	origin := Say("added by ", Who(s.State.Author), " ", Clock(s.State.Added, s.now))
+	if approved := s.State.Approved; approved != nil {
+		origin = append(origin, Text(", approved for these agents alone by "))
+		for i, by := range approved.By {
+			if i > 0 {
+				origin = append(origin, Text(" and "))
+			}
+			origin = append(origin, Who(by))
+		}
+	}
+	return origin
 }
 
 // needsApproval is what is so of each opening of a window that asks.
@@ -263,7 +273,7 @@ func renderAdded(cluster string, sight *windowSight, added, dry bool) Reply {
 		lines = append(lines, procedureLine(run))
 	}
 	lines = append(lines, sight.next(), sight.atOnce())
-	lines = append(lines, sight.cost()...)
+	lines = append(append(lines, sight.cost()...), needsLine(sight.Needs, nil)...)
 	if open := sight.State.Open; open != nil && !added {
 		lines = append(lines, Say("It is open now, and ends at ", Clock(open.End, sight.now), " as it was opened."))
 	}

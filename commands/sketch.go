@@ -1,6 +1,9 @@
 package commands
 
-import "cordon/filters"
+import (
+	"cordon/filters"
+	"cordon/scheduler"
+)
 
 // Sketch is what a command would ask the policy for, before its agents are known.
 type Sketch struct {
@@ -8,6 +11,8 @@ type Sketch struct {
 	// Kind is the plan's; empty: the policy is not asked. Mode is of its steps.
 	Kind string
 	Mode filters.Mode
+	// Also are the verbs that it is beside Verb, see filters.Ask.
+	Also []filters.Verb
 	// Deadly is the word that the configuration's allow must hold; empty: none.
 	Deadly string
 }
@@ -24,7 +29,10 @@ func (c *Command) Sketch() Sketch {
 			sketch.Mode, sketch.Deadly = filters.ModeFilter, ""
 		}
 	case "run start":
-		sketch.Kind = filters.PlanRun
+		sketch.Kind, sketch.Also = filters.PlanRun, []filters.Verb{filters.VerbFilter}
+	case "window add":
+		sketch.Kind = filters.PlanWindow
+		sketch.Mode, sketch.Also, sketch.Deadly = scheduler.Deeds(&c.Window)
 	case "maintenance schedule":
 		sketch.Kind, sketch.Mode = filters.PlanMachines, filters.ModeSchedule
 	case "maintenance down":

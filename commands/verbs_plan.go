@@ -43,7 +43,7 @@ var planned = []*verb{
 		examples: []string{
 			"window add kernel-tue -l rack=r1 --schedule \"0 2 * * 2\" --duration 2h -m \"kernel upgrades\"",
 			"window add bench-nights @bench --schedule \"0 1 * * 1-5\" --timezone Europe/Berlin --duration 3h --announce 24h,1h --max-unavailable 25% --per rack --dry-run",
-			"window add disks-sun -l rack=r3 --schedule \"0 3 * * 0\" --duration 3h --mode drain --max-grace-period 10m --deadline 1h --approval --max-unavailable 2 --step \"webhook firmware\" -m disks",
+			"window add disks-sun -l rack=r3 --schedule \"0 3 * * 0\" --duration 3h --mode drain --max-grace-period 10m --deadline 1h --max-unavailable 2 --step \"webhook firmware\" -m disks",
 		},
 		grammar: func() grammar { return &windowAddGrammar{} },
 	},

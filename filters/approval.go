@@ -11,6 +11,7 @@ const (
 	PlanFilters  = "filters"  // Service: filters begin, end or move their end
 	PlanRun      = "run"      // scheduler: a run or a drain
 	PlanMachines = "machines" // operation: machines of the maintenance schedule
+	PlanWindow   = "window"   // scheduler: a window of chat is made, with the agents that it has then
 )
 
 // Approval is a request that must be granted before a plan may run. It carries the plan, frozen: intent is bound exactly, by

@@ -276,6 +276,8 @@ func (a *Approval) begun() error {
 		err.Try = "`/mesos maintenance up " + names + "` brings them up again"
 	case a.Plan.Kind == PlanMachines:
 		err.Try = "`/mesos maintenance cancel " + names + "` takes them out of the schedule again"
+	case a.Plan.Kind == PlanWindow:
+		err.Try = "`/mesos window rm " + strings.TrimPrefix(a.Operation, "window:") + "` takes the window away"
 	case a.Plan.Verb == VerbUnfilter || a.Plan.Verb == VerbRelease:
 		err.Try = "`/mesos filter " + names + "` withholds them again"
 	case a.Plan.Verb == VerbFilter || a.Plan.Verb == VerbAdopt:

@@ -77,7 +77,7 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 	}
 	c.result.Plan.Steps, c.commit.Starts = append(c.result.Plan.Steps, a.Steps...), c.commit.Starts || a.Starts
 	c.intend(a.Intent)
-	if err := s.permitAll(ctx, c, a.Also); err != nil {
+	if err := s.permit(ctx, c, a.Also...); err != nil {
 		return Result{}, err
 	}
 	if err := s.boundSteps(c, &a); err != nil {
@@ -102,21 +102,6 @@ func (s *Service) Arrange(ctx context.Context, a Arrangement) (Result, error) {
 		a.Room.tighten(c.commit.Limits, s.config.State.Roster(), &c.result.Plan)
 	}
 	return s.write(ctx, c)
-}
-
-// permitAll asks the gate about the arrangement as what it is, and as each of the verbs.
-func (s *Service) permitAll(ctx context.Context, c *change, also []Verb) error {
-	if err := s.permit(ctx, c); err != nil {
-		return err
-	}
-	for _, verb := range also {
-		plan := c.result.Plan
-		plan.Verb, plan.Kind = verb, ""
-		if _, err := s.config.Gate.Decide(ctx, Ask{Actor: c.Actor, Plan: plan, Glass: c.Glass}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Part is what another package has a share of in an arrangement: records with the entries that tell of them, the steps that they

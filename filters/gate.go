@@ -21,10 +21,24 @@ type Gate interface {
 type Ask struct {
 	Actor Actor
 	Plan  Plan
+	// Also are verbs that the plan is beside its own, as a window that drains is a drain: the right to each is needed, and the policy is
+	// asked about each.
+	Also []Verb
 	// Glass says that the actor does not wait for what it needs: that is for admins.
 	Glass bool
 	// Impact works out what the plan costs, from the newest reading.
 	Impact func() Impact
+}
+
+// Each is the ask as what it is, and as each of its other verbs.
+func (a *Ask) Each() []Ask {
+	all := make([]Ask, 0, 1+len(a.Also))
+	for _, verb := range append([]Verb{a.Plan.Verb}, a.Also...) {
+		one := *a
+		one.Plan.Verb, one.Also = verb, nil
+		all = append(all, one)
+	}
+	return all
 }
 
 // Needs is what a plan needs before it may run, beside the right to ask for it.
@@ -37,6 +51,16 @@ type Needs struct {
 	// Approvals is how many people other than the requester must say yes; 0: nobody. From says who may.
 	Approvals int    `json:"approvals,omitempty"`
 	From      Jurors `json:"from,omitempty"`
+}
+
+// Both is what satisfies both.
+func (n Needs) Both(other Needs) Needs {
+	typed := n.Typed || other.Typed
+	if other.Approvals > n.Approvals || n.Rule == "" {
+		n = other
+	}
+	n.Typed = typed
+	return n
 }
 
 // Jurors are those who may approve.

@@ -202,7 +202,7 @@ func (s *scene) Tasks(agent AgentID) (map[string]int, bool) {
 }
 func (s *scene) Condition() Condition { return Condition{Backend: BackendOperator} }
 func (s *scene) Decide(_ context.Context, ask Ask) (Needs, error) {
-	if s.denied || s.without != "" && ask.Plan.Verb == s.without {
+	if s.denied || slices.ContainsFunc(ask.Each(), func(one Ask) bool { return s.without != "" && one.Plan.Verb == s.without }) {
 		return Needs{}, &Error{Code: Denied, Wrong: "you may look, not change"}
 	}
 	return s.needs, nil

@@ -61,6 +61,9 @@ type Result struct {
 	At      time.Time `json:"at"`
 }
 
+// Waits tells whether nothing was changed but that others are asked for their yes.
+func (r *Result) Waits() bool { return r.Approval != nil && !r.Approval.Glass }
+
 // LimitConfig is `max_withheld` of the configuration.
 type LimitConfig struct {
 	Cluster LimitValue

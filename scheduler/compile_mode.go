@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -69,15 +70,10 @@ func (p *problems) optional(field, text string) time.Duration {
 	return length
 }
 
-// killing holds a window that kills tasks to what the configuration allows, and one that a person made to asking.
+// killing holds a window that kills tasks to what the configuration allows.
 func (p *problems) killing(w *Window, known known) {
-	verb := w.kills()
-	switch {
-	case verb == "":
-	case known.checksAllowed && !slices.Contains(known.allowed, verb):
+	if verb := w.kills(); verb != "" && known.checksAllowed && !slices.Contains(known.allowed, verb) {
 		p.add("mode", code(string(verb))+" is off, because it kills tasks", "`allow: ["+string(verb)+"]` of the cluster in the configuration", "")
-	case known.madeInChat && !w.Definition.Approval:
-		p.add("approval", "is missing: this window kills tasks, and nobody but who makes it would be asked", "`--approval`, so that another operator says yes to each opening", "")
 	}
 }
 
@@ -115,11 +111,39 @@ func (w *Window) cost() string {
 
 // verbs are what the gate is asked about beside windows.
 func (w *Window) verbs() []filters.Verb {
+	verbs := []filters.Verb{filters.VerbFilter}
 	switch w.Mode {
 	case filters.ModeDrain:
-		return []filters.Verb{filters.VerbDrain}
+		verbs[0] = filters.VerbDrain
 	case filters.ModeSchedule:
-		return []filters.Verb{filters.VerbMaintenance}
+		verbs[0] = filters.VerbMaintenance
 	}
-	return nil
+	if w.Definition.Run != nil {
+		verbs = append(verbs, filters.VerbRun)
+	}
+	return verbs
+}
+
+// steps are what the window does to the agents, as the policy is asked about it.
+func (w *Window) steps(agents []*filters.Agent) []filters.Step {
+	steps := make([]filters.Step, len(agents))
+	for i, agent := range agents {
+		steps[i] = filters.Step{Agent: agent.ID, Hostname: agent.Hostname, Mode: w.harshest()}
+	}
+	return steps
+}
+
+// harshest is the mode that says most of what it does to its agents.
+func (w *Window) harshest() filters.Mode {
+	if w.TakeDown {
+		return filters.ModeDown
+	}
+	return w.Mode
+}
+
+// Deeds says what a window of the definition would do, before that is checked: the mode of its steps, the verbs that it is beside
+// window, and the word that the configuration's allow must hold; empty: none.
+func Deeds(d *Definition) (mode filters.Mode, also []filters.Verb, deadly string) {
+	w := &Window{Definition: *d, Mode: cmp.Or(filters.Mode(d.Mode), filters.ModeFilter), TakeDown: d.TakeDown}
+	return w.harshest(), w.verbs(), string(w.kills())
 }

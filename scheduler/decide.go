@@ -259,13 +259,16 @@ func (s *scene) agreed(occurrence Occurrence) bool {
 // sees tells whether the cluster was read lately enough to know its agents.
 func (s *scene) sees() bool { return s.now.Sub(s.config.Roster().AsOf()) < stale }
 
-// targets are the agents that the window names now; none if it names nothing.
+// targets are the agents that the window names now, of those that were approved of if some were; none if it names nothing.
 func (s *scene) targets(window *Window) []*filters.Agent {
 	agents, err := filters.Resolve(s.config.Roster(), s.config.Groups, window.Targets)
-	if err == nil || len(window.Targets) < 2 {
-		return agents
+	if err != nil && len(window.Targets) > 1 {
+		agents = s.targetsSingly(window)
 	}
-	return s.targetsSingly(window)
+	if s.state.Approved != nil {
+		return among(agents, s.state.Approved.Agents)
+	}
+	return agents
 }
 
 // targetsSingly resolves what it can where one of several names matches nothing: a host that is away must not keep a window

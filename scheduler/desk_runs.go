@@ -107,7 +107,7 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 		if known, err := d.Run(run.ID); err == nil {
 			return known, nil // the request came before
 		}
-		if earlier, found, err := d.config.Service.Outcome(ctx, request.Key); err == nil && found && earlier.Approval != nil && !earlier.Approval.Glass {
+		if earlier, found, err := d.config.Service.Outcome(ctx, request.Key); err == nil && found && earlier.Waits() {
 			return RunListing{State: run, Approval: earlier.Approval}, nil
 		}
 	}
@@ -132,8 +132,8 @@ func (d *Desk) StartRun(ctx context.Context, request filters.Request, wanted Run
 		return RunListing{}, err
 	}
 	listing := RunListing{State: run, Agents: line, Left: len(line), Estimate: foreseen(course, line), Notes: notes, Needs: result.Needs}
-	if approval := result.Approval; approval != nil && !approval.Glass {
-		listing.Approval = approval
+	if result.Waits() {
+		listing.Approval = result.Approval
 	}
 	return listing, nil
 }
@@ -180,6 +180,8 @@ func startArrangement(request filters.Request, run *RunState, wanted *RunRequest
 	arrangement := filters.Arrangement{Request: request, Verb: filters.VerbRun, Subject: run.subject(), Intent: &filters.Intent{Kind: filters.PlanRun, Details: encode(wanted)}}
 	if run.Drain != nil {
 		arrangement.Verb = run.verb()
+	} else {
+		arrangement.Also = []filters.Verb{filters.VerbFilter} // it withholds its agents
 	}
 	if approval := request.Approved(); approval != nil {
 		run.Approval, run.Yes = approval.ID, approval.Voters()

@@ -8,12 +8,48 @@ import (
 	"cordon/filters"
 )
 
-// Start begins the run of an approved plan, once for the approval: filters.Starter. Agents that nobody knows any more, and those
-// that something keeps from being drained by now, are left out. Errors: StartRun's; Unknown if no agent is left.
+// Start begins the run of an approved plan, or makes its window, once for the approval: filters.Starter. Agents that nobody knows
+// any more, and those that something keeps from being drained by now, are left out. Errors: StartRun's and Add's; Unknown if no
+// agent is left of a run.
 func (d *Desk) Start(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
-	var wanted RunRequest
+	if approval.Plan.Kind == filters.PlanWindow {
+		return d.startWindow(ctx, approval)
+	}
+	return d.startRun(ctx, approval)
+}
+
+// startWindow makes the window with the agents that were approved of, also those that are away.
+func (d *Desk) startWindow(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
+	wanted, err := wantedOf[windowWanted](approval)
+	if err != nil {
+		return filters.Started{}, err
+	}
+	_, err = d.Add(ctx, approval.Request(), wanted.Name, wanted.Definition)
+	return filters.Started{Operation: "window:" + wanted.Name}, err
+}
+
+// PlannedWindow is the window that a plan of kind filters.PlanWindow would make; nil: it cannot be read.
+func PlannedWindow(plan *filters.Plan) *Window {
+	var wanted windowWanted
+	if plan.Kind != filters.PlanWindow || json.Unmarshal(plan.Details, &wanted) != nil {
+		return nil
+	}
+	window, _ := Compile(wanted.Name, wanted.Definition)
+	return window
+}
+
+// wantedOf are the words in which an approved plan was asked for.
+func wantedOf[W any](approval *filters.Approval) (wanted W, err error) {
 	if err := json.Unmarshal(approval.Plan.Details, &wanted); err != nil {
-		return filters.Started{}, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
+		return wanted, &filters.Error{Code: filters.Internal, Wrong: "what was approved cannot be read", Cause: err}
+	}
+	return wanted, nil
+}
+
+func (d *Desk) startRun(ctx context.Context, approval *filters.Approval) (filters.Started, error) {
+	wanted, err := wantedOf[RunRequest](approval)
+	if err != nil {
+		return filters.Started{}, err
 	}
 	request := approval.Request()
 	run := d.draft(&request, &wanted)

@@ -33,6 +33,9 @@ type Listing struct {
 	Frozen, Note string
 	// Impact is what withholding all of its agents now would cost; nil: it was not asked for by a dry run of Add.
 	Impact *filters.Impact
+	// Needs is what a dry run of Add would need first; Approval what Add asked for because of that: nothing has changed.
+	Needs    filters.Needs
+	Approval *filters.Approval
 }
 
 // Upcoming is an occurrence to come.
@@ -173,7 +176,7 @@ func (s *scene) period(occurrence Occurrence) (Period, bool) {
 // Add makes a window, or changes one that was made in chat; what is open of it ends as it was opened. Invalid if the
 // definition is wrong, or the configuration has the name.
 func (d *Desk) Add(ctx context.Context, request filters.Request, name string, definition Definition) (Listing, error) {
-	window, problems := Compile(name, definition, append(d.options(), MadeInChat())...)
+	window, problems := Compile(name, definition, d.options()...)
 	if len(problems) > 0 {
 		return Listing{}, refusedField(problems[0])
 	}
@@ -186,8 +189,12 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 		if scene.window != nil {
 			next.outcome = outcomeChanged
 		}
-		scene.window, next.also = window, window.verbs()
 		next.state.Definition, next.state.Author, next.state.Added = &definition, request.Actor.ID, scene.now
+		next.state.Approved = approvedBy(request.Approved())
+		scene.window, scene.state.Approved = window, next.state.Approved
+		next.also, next.intent = window.verbs(), &filters.Intent{
+			Kind: filters.PlanWindow, Details: encode(windowWanted{name, definition}), Steps: window.steps(scene.targets(window)),
+		}
 		if next.state.Timing != timing(window) {
 			next.settle(scene.asked())
 			next.retime(window, scene.now)
@@ -198,6 +205,24 @@ func (d *Desk) Add(ctx context.Context, request filters.Request, name string, de
 		listing.Impact = d.foresee(ctx, window)
 	}
 	return listing, err
+}
+
+// windowWanted is a window of chat as it is asked for: the details of a plan of filters.PlanWindow.
+type windowWanted struct {
+	Name       string     `json:"name"`
+	Definition Definition `json:"definition"`
+}
+
+// approvedBy is what a window remembers of the approval that it was made by; nil: it needed none.
+func approvedBy(approval *filters.Approval) *Approved {
+	if approval == nil {
+		return nil
+	}
+	approved := &Approved{ID: approval.ID, By: approval.Voters()}
+	for _, step := range approval.Plan.Steps {
+		approved.Agents = append(approved.Agents, step.Agent)
+	}
+	return approved
 }
 
 // foresee weighs the agents that match the window now; nil: none do.
@@ -328,13 +353,16 @@ func (d *Desk) change(ctx context.Context, request filters.Request, name string,
 			next.subject, next.owner = "window:"+name, filters.Owner("window:"+name)
 		}
 		result, err := d.config.Service.Arrange(ctx, next.arrangement(request, 0))
-		if err == nil && result.Repeated {
-			return scene.listing("done before"), nil
-		}
 		if err == nil {
-			scene.state = next.state
+			if !result.Repeated && !result.Waits() {
+				scene.state = next.state
+			}
 			scene.window = cmp.Or(scene.window, window)
-			return scene.listing(d.done(next, result)), nil
+			listing := scene.listing(d.done(next, result))
+			if listing.Needs = result.Needs; result.Waits() {
+				listing.Approval = result.Approval
+			}
+			return listing, nil
 		}
 		if filters.CodeOf(err) != filters.Conflict || attempt == attempts {
 			return Listing{}, err
@@ -360,6 +388,8 @@ func (d *Desk) orEarlier(ctx context.Context, request filters.Request, scene *sc
 // done says what a change did.
 func (d *Desk) done(next *move, result filters.Result) string {
 	switch {
+	case result.Repeated:
+		return "done before"
 	case result.DryRun:
 		return "nothing was changed"
 	case next.kind == filters.KindClose && len(next.others) > 0:

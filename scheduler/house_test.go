@@ -244,10 +244,17 @@ func (*house) MayJudge(context.Context, filters.Actor, *filters.Approval) error 
 func (h *house) Decide(_ context.Context, ask filters.Ask) (filters.Needs, error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	if ask.Actor.User != "" && (ask.Actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, ask.Plan.Verb)) {
-		return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+	for _, one := range ask.Each() {
+		if ask.Actor.User != "" && (ask.Actor.User == h.denied || h.verbs != nil && !slices.Contains(h.verbs, one.Plan.Verb)) {
+			return filters.Needs{}, &filters.Error{Code: filters.Denied, Wrong: "you may look, not change"}
+		}
 	}
-	if ask.Actor.User == "" {
+	switch kind := ask.Actor.Owner().Kind(); {
+	case ask.Actor.User == "" || kind == "run":
+		return filters.Needs{}, nil
+	case kind == "window" && ask.Plan.Kind != "" && h.needs.Approvals > 0:
+		return filters.Needs{}, &filters.Error{Code: filters.Changed, Wrong: "it needs approval by a rule, and nobody was asked"}
+	case kind == "window":
 		return filters.Needs{}, nil
 	}
 	return h.needs, nil

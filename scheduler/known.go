@@ -15,7 +15,7 @@ type known struct {
 	checksWebhooks, checksGroups bool
 	now                          time.Time
 	allowed                      []filters.Verb
-	checksAllowed, madeInChat    bool
+	checksAllowed                bool
 }
 
 // KnownWebhooks are the names of the configuration's webhooks: no other is taken. Without this option any is.
@@ -33,9 +33,6 @@ func KnownGroups(names ...string) Option {
 func Allows(verbs ...filters.Verb) Option {
 	return func(k *known) { k.allowed, k.checksAllowed = verbs, true }
 }
-
-// MadeInChat says that a person made the definition just now: one that kills tasks must ask before each opening.
-func MadeInChat() Option { return func(k *known) { k.madeInChat = true } }
 
 // NowIs lets problems of a schedule name the next openings.
 func NowIs(now time.Time) Option { return func(k *known) { k.now = now } }

@@ -216,8 +216,13 @@ func (s *Scheduler) take(ctx context.Context, scene *scene, next *move, term int
 // instead is what is done about an occurrence that may not open, which err says, or that the store says was opened before;
 // nil: it is tried again.
 func (s *scene) instead(opening *move, err error) *move {
-	if ahead := opening.state.Scheduled; opening.outcome == outcomeScheduling && filters.CodeOf(err) == filters.Denied && !s.now.Before(ahead.Start) {
-		return s.pass(s.window.occurrence(ahead.Start), s.state.Author+" made it, and may schedule no machines any more")
+	if ahead := opening.state.Scheduled; opening.outcome == outcomeScheduling && !s.now.Before(ahead.Start) {
+		switch filters.CodeOf(err) {
+		case filters.Denied:
+			return s.pass(s.window.occurrence(ahead.Start), s.state.Author+" made it, and may schedule no machines any more")
+		case filters.Changed:
+			return s.pass(s.window.occurrence(ahead.Start), s.unapproved(err))
+		}
 	}
 	if opening.kind != filters.KindOpen || s.state.Open != nil {
 		return nil
@@ -227,8 +232,15 @@ func (s *scene) instead(opening *move, err error) *move {
 		return s.pass(occurrence, "it was open before, and an occurrence opens once")
 	case filters.CodeOf(err) == filters.Denied:
 		return s.pass(occurrence, s.state.Author+" made it, and may withhold no agents any more")
+	case filters.CodeOf(err) == filters.Changed:
+		return s.pass(occurrence, s.unapproved(err))
 	}
 	return nil
+}
+
+// unapproved says why an occurrence does not open that nobody approved of, and the policy wants somebody to.
+func (s *scene) unapproved(err error) string {
+	return filters.ObstacleWords(err, s.name) + "; `/mesos window add " + s.name + "` with what it shall do asks for it"
 }
 
 // agenda is a heap of windows by when they are due.

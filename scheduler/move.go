@@ -32,12 +32,13 @@ type move struct {
 	owner           filters.Owner
 	until           time.Time
 	withhold        []filters.AgentID
-	mode            filters.Mode   // of the filters that withhold; empty: filter
-	drain           *filters.Drain // what they ask for
-	steps           []filters.Step // that begin beside filters
-	something       bool           // something begins beside filters, which a freeze forbids
-	bare            bool           // the window's record stays as it is
-	also            []filters.Verb // that the gate is asked about beside windows
+	mode            filters.Mode    // of the filters that withhold; empty: filter
+	drain           *filters.Drain  // what they ask for
+	steps           []filters.Step  // that begin beside filters
+	something       bool            // something begins beside filters, which a freeze forbids
+	bare            bool            // the window's record stays as it is
+	also            []filters.Verb  // that the gate is asked about beside windows
+	intent          *filters.Intent // that the policy is asked about; nil: it is not
 	end             []filters.FilterKey
 	questions       []filters.AskedOf
 	room            *filters.Room  // that what is withheld was taken from
@@ -133,7 +134,7 @@ func (t *move) arrangement(request filters.Request, term int64) filters.Arrangem
 	}
 	return filters.Arrangement{
 		Request: request, Verb: filters.VerbWindow, Term: term, Subject: t.subject, Withhold: t.withhold, Mode: t.mode, Drain: t.drain, End: t.end, Room: t.room,
-		Also: t.also, Steps: t.steps, Starts: t.something,
+		Also: t.also, Intent: t.intent, Steps: t.steps, Starts: t.something,
 		Told: all, Questions: t.questions,
 	}
 }

@@ -26,7 +26,7 @@ func (s *scene) open(ctx context.Context, occurrence Occurrence, agents []*filte
 	next.key = occurrence.Name() // not again, even if the window was removed and made anew meanwhile
 	next.settle(s.question(occurrence))
 	next.account(occurrence)
-	next.also = s.window.verbs()
+	s.acts(next, s.window)
 	ahead := s.state.Scheduled
 	opening := &Opening{Start: occurrence.Start, End: occurrence.End, Opened: s.now, Late: s.now.Sub(occurrence.Start) > punctual, Definition: &s.window.Definition, Out: out}
 	next.state.Open = opening
@@ -44,6 +44,9 @@ func (s *scene) open(ctx context.Context, occurrence Occurrence, agents []*filte
 		run, parts := startOf(occurrence, s.window, agents, s.now)
 		run.Author = s.author()
 		opening.Run, opening.Placed = run.ID, len(agents)
+		if next.intent != nil {
+			next.intent.Steps = s.window.steps(agents)
+		}
 		next.starts(&run, parts)
 	default:
 		s.place(next, s.window, agents)
@@ -70,7 +73,17 @@ func (s *scene) place(next *move, window *Window, agents []*filters.Agent) {
 		next.withhold = append(next.withhold, agent.ID)
 		opening.Placed++
 	}
-	next.until, next.mode, next.drain, next.also = opening.End, window.Mode, window.Drain, window.verbs()
+	next.until, next.mode, next.drain = opening.End, window.Mode, window.Drain
+	s.acts(next, window)
+}
+
+// acts has the gate asked about what the window does, and the policy too where nobody has approved of the window: what it asks for may
+// have changed since, or the agents that match.
+func (s *scene) acts(next *move, window *Window) {
+	next.also = window.verbs()
+	if !s.configured && s.state.Approved == nil {
+		next.intent = &filters.Intent{Kind: filters.PlanWindow}
+	}
 }
 
 // mayTake tells whether the occurrence may yet withhold agents that wait, or that join.
@@ -121,7 +134,7 @@ func (s *scene) present(list []filters.AgentID) (agents []*filters.Agent, away [
 
 // joins tells whether agents that join are taken. An approval fixes its agents: nobody joins.
 func (s *scene) joins() bool {
-	return s.opened != nil && s.opened.Definition.Joining && !s.opened.Definition.Approval
+	return s.opened != nil && s.opened.Definition.Joining && !s.opened.Definition.Approval && s.state.Approved == nil
 }
 
 // joined returns the agents that match since the opening, if such are taken.

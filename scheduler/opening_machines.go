@@ -110,7 +110,8 @@ func (s *scene) schedules(ctx context.Context, occurrence Occurrence) *move {
 	}
 	next := s.to(filters.KindAnnounce, "")
 	next.about(occurrence)
-	next.subject, next.outcome, next.also, next.something = announceSubject(occurrence), outcomeScheduling, s.window.verbs(), len(part.Told) > 0
+	next.subject, next.outcome, next.something = announceSubject(occurrence), outcomeScheduling, len(part.Told) > 0
+	s.acts(next, s.window)
 	next.shares(part)
 	ahead := &Scheduling{Start: occurrence.Start, Out: part.Out}
 	for _, agent := range agents {
@@ -163,7 +164,7 @@ func (s *scene) takesDown() *move {
 	opening := s.state.Open
 	next := s.to(filters.KindOpen, "")
 	next.about(s.occurrence(opening))
-	next.also = s.opened.verbs()
+	s.acts(next, s.opened)
 	open := next.state.Open
 	open.Waiting, open.Why = nil, ""
 	open.Out = slices.Clone(opening.Out)

@@ -14,6 +14,8 @@ type WindowState struct {
 	Definition *Definition `json:"definition,omitempty"`
 	Author     string      `json:"author,omitempty"` // user:U…
 	Added      time.Time   `json:"added,omitzero"`
+	// Approved is the approval that it was made by; nil: it needed none.
+	Approved *Approved `json:"approved,omitempty"`
 
 	// Timing is the schedule, time zone, duration and dates that Last and Skips are of.
 	Timing string `json:"timing,omitempty"`
@@ -25,6 +27,13 @@ type WindowState struct {
 	// Scheduled is the coming occurrence whose machines were put into the maintenance schedule; nil: none's were.
 	Scheduled *Scheduling `json:"scheduled,omitempty"`
 	Open      *Opening    `json:"open,omitempty"` // nil: it is not open
+}
+
+// Approved is the approval by which a window of chat was made. It fixes its agents: others need another (invariant 7).
+type Approved struct {
+	ID     string            `json:"id"`
+	By     []string          `json:"by"` // those who said yes
+	Agents []filters.AgentID `json:"agents"`
 }
 
 // Word is what somebody said: who, why and when.

@@ -142,12 +142,8 @@ func TestWindowsThatDrain(t *testing.T) {
 			h.over("web-2")
 			h.ours(0)
 		}},
-		{"a window of chat that drains must ask, and who made it does not say yes", nil, func(h *house) {
-			definition := nightly(draining, on("web-1"))
-			if _, err := h.desk.Add(h.Context(), h.by("UALICE"), "disks", definition); filters.CodeOf(err) != filters.Invalid || !strings.Contains(err.Error(), "--approval") {
-				h.Errorf("it was added without approval: %v", err)
-			}
-			definition.Approval = true
+		{"a window of chat that drains and asks before each opening is not answered by who made it", nil, func(h *house) {
+			definition := nightly(draining, on("web-1"), approval)
 			h.ok(h.desk.Add(h.Context(), h.by("UALICE"), "disks", definition))
 			h.until("01:30")
 			questions := h.service.Questions()

@@ -150,12 +150,8 @@ func TestWindowsThatSchedule(t *testing.T) {
 			h.until("03:59")
 			h.scheduled("2", "2")
 		}},
-		{"a window of chat that takes machines down must ask", func(*house) {}, func(h *house) {
-			definition := nightly(takesDown)
-			if _, err := h.desk.Add(h.Context(), h.by("UALICE"), "night", definition); filters.CodeOf(err) != filters.Invalid || !strings.Contains(err.Error(), "--approval") {
-				h.Errorf("it was added without approval: %v", err)
-			}
-			definition.Approval = true
+		{"a window of chat that takes machines down and asks before that is not answered by who made it", func(*house) {}, func(h *house) {
+			definition := nightly(takesDown, approval)
 			h.ok(h.desk.Add(h.Context(), h.by("UALICE"), "night", definition))
 			h.until("01:30")
 			h.scheduled("", "")

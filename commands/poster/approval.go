@@ -39,6 +39,7 @@ func renderApproval(n *Notice, scene Scene) ([]commands.Line, []commands.Button)
 	plan := &approval.Plan
 	lines := []commands.Line{commands.ApprovalHead(approval), commands.Separated(said(plan.Reason), requester(approval), commands.Say("in ", commands.Strong(plan.Cluster)))}
 	if approval.State == filters.ApprovalOpen || approval.Glass {
+		lines = append(lines, commands.PlanTerms(plan))
 		lines = append(lines, commands.PlanCost(&approval.Plan, &approval.Impact)...)
 		lines = append(lines, commands.Undone(plan))
 	}

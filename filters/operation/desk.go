@@ -164,7 +164,7 @@ func (d *Desk) record(ctx context.Context, plan *plan) (Listing, error) {
 	if result.Repeated {
 		return d.repeated(result), nil
 	}
-	if listing.Result = result; result.Approval != nil && !result.Approval.Glass {
+	if listing.Result = result; result.Waits() {
 		listing.Changed = nil // nothing was, yet
 	}
 	if plan.intent != nil {

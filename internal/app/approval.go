@@ -79,7 +79,7 @@ func hostsIn(addresses []string) []string {
 func (a *App) buildApprovals(s *stack) {
 	s.approvals = approval.NewLoop(approval.LoopConfig{
 		Cluster: s.name, Replica: a.replica, Book: s.book, Service: s.service, OnCall: s.onCall(), Frozen: s.frozen, Logger: s.log,
-		Starters: map[string]filters.Starter{filters.PlanFilters: s.service, filters.PlanRun: s.desk, filters.PlanMachines: s.machines},
+		Starters: map[string]filters.Starter{filters.PlanFilters: s.service, filters.PlanRun: s.desk, filters.PlanWindow: s.desk, filters.PlanMachines: s.machines},
 	})
 }
 

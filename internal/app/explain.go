@@ -78,7 +78,7 @@ func Explain(ctx context.Context, options ExplainOptions) (*Explained, error) {
 		Now:   func() time.Time { return options.At },
 	})
 	told.Explanation = gate.Explain(ctx, filters.Ask{
-		Actor: filters.Actor{ID: "user:" + options.User, User: options.User}, Plan: told.plan(sketch), Glass: command.Glass,
+		Actor: filters.Actor{ID: "user:" + options.User, User: options.User}, Plan: told.plan(sketch), Also: sketch.Also, Glass: command.Glass,
 		Impact: func() filters.Impact {
 			return filters.Impact{Agents: len(told.Agents), Total: told.Of, Last: options.Last}
 		},

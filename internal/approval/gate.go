@@ -71,11 +71,24 @@ func (g *Gate) Decide(ctx context.Context, ask filters.Ask) (filters.Needs, erro
 	if err := g.entitled(ctx, &ask); err != nil {
 		return filters.Needs{}, err
 	}
-	if planned(kind) {
-		return filters.Needs{}, nil // what a person began, by their rights: it needed what it needed then
-	}
 	needs, _ := g.decide(&ask)
+	if planned(kind) {
+		return filters.Needs{}, unasked(&needs)
+	}
 	return needs, nil
+}
+
+// unasked refuses what goes on by itself and needs somebody's word by now: what was approved, or needed nothing when a person began
+// it, is a plan of no kind.
+func unasked(needs *filters.Needs) error {
+	if needs.Approvals == 0 && !needs.Typed {
+		return nil
+	}
+	why := ""
+	if needs.Why != "" {
+		why = " (" + needs.Why + ")"
+	}
+	return &filters.Error{Code: filters.Changed, Wrong: "it needs approval by the rule `" + needs.Rule + "`" + why + ", and nobody was asked"}
 }
 
 // planned tells whether the actor is a window or a run: they act with the rights of who made them, and those of the
@@ -85,6 +98,16 @@ func planned(kind string) bool { return kind == "window" || kind == "run" }
 // entitled refuses what the actor's roles do not have.
 func (g *Gate) entitled(ctx context.Context, ask *filters.Ask) error {
 	all, unsure := g.rights(ctx, ask.Actor)
+	for _, one := range ask.Each() {
+		if err := g.entitledBy(ctx, all, unsure, &one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entitledBy refuses what none of the grants gives, as what it is alone.
+func (g *Gate) entitledBy(ctx context.Context, all []held, unsure error, ask *filters.Ask) error {
 	verb, reason := ask.Plan.Verb, ""
 	for _, grant := range all {
 		switch {

@@ -71,12 +71,23 @@ func usual(onCall bool) []Rule {
 	}
 }
 
-// decide returns what the plan needs by the first rule that matches it, and what was found of each rule up to that. What hosts the
-// bot, its Redis or a master is asked about whatever the rules say.
+// decide returns what the plan needs by the first rule that matches it, and what was found of each rule up to that. Of a plan of
+// several verbs each is decided, and what asks for the most holds. What hosts the bot, its Redis or a master is asked about whatever
+// the rules say.
 func (g *Gate) decide(ask *filters.Ask) (needs filters.Needs, tried []Finding) {
 	if ask.Plan.Kind == "" { // a word about what is under way
 		return filters.Needs{}, nil
 	}
+	for _, one := range ask.Each() {
+		found, rules := g.decideAs(&one)
+		if both := needs.Both(found); tried == nil || both.Rule != needs.Rule {
+			needs, tried = both, rules
+		}
+	}
+	return needs, tried
+}
+
+func (g *Gate) decideAs(ask *filters.Ask) (needs filters.Needs, tried []Finding) {
 	known := g.factsOf(ask)
 	for _, rule := range slices.Concat(g.config.Rules, usual(g.config.OnCall != nil)) {
 		why, matches := rule.matches(known)

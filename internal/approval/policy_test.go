@@ -252,3 +252,37 @@ func TestBetweenAndItsComplement(t *testing.T) {
 		}
 	})
 }
+
+// A window, or a run, is asked about as what it does, too: a rule about filters is not got round by typing another verb.
+func TestWhatIsOfSeveralVerbsNeedsWhatAsksForTheMost(t *testing.T) {
+	one, two := filters.Needs{Approvals: 1, From: filters.JurorsApprovers}, filters.Needs{Approvals: 2, From: filters.JurorsApprovers}
+	g := NewGate(Config{
+		Cluster: "prod", Roster: fleet, Now: time.Now, Grants: []Grant{{Role: Operator, To: []string{"U1"}}},
+		Rules: []Rule{
+			{Name: "windows", Verbs: []filters.Verb{filters.VerbWindow}, Needs: one},
+			{Name: "databases", Verbs: []filters.Verb{filters.VerbFilter}, Attributes: map[string]string{"tier": "database"}, Needs: two},
+		},
+	})
+	for name, test := range map[string]struct {
+		agent  int
+		actor  filters.Actor
+		kind   string
+		rule   string
+		passes bool // it goes on by itself, and may not
+	}{
+		"the rule of windows":         {agent: 1, actor: alic, kind: filters.PlanWindow, rule: "windows"},
+		"the rule of filters":         {agent: 0, actor: alic, kind: filters.PlanWindow, rule: "databases"},
+		"a word about one":            {agent: 0, actor: alic},
+		"its opening, approved of":    {agent: 0, actor: filters.Actor{ID: "window:w/2026-09-01T02:00:00Z", User: "U1"}},
+		"its opening, asked of none":  {agent: 0, actor: filters.Actor{ID: "window:w/2026-09-01T02:00:00Z", User: "U1"}, kind: filters.PlanWindow, passes: true},
+		"the configuration's opening": {agent: 0, actor: filters.Actor{ID: "window:w/2026-09-01T02:00:00Z"}, kind: filters.PlanWindow},
+	} {
+		ask := asks(filters.VerbWindow, filters.ModeFilter, test.agent)
+		ask.Actor, ask.Plan.Kind, ask.Also = test.actor, test.kind, []filters.Verb{filters.VerbFilter}
+		needs, err := g.Decide(t.Context(), ask)
+		passes := filters.CodeOf(err) == filters.Changed && strings.Contains(err.Error(), "`databases`")
+		if passes != test.passes || err != nil && !passes || needs.Rule != test.rule {
+			t.Errorf("%s: %+v, %v", name, needs, err)
+		}
+	}
+}

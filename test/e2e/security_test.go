@@ -183,6 +183,18 @@ func TestThePolicyHasNoBackDoor(t *testing.T) {
 			t.Errorf("%d %s", status, text)
 		}
 	})
+	t.Run("by a window or a run of one's own", func(t *testing.T) {
+		schedule, duration := begun(time.Hour)
+		said(t, w.Say("alice", adding("sly", "agent-five", schedule, duration)), "Asked for approval", "make the window sly over agent-five")
+		said(t, w.Say("bob", `deny -m "filter it, and ask"`), "Denied", "sly")
+		said(t, w.Say("alice", `run start agent-five --step "wait 1m" -m sly`), "Asked for approval", "run maintenance over agent-five")
+		harness.Stays(t, 2*time.Second, func() string {
+			if w.Agent("agent-five").Withheld() {
+				return "agent-five is withheld, and nobody said yes"
+			}
+			return ""
+		})
+	})
 	t.Run("an admin breaks the glass, and another looks at it", func(t *testing.T) {
 		said(t, w.Say("alice", `filter agent-two --break-glass -m "rack on fire"`), "agent-two takes no new tasks")
 		w.AwaitRoot("broke the glass", "rack on fire")

@@ -67,7 +67,7 @@ func TestAWindowThatTakesDownOutlivesKills(t *testing.T) {
 		name  string
 		kind  filters.Kind
 		lasts time.Duration
-	}{{"down", filters.KindDown, 30 * time.Second}, {"up", filters.KindUp, 15 * time.Second}} {
+	}{{"down", filters.KindDown, 40 * time.Second}, {"up", filters.KindUp, 25 * time.Second}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := harness.Open(t, harness.Setup{Cluster: mayTakeDown})

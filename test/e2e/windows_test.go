@@ -27,13 +27,16 @@ func coming(least time.Duration) (schedule string, start time.Time) {
 
 func daily(at time.Time) string { return fmt.Sprintf("%d %d * * *", at.Minute(), at.Hour()) }
 
-// add makes a window in the chat.
+// add makes a window in the chat; one that kills needs the yes of others.
 func add(t *testing.T, w *harness.World, name, hostname, schedule string, duration time.Duration, more ...string) {
 	t.Helper()
 	answer := w.Say("alice", adding(name, hostname, schedule, duration, more...))
 	said(t, answer, name)
-	if holds(answer.Text(), "Nothing was changed") {
-		t.Fatalf("alice was told %q", answer.Text())
+	switch text := answer.Text(); {
+	case holds(text, "Asked for approval"):
+		agree(t, w, "the window "+name)
+	case holds(text, "Nothing was changed"):
+		t.Fatalf("alice was told %q", text)
 	}
 }
 

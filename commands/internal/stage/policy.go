@@ -70,7 +70,7 @@ func (d duty) OnCall(_ context.Context, level int) (filters.OnCall, error) {
 func (s *Stage) carriesOut(options Options) *approval.Loop {
 	return approval.NewLoop(approval.LoopConfig{
 		Cluster: options.Name, Replica: "one", Book: s.Book, Service: s.Service, OnCall: options.Policy.onCall(), Frozen: s.frozen,
-		Starters: map[string]filters.Starter{filters.PlanFilters: s.Service, filters.PlanRun: s.Desk(), filters.PlanMachines: s.Machines()},
+		Starters: map[string]filters.Starter{filters.PlanFilters: s.Service, filters.PlanRun: s.Desk(), filters.PlanWindow: s.Desk(), filters.PlanMachines: s.Machines()},
 	})
 }
 
