@@ -46,6 +46,15 @@ func (s *scene) author() string {
 	return filters.Owner(s.state.Author).Name()
 }
 
+// approved is the approval that fixes its agents; nil: none does. What was approved in chat is not asked for once the configuration has the
+// name.
+func (s *scene) approved() *Approved {
+	if s.configured {
+		return nil
+	}
+	return s.state.Approved
+}
+
 // decide returns what happens to the window now, nil if nothing does. What it returns is one step: when it is done, there may
 // be another.
 func (s *scene) decide(ctx context.Context) *move {
@@ -265,8 +274,8 @@ func (s *scene) targets(window *Window) []*filters.Agent {
 	if err != nil && len(window.Targets) > 1 {
 		agents = s.targetsSingly(window)
 	}
-	if s.state.Approved != nil {
-		return among(agents, s.state.Approved.Agents)
+	if approved := s.approved(); approved != nil {
+		return among(agents, approved.Agents)
 	}
 	return agents
 }

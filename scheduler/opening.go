@@ -134,7 +134,7 @@ func (s *scene) present(list []filters.AgentID) (agents []*filters.Agent, away [
 
 // joins tells whether agents that join are taken. An approval fixes its agents: nobody joins.
 func (s *scene) joins() bool {
-	return s.opened != nil && s.opened.Definition.Joining && !s.opened.Definition.Approval && s.state.Approved == nil
+	return s.opened != nil && s.opened.Definition.Joining && !s.opened.Definition.Approval && s.approved() == nil
 }
 
 // joined returns the agents that match since the opening, if such are taken.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cordon/filters"
 	"cordon/scheduler"
@@ -116,6 +117,13 @@ func TestWindowsThatNeedApproval(t *testing.T) {
 			h.set(func() { h.needs = filters.Needs{Approvals: 1} })
 			h.until("02:30")
 			h.withheld("")
+		}},
+		{"nor are agents of the configuration's window left out because a window of chat had the name before", func(h *house) {
+			h.approved(h.asksFor("rack", nightly(on("web-5"))))
+			h.windows["rack"] = nightly(onlyRack)
+			h.restart(time.Minute)
+			h.until("02:01")
+			h.withheld("123")
 		}},
 		{"a dry run says what it would need", func(h *house) {
 			h.set(func() { h.needs = filters.Needs{Approvals: 2, From: filters.JurorsOnCall, Rule: "racks"} })
