@@ -53,8 +53,8 @@ type Needs struct {
 	From      Jurors `json:"from,omitempty"`
 }
 
-// Both is what satisfies both.
-func (n Needs) Both(other Needs) Needs {
+// Most is the one that asks for more approvals, the first of two that ask for as many; what either wants typed again is.
+func (n Needs) Most(other Needs) Needs {
 	typed := n.Typed || other.Typed
 	if other.Approvals > n.Approvals || n.Rule == "" {
 		n = other

@@ -80,8 +80,8 @@ func (g *Gate) decide(ask *filters.Ask) (needs filters.Needs, tried []Finding) {
 	}
 	for _, one := range ask.Each() {
 		found, rules := g.decideAs(&one)
-		if both := needs.Both(found); tried == nil || both.Rule != needs.Rule {
-			needs, tried = both, rules
+		if most := needs.Most(found); tried == nil || most.Rule != needs.Rule {
+			needs, tried = most, rules
 		}
 	}
 	return needs, tried
