@@ -17,8 +17,8 @@ build: ## the bot, in bin/bot
 demo: build ## a simulated cluster and workspace with the real bot between them, on http://127.0.0.1:8080 (PORT=N moves it)
 	exec bin/bot demo $(if $(PORT),--port $(PORT))
 
-test: redis ## every test, with the race detector; four packages at once, because the longest mostly wait
-	go test -race -p 4 -timeout 9m ./...
+test: redis ## every test, with the race detector; three packages at once, because the longest mostly wait
+	go test -race -p 3 -timeout 9m ./...
 
 redis: # installs redis-server where a package manager is at hand; without it the tests that need it say NOT RUN
 	@if command -v redis-server >/dev/null; then exit 0; fi

@@ -93,7 +93,7 @@ func TestWindowsOpenAndClose(t *testing.T) {
 	said(t, w.Say("alice", "window add weekly agent-two --schedule @daily --duration 1h"), "configuration", "Nothing was changed")
 	said(t, w.Say("bob", "filter agent-three -m disk"), "agent-three takes no new tasks")
 
-	announced := w.AwaitRootWithin(time.Until(start)-time.Minute+harness.Patience, "skipped", "opens")
+	announced := w.AwaitRootWithin(max(time.Until(start)-time.Minute, 0)+harness.Patience, "skipped", "opens")
 	w.Press("bob", announced.TS, "window-skip")
 	w.AwaitRoot("skipped does not open")
 
