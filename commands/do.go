@@ -196,7 +196,7 @@ func (t *turn) look(ctx context.Context) (Reply, error) {
 	case "filters":
 		return renderFilters(t.cluster, t.service.Filters(), now), nil
 	case "approvals":
-		return renderApprovals(t.cluster, t.service.Approvals(), now), nil
+		return renderApprovals(t.cluster, t.service.Approvals(), t.Actor, now), nil
 	case "questions":
 		return renderQuestions(t.cluster, t.service.Questions(), now), nil
 	case "history":

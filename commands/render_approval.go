@@ -184,7 +184,7 @@ func reasonBehind(text string) Line {
 }
 
 // renderApprovals lists what waits.
-func renderApprovals(cluster string, all []filters.Approval, now time.Time) Reply {
+func renderApprovals(cluster string, all []filters.Approval, asker filters.Actor, now time.Time) Reply {
 	var open, review []filters.Approval
 	for i := range all {
 		switch {
@@ -199,7 +199,7 @@ func renderApprovals(cluster string, all []filters.Approval, now time.Time) Repl
 	}
 	lines := []Line{Separated(Say(Strong(cluster)), Say(Count(len(open), "approval")+" open"), reviewsDue(len(review)))}
 	for i := range open[:min(len(open), listed)] {
-		lines = append(lines, approvalLines(&open[i], now)...)
+		lines = append(lines, approvalLines(&open[i], asker, now)...)
 	}
 	lines = append(lines, more(listed, len(open))...)
 	for i := range review[:min(len(review), listed)] {
@@ -251,10 +251,15 @@ func reviewsDue(count int) Line {
 	return Say(Strong(Count(count, "broken glass") + " to be reviewed"))
 }
 
-func approvalLines(approval *filters.Approval, now time.Time) []Line {
+// approvalLines end with what the asker may type, who cannot approve what they asked for.
+func approvalLines(approval *filters.Approval, asker filters.Actor, now time.Time) []Line {
+	verb := "approve"
+	if approval.AskedBy(asker) {
+		verb = "withdraw"
+	}
 	return []Line{
 		Separated(append(Say(Literal(approval.ID), " "), ApprovalHead(approval)...), reason(approval.Plan.Reason)),
-		Separated(JurorWords(approval), Ends(approval.Expires, now), Say(Literal("/mesos approve "+approval.ID))),
+		Separated(JurorWords(approval), Ends(approval.Expires, now), Say(Literal("/mesos "+verb+" "+approval.ID))),
 	}
 }
 

@@ -46,6 +46,8 @@ func (w *machineWord) render() Reply {
 	}
 	if len(names) > 0 {
 		reply.Lines = append(append(reply.Lines, w.detail()...), w.cost()...)
+	} else {
+		reply.Lines = append(reply.Lines, Say(nothingChanged))
 	}
 	if w.Held != "" {
 		reply.Lines = append(reply.Lines, append(Say("Not yet: "), Markup(w.Held)...))
