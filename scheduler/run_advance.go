@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -221,75 +220,6 @@ func (c *course) where(a *RunAgent) string {
 }
 
 // returned gives the agent back once it was seen as it was before, from a reading that began after its last step to one that
-// began a soak time later. An agent that registers again meanwhile begins its soak time anew.
-func (c *course) returned(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
-	if !s.asOf.After(a.Since.Add(clockSlack)) {
-		return a, false
-	}
-	missing := c.missing(&a, s)
-	if missing == "" {
-		return c.soaked(a, s, now)
-	}
-	if s.asOf.After(a.Since.Add(returnPatience + c.Soak)) {
-		return a.to(AgentFailed, "it did not come back within "+lasting(returnPatience+c.Soak)+": "+missing, now), true
-	}
-	if a.Well.IsZero() && a.Why == missing {
-		return a, false
-	}
-	a.Well, a.Why = time.Time{}, missing
-	return a, true
-}
-
-func (c *course) soaked(a RunAgent, s *sight, now time.Time) (RunAgent, bool) {
-	changed := a.Well.IsZero() || !a.Seen.Equal(s.agent.Registered)
-	if changed {
-		a.Well, a.Seen, a.Why = s.asOf, s.agent.Registered, ""
-	}
-	if s.asOf.Before(a.Well.Add(c.Soak)) {
-		return a, changed
-	}
-	return a.to(AgentGiving, "", now), true
-}
-
-// missing says what the agent lacks to be back as it was, in a phrase; empty: nothing. A deactivated agent counts as
-// connected: the master does not tell (see filters.Agent.Connected), but it soon lists an agent no more that is away. Where the
-// master does not tell when agents registered, a restart is never seen; its own failover looks like one.
-func (c *course) missing(a *RunAgent, s *sight) string {
-	switch {
-	case s.agent == nil:
-		return absentWhy
-	case !s.agent.Connected():
-		return "it is not connected"
-	case c.Restart && a.Skip == "" && !s.agent.Registered.After(a.Registered):
-		return "it has not registered again since its steps began"
-	}
-	for _, attribute := range a.Attributes {
-		if now := s.agent.Attribute(attribute.Name); now != attribute.Value {
-			return fmt.Sprintf("its attribute %s was %q and is %q", attribute.Name, attribute.Value, now)
-		}
-	}
-	if len(s.agent.Attributes) != len(a.Attributes) {
-		return "it has attributes that it had not"
-	}
-	return less(a.Resources, s.agent.Resources)
-}
-
-// less says which resource is less than before.
-func less(before, now filters.Resources) string {
-	for _, resource := range []struct {
-		name        string
-		before, now float64
-	}{
-		{"CPUs", before.CPUs, now.CPUs}, {"GPUs", before.GPUs, now.GPUs}, {"MB of memory", before.MemMB, now.MemMB}, {"MB of disk", before.DiskMB, now.DiskMB},
-	} {
-		if resource.now < resource.before*(1-lessMost) {
-			return fmt.Sprintf("it has %g %s and had %g", resource.now, resource.name, resource.before)
-		}
-	}
-	return ""
-}
-
-// given ends with an agent whose filter has ended once the ledger has let it go, or other filters hold it.
 func (a RunAgent) given(s *sight, now time.Time) (RunAgent, bool) {
 	switch {
 	case s.filter != nil && s.filter.Stands(), s.ledger != nil && !s.others && !s.observe:
@@ -397,71 +327,4 @@ func (c *course) confirmed(a RunAgent, word, by, reason string, now time.Time) (
 		return a.toReturn(now), nil
 	}
 	return a, &filters.Error{Code: filters.Invalid, Wrong: "`" + strings.ReplaceAll(word, "`", "'") + "` is not an answer", Expected: "`done`, `failed` or `skip`"}
-}
-
-// judge returns the run as it is by what became of its agents, and the outcome for the journal; empty: nothing changed.
-func (c *course) judge(run RunState, agents []part, now time.Time) (RunState, string) {
-	count := tally(agents)
-	switch {
-	case run.Phase.Over():
-		return run, ""
-	case count.left+count.doing == 0:
-		return concluded(run, agents, now), endOf(run.Phase)
-	case run.Phase != RunAborting && run.Stop && !run.Until.IsZero() && !now.Before(run.Until):
-		return aborting(run, Word{By: run.By, Reason: "the window is over", At: now}), string(RunAborting)
-	case run.Phase == RunGoing && count.failed-run.Forgiven > c.Failures:
-		run.Phase, run.Why = RunStopped, tooMany(agents, c.Failures)
-		return run, string(RunStopped)
-	}
-	return run, ""
-}
-
-func endOf(phase RunPhase) string {
-	if phase == RunAborting {
-		return string(RunAborted)
-	}
-	return string(RunDone)
-}
-
-// aborting is the run after a word that it is to be aborted.
-func aborting(run RunState, word Word) RunState {
-	run.Phase, run.Word, run.Why = RunAborting, &word, word.Reason
-	return run
-}
-
-// concluded is the run when all of its agents are over; it names those that stay withheld.
-func concluded(run RunState, agents []part, now time.Time) RunState {
-	run.Phase, run.Ended = RunPhase(endOf(run.Phase)), now
-	if said := run.Word != nil && run.Why == run.Word.Reason; run.Drain == nil || run.Phase == RunDone || said {
-		run.Why = "" // else it says who did not want the drain
-	}
-	if failed := hostsIn(agents, AgentFailed); len(failed) > 0 {
-		run.Why = "failed, and stay withheld: " + someOf(failed)
-	} else if kept := hostsIn(agents, AgentDone); run.Phase == RunDone && run.Keep && !run.Drain.Ends() && len(kept) > 0 {
-		run.Why = "drained, and safe to take down: " + someOf(kept)
-	}
-	return run
-}
-
-func tooMany(agents []part, most int) string {
-	failed := slices.DeleteFunc(slices.Clone(agents), func(p part) bool { return p.Phase != AgentFailed })
-	last := slices.MaxFunc(failed, func(x, y part) int { return x.Since.Compare(y.Since) })
-	return fmt.Sprintf("%s failed and at most %d may; the last was %s: %s", agentsText(len(failed)), most, last.Hostname, last.Why)
-}
-
-func agentsText(count int) string {
-	if count == 1 {
-		return "1 agent"
-	}
-	return fmt.Sprintf("%d agents", count)
-}
-
-func hostsIn(agents []part, phase AgentPhase) []string {
-	var hosts []string
-	for i := range agents {
-		if agents[i].Phase == phase {
-			hosts = append(hosts, agents[i].Hostname)
-		}
-	}
-	return hosts
 }
