@@ -130,6 +130,15 @@ func distinctHosts(of []filters.Filter) []string {
 	return names
 }
 
+// agentsOf counts the agents of filters: several may stand on one.
+func agentsOf(all []filters.Filter) int {
+	seen := make(map[filters.AgentID]bool, len(all))
+	for i := range all {
+		seen[all[i].Agent] = true
+	}
+	return len(seen)
+}
+
 func more(shown, total int) []Line {
 	if total <= shown {
 		return nil

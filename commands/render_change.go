@@ -129,9 +129,9 @@ func renderEnded(result filters.Result, asker filters.Actor) []Line {
 	free := slices.DeleteFunc(slices.Clone(result.Changed), func(f filters.Filter) bool { return held[f.Agent] })
 	var lines []Line
 	if len(free) > 0 {
-		hosts, total := distinctHosts(free), len(free)
+		hosts, total := distinctHosts(free), agentsOf(free)
 		if len(held) == 0 {
-			total = result.Count
+			total += result.Count - len(result.Changed) // those that a repeated answer does not name
 		}
 		head := subject("▶ ", hosts, total, " takes tasks again", " take tasks again")
 		if result.Held != "" || len(result.Draining)+len(result.Leaving) > 0 {
