@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,6 +160,9 @@ func runTerms(state *scheduler.RunState) []Line {
 
 // runWhy says why the run is as it is. What a person said of it stands as it was said.
 func runWhy(state *scheduler.RunState) Line {
+	if state.IsDrain() && state.Phase == scheduler.RunDone {
+		return nil // that was so when it ended: its agents' lines say what is
+	}
 	if state.Word != nil && state.Why == state.Word.Reason {
 		return Say(state.Why)
 	}
@@ -182,6 +186,9 @@ func runAgentLines(run *scheduler.RunListing, now time.Time) []Line {
 	for i := range run.Agents {
 		agent := &run.Agents[i]
 		line := Say(Strong(agent.Hostname), " ", AgentWords(agent, &run.State, now))
+		if slices.Contains(run.Back, agent.Agent) && !run.State.Drain.Ends() {
+			line = Say(Strong(agent.Hostname), " was drained, and given back: not to be taken down")
+		}
 		if agent.Phase == scheduler.AgentAsking {
 			line = append(line, Text(": "), Literal("/mesos run confirm "+agent.Key+" done|failed|skip"))
 		}

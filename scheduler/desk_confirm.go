@@ -15,7 +15,7 @@ func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word st
 		turned := d.config.Book.Turned()
 		run, asking, err := d.asking(id)
 		if err != nil && run != nil && d.saidBefore(ctx, request) {
-			return listRun(run, d.now()), nil
+			return d.listRun(run), nil
 		}
 		if err != nil {
 			return RunListing{}, err
@@ -34,7 +34,7 @@ func (d *Desk) Confirm(ctx context.Context, request filters.Request, id, word st
 		if tryAgain(ctx, err, try, turned) {
 			continue
 		}
-		return listRun(run.with(next), d.now()), err
+		return d.listRun(run.with(next)), err
 	}
 }
 

@@ -29,6 +29,8 @@ type RunListing struct {
 	Agents []RunAgent // by order
 	// Done, Failed, Skipped, Doing and Left count the agents; their sum is all of them.
 	Done, Failed, Skipped, Doing, Left int
+	// Back are those of a drain's agents that are done and were given back since: they may not be taken down any more.
+	Back []filters.AgentID
 	// Estimate is how long it takes from now on; 0: not known.
 	Estimate time.Duration
 	// Needs is what it needs before it may begin, of a dry run; Approval what was asked for because of that: nothing has begun.
@@ -47,16 +49,31 @@ func (l *RunListing) Steps() []Step {
 	return procedure.Steps
 }
 
-func listRun(run *going, now time.Time) RunListing {
+func (d *Desk) listRun(run *going) RunListing {
 	count := tally(run.agents)
 	listing := RunListing{State: run.state, Done: count.done, Failed: count.failed, Skipped: count.skipped, Doing: count.doing, Left: count.left}
 	for i := range run.agents {
 		listing.Agents = append(listing.Agents, run.agents[i].RunAgent)
 	}
+	listing.Back = d.back(run)
 	if course, err := chart(&run.state); err == nil && !run.state.Phase.Over() {
-		listing.Estimate = estimate(course, run.agents, now)
+		listing.Estimate = estimate(course, run.agents, d.now())
 	}
 	return listing
+}
+
+// back are the agents of a drain that it is done with and that were given back since.
+func (d *Desk) back(run *going) []filters.AgentID {
+	if !run.state.IsDrain() {
+		return nil
+	}
+	var back []filters.AgentID
+	for i := range run.agents {
+		if agent := &run.agents[i].RunAgent; agent.Phase == AgentDone && !d.config.withholds(&run.state, agent) {
+			back = append(back, agent.Agent)
+		}
+	}
+	return back
 }
 
 // Observes tells whether nothing is done to agents: of runs it is only told what would be.
@@ -67,7 +84,7 @@ func (d *Desk) Runs() []RunListing {
 	all := d.going()
 	listings := make([]RunListing, 0, len(all))
 	for _, run := range slices.Backward(all) {
-		listings = append(listings, listRun(run, d.now()))
+		listings = append(listings, d.listRun(run))
 	}
 	return listings
 }
@@ -78,7 +95,7 @@ func (d *Desk) Run(id string) (RunListing, error) {
 	if err != nil {
 		return RunListing{}, err
 	}
-	return listRun(run, d.now()), nil
+	return d.listRun(run), nil
 }
 
 func (d *Desk) now() time.Time { return d.config.Service.Now() }
@@ -331,7 +348,7 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 		}
 		state, err := decide(run, Word{By: request.Actor.ID, Reason: request.Reason, At: d.now()})
 		if err == nil && state.Phase == run.state.Phase || err != nil && d.saidBefore(ctx, request) {
-			return listRun(run, d.now()), nil
+			return d.listRun(run), nil
 		}
 		if err != nil {
 			return RunListing{}, err
@@ -342,7 +359,7 @@ func (d *Desk) say(ctx context.Context, request filters.Request, id, outcome str
 		if tryAgain(ctx, err, try, turned) {
 			continue
 		}
-		return listRun(&going{state, run.revision, run.agents}, d.now()), err
+		return d.listRun(&going{state, run.revision, run.agents}), err
 	}
 }
 

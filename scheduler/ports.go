@@ -100,6 +100,12 @@ func (c *Config) foreign(agent *filters.Agent) bool {
 	return freed.IsZero() || roster.AsOf().After(freed.Add(clockSlack))
 }
 
+// withholds tells whether the run's filter stands on the agent.
+func (c *Config) withholds(run *RunState, agent *RunAgent) bool {
+	filter := c.Book.Filter(filters.FilterKey{Agent: agent.current(), Mode: run.Mode, Owner: run.owner()})
+	return filter != nil && filter.Stands()
+}
+
 // halted says why nothing more begins of a window's run, or of a run of its own if the window's name is empty.
 func (c *Config) halted(now time.Time, window string) string {
 	if why := c.frozen(now, window); why != "" {

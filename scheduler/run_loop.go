@@ -143,7 +143,8 @@ func (r *runs) due(run *going, course *course, now time.Time) *progress {
 	if len(next.agents) > 0 {
 		return next
 	}
-	if state, outcome := course.judge(run.state, run.agents, now); outcome != "" {
+	kept := func(agent *part) bool { return r.config.withholds(&run.state, &agent.RunAgent) }
+	if state, outcome := course.judge(run.state, run.agents, kept, now); outcome != "" {
 		next.state, next.outcome = &state, outcome
 		return next
 	}

@@ -1,6 +1,7 @@
 package poster
 
 import (
+	"cmp"
 	"maps"
 	"time"
 
@@ -19,7 +20,9 @@ type Progress struct {
 	Doing   map[filters.AgentID]scheduler.RunAgent `json:"doing,omitempty"`
 	Fails   []Fail                                 `json:"fails,omitempty"`
 	Unsent  []Fail                                 `json:"unsent,omitempty"` // the first that were given back undone, not by a person's word
-	Hosts   []string                               `json:"hosts,omitempty"`  // the first that are done
+	// Drained are the hosts of a drain's agents that are done, by the agents' IDs. Whether they are still withheld, and so safe to take
+	// down, the notice's agents tell.
+	Drained map[filters.AgentID]string `json:"drained,omitempty"`
 }
 
 // Fail is an agent of a run that failed.
@@ -97,8 +100,8 @@ func (p *Progress) take(agent *scheduler.RunAgent) {
 	case phase == scheduler.AgentDone:
 		p.Done++
 		p.Took += agent.Since.Sub(agent.Begun)
-		if len(p.Hosts) < keptMost {
-			p.Hosts = append(p.Hosts, agent.Hostname)
+		if p.State.IsDrain() {
+			p.drained(agent)
 		}
 	case phase == scheduler.AgentFailed:
 		p.Failed++
@@ -111,6 +114,13 @@ func (p *Progress) take(agent *scheduler.RunAgent) {
 			p.Unsent = append(p.Unsent, Fail{agent.Hostname, agent.Skip})
 		}
 	}
+}
+
+func (p *Progress) drained(agent *scheduler.RunAgent) {
+	if p.Drained == nil {
+		p.Drained = map[filters.AgentID]string{}
+	}
+	p.Drained[cmp.Or(agent.Moved, agent.Agent)] = agent.Hostname
 }
 
 // refused tells whether the run is over for agents that the master would not touch, and nothing else came of it.
@@ -169,6 +179,6 @@ func (p *Progress) cloned() *Progress {
 	copied := *p
 	copied.Doing = maps.Clone(p.Doing)
 	copied.Fails = append([]Fail(nil), p.Fails...)
-	copied.Hosts = append([]string(nil), p.Hosts...)
+	copied.Drained = maps.Clone(p.Drained)
 	return &copied
 }

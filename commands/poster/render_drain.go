@@ -2,6 +2,7 @@ package poster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func renderDrain(n *Notice, scene Scene) ([]commands.Line, []commands.Button) {
 
 // drainHead says what is true now.
 func drainHead(n *Notice, scene Scene) commands.Line {
-	run, names := n.Run, n.drainHosts()
+	run, names, safe := n.Run, n.drainHosts(), len(n.drained(standing))
 	state := &run.State
 	whole := max(state.Agents, len(names))
 	who := commands.Count(whole, "agent")
@@ -42,7 +43,7 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 	case !state.Phase.Over():
 		return drainGoing(n, who)
 	case state.Drain.Ends() && run.Done > 0:
-		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
+		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who, run.Done)+hasOrHave(run.Done)+" left the cluster for ever")), took(n))
 	case run.refused() && scene.Observe:
 		return commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" left alone: I only observe"))
 	case run.refused():
@@ -52,8 +53,10 @@ func drainHead(n *Notice, scene Scene) commands.Line {
 		return commands.Say("⏏ ", commands.Strong(who+" "+isOrAre(whole)+" being given back"))
 	case !n.open() && len(n.Agents) > 0:
 		return commands.Say("▶ ", commands.Strong(returned(n, who)))
+	case safe > 0:
+		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who, safe)+" "+isOrAre(safe)+" drained: safe to take down")), took(n))
 	case run.Done > 0:
-		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who)+" "+isOrAre(run.Done)+" drained: safe to take down")), took(n))
+		return commands.Separated(commands.Say("🏁 ", commands.Strong(share(run, who, run.Done)+" "+isOrAre(run.Done)+" drained, and given back")), took(n))
 	}
 	return commands.Separated(commands.Say("⚠ ", commands.Strong(who+" "+isOrAre(whole)+" not "+commands.DoneWord(state))), took(n))
 }
@@ -95,12 +98,12 @@ func observedOnly(run *Progress, scene Scene) []commands.Line {
 	return lines
 }
 
-// share is who is done: all of the run, or some of it.
-func share(run *Progress, who string) string {
-	if run.Done == run.State.Agents {
+// share is all of the run, or so many of it.
+func share(run *Progress, who string, count int) string {
+	if count == run.State.Agents {
 		return who
 	}
-	return commands.Of(run.Done, run.State.Agents, "agent")
+	return commands.Of(count, run.State.Agents, "agent")
 }
 
 // returned says that what was drained is given back, or why it is not.
@@ -167,7 +170,7 @@ func drainProgress(n *Notice, scene Scene) []commands.Line {
 	if state.Agents > 1 {
 		lines = append(lines, commands.Say(commands.Bar(run.Done+run.Failed+run.Skipped, state.Agents)+percent(run)))
 		lines = append(lines, doing(run, scene)...)
-		lines = append(lines, drained(run))
+		lines = append(lines, takeable(n), back(n))
 	}
 	if state.Phase == scheduler.RunAborting && len(run.Doing) > 0 && !state.Manual() {
 		lines = append(lines, commands.Say("A drain cannot be cancelled: what drains already drains on, and stays withheld."))
@@ -186,12 +189,34 @@ func drainProgress(n *Notice, scene Scene) []commands.Line {
 	return append(lines, commands.Separated(commands.Say(commands.Literal(state.ID)), deadline(state)))
 }
 
-// drained names the first agents that are safe to take down already.
-func drained(run *Progress) commands.Line {
-	if len(run.Hosts) == 0 || run.State.Drain.Ends() {
+// drained are the hosts of the agents that have the property, and that the drain is done with.
+func (n *Notice) drained(property func(*Agent) bool) []string {
+	var hosts []string
+	for id, host := range n.Run.Drained {
+		if agent := n.Agents[id]; agent != nil && property(agent) {
+			hosts = append(hosts, host)
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+// takeable names the agents that are safe to take down: drained, and not given back since.
+func takeable(n *Notice) commands.Line {
+	hosts := n.drained(standing)
+	if len(hosts) == 0 || n.Run.State.Drain.Ends() {
 		return nil
 	}
-	return commands.Say("safe to take down: ", commands.Strong(commands.List(run.Hosts, run.Done)))
+	return commands.Say("safe to take down: ", commands.Strong(commands.List(hosts, 0)))
+}
+
+// back names those that were drained and given back, while others are still withheld.
+func back(n *Notice) commands.Line {
+	hosts := n.drained(ended)
+	if len(hosts) == 0 || n.Run.State.Drain.Ends() {
+		return nil
+	}
+	return commands.Say("given back, and not to be taken down: ", commands.List(hosts, 0))
 }
 
 func deadline(state *scheduler.RunState) commands.Line {
@@ -203,11 +228,11 @@ func deadline(state *scheduler.RunState) commands.Line {
 
 // drainEnd says what became of the agents.
 func drainEnd(n *Notice) []commands.Line {
-	run := n.Run
+	run, safe := n.Run, n.drained(standing)
 	state := &run.State
 	var lines []commands.Line
 	if state.Agents > 1 && len(n.sorted(standing)) > 0 {
-		lines = append(lines, drained(run))
+		lines = append(lines, takeable(n), back(n))
 	}
 	if state.Phase == scheduler.RunAborted {
 		lines = append(lines, notWanted(state))
@@ -225,12 +250,12 @@ func drainEnd(n *Notice) []commands.Line {
 		for _, note := range notes(over) {
 			lines = append(lines, commands.Say(note))
 		}
-	case run.Done > 0 && len(over) < len(n.Agents):
+	case len(safe) > 0 && len(over) < len(n.Agents):
 		stay := "It stays withheld: "
-		if run.Done > 1 {
+		if len(safe) > 1 {
 			stay = "They stay withheld: "
 		}
-		lines = append(lines, commands.Say(stay, commands.Literal("/mesos unfilter "+strings.Join(run.Hosts, ",")), " gives back what you asked for, ", commands.Literal("--all"), " what anybody did."))
+		lines = append(lines, commands.Say(stay, commands.Literal("/mesos unfilter "+strings.Join(safe[:min(len(safe), listed)], ",")), " gives back what you asked for, ", commands.Literal("--all"), " what anybody did."))
 	}
 	return append(lines, commands.Say(commands.Literal(state.ID)))
 }
