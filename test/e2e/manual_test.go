@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,18 @@ func spread(t *testing.T, w *harness.World, framework, app string, instances int
 		return ""
 	})
 	return hostname
+}
+
+// well waits until Marathon has seen so many instances of an app be well.
+func well(t *testing.T, w *harness.World, app string, instances int) {
+	t.Helper()
+	harness.Until(t, harness.Patience, func() string {
+		_, _, text := harness.Try(harness.Request{URL: w.MarathonURL + "/v2/apps/" + app})
+		if !strings.Contains(text, fmt.Sprintf(`"tasksHealthy":%d`, instances)) {
+			return app + " is not well: " + text
+		}
+		return ""
+	})
 }
 
 // The documentation's manual draining, from chat: tasks of Marathon and of a REST framework move, one of a framework without an
@@ -93,6 +107,7 @@ func TestObservingSaysWhatItWouldDo(t *testing.T) {
 	t.Parallel()
 	w := harness.Open(t, harness.Setup{Cluster: "    observe: true\n    allow: [drain, gone, down]\n    policy: [{name: nothing, verbs: [drain, maintenance], require: nothing}]"})
 	host := spread(t, w, "marathon", "web", 6)
+	well(t, w, "web", 6)
 	before := w.Agent(host).Runs("web")
 	said(t, w.Say("alice", "drain "+host+" --manual -m disk"), "Tasks are asked to move off "+host, "only observe")
 	w.AwaitRootWithin(4*harness.Patience, host+" is left alone: I only observe", "I would now ask marathon to move", "web", "I only observe demo")
