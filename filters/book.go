@@ -15,6 +15,7 @@ import (
 type Book struct {
 	mutex     sync.RWMutex
 	position  string
+	ahead     map[string]bool // the IDs of entries that were anticipated and have not come from the journal
 	epoch     string
 	filters   pages[FilterKey, Filter]
 	byAgent   map[AgentID][]*Filter
@@ -92,7 +93,7 @@ func NewBook() *Book {
 func (b *Book) Reset(state State) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.position, b.epoch = state.Position, state.Epoch
+	b.position, b.epoch, b.ahead = state.Position, state.Epoch, map[string]bool{}
 	b.filters, b.byAgent, b.sorted = newPages[FilterKey, Filter](), map[AgentID][]*Filter{}, nil
 	b.ledger, b.questions, b.records = newPages[AgentID, LedgerEntry](), newPages[string, Question](), newPages[RecordKey, Record]()
 	b.freeze, b.lock = newPages[struct{}, Freeze](), newPages[struct{}, Lock]()
@@ -119,8 +120,10 @@ func (b *Book) Reset(state State) {
 	b.wake(true)
 }
 
-// Follow brings the book up to events read from the journal, in its order, and moves its position.
-func (b *Book) Follow(events ...Event) {
+// Follow brings the book up to events read from the journal, in its order, and moves its position. It returns false if the journal
+// went past what was anticipated without bringing it, as one does that was put back to an older one: then the book tells of what
+// never was, and has to be loaded again.
+func (b *Book) Follow(events ...Event) (whole bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	moved := b.applyAll(events)
@@ -132,12 +135,31 @@ func (b *Book) Follow(events ...Event) {
 	b.questions.forget(b.position)
 	b.records.forget(b.position)
 	b.wake(moved)
+	return b.caughtUp(events)
+}
+
+// caughtUp takes what the journal brought from what was anticipated, and tells whether nothing is left that should have come.
+func (b *Book) caughtUp(events []Event) bool {
+	for i := range events {
+		delete(b.ahead, events[i].ID)
+	}
+	for id := range b.ahead {
+		if !After(id, b.position) {
+			return false
+		}
+	}
+	return true
 }
 
 // Anticipate applies the events of this replica's own commit before the journal brings them.
 func (b *Book) Anticipate(events ...Event) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	for i := range events {
+		if After(events[i].ID, b.position) {
+			b.ahead[events[i].ID] = true
+		}
+	}
 	b.wake(b.applyAll(events))
 }
 

@@ -23,12 +23,38 @@ func TestABookThatAnticipatedEndsLikeOneThatFollowed(t *testing.T) {
 			if ahead := rapid.IntRange(i, len(events)).Draw(t, "ahead"); rapid.Bool().Draw(t, "own") && ahead < len(events) {
 				eager.Anticipate(events[ahead])
 			}
-			eager.Follow(events[i])
+			if !eager.Follow(events[i]) {
+				t.Fatal("the journal brought everything, and the book says it did not")
+			}
 		}
 		if diff := cmp.Diff(contents(plain), contents(eager)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// A journal that was put back to an older one goes on without what was written to it meanwhile, which the writer's book has.
+func TestABookKnowsOfWritesThatTheJournalLost(t *testing.T) {
+	event := func(id string) Event {
+		return Event{ID: id, Kind: KindFilter, Filter: &Filter{ID: "f-" + id, Agent: AgentID("S" + id), Mode: ModeFilter, Owner: "user:U1"}}
+	}
+	book := NewBook()
+	steps := []struct {
+		does func() bool
+		want bool
+	}{
+		{func() bool { return book.Follow(event("1-0")) }, true},
+		{func() bool { book.Anticipate(event("3-0")); return book.Follow(event("2-0")) }, true}, // somebody else's, before it
+		{func() bool { return book.Follow(event("3-0")) }, true},
+		{func() bool { book.Anticipate(event("3-0")); return book.Follow(event("4-0")) }, true}, // the journal was faster
+		{func() bool { book.Anticipate(event("5-0")); return book.Follow(event("6-0")) }, false},
+		{func() bool { book.Reset(State{Position: "6-0"}); return book.Follow(event("7-0")) }, true},
+	}
+	for i, step := range steps {
+		if got := step.does(); got != step.want {
+			t.Errorf("step %d: %t, want %t", i, got, step.want)
+		}
+	}
 }
 
 func anyEvent() *rapid.Generator[Event] {

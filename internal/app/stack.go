@@ -172,7 +172,7 @@ func (s *stack) follow(ctx context.Context) error {
 		if err == nil {
 			away = false
 			s.book.Reset(state)
-			err = s.store.Follow(ctx, state.Position, func(events []filters.Event) { s.book.Follow(events...) })
+			err = s.read(ctx, state.Position)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -186,6 +186,24 @@ func (s *stack) follow(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// errTorn says that the book knows of writes that the journal does not have.
+var errTorn = errors.New("the journal went on without what was written to it")
+
+// read keeps the book up with the journal from a position on, until one of them has to be loaded again.
+func (s *stack) read(ctx context.Context, position string) error {
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err := s.store.Follow(reading, position, func(events []filters.Event) {
+		if !s.book.Follow(events...) {
+			stop(errTorn)
+		}
+	})
+	if errors.Is(context.Cause(reading), errTorn) {
+		return errTorn
+	}
+	return err
 }
 
 // firstReading bounds how long a starting replica waits for the master: without one it serves what it can.
