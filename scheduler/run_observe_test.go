@@ -19,8 +19,6 @@ func TestARunThatOnlyObserves(t *testing.T) {
 			return w.drainOf(filters.Drain{}, 0, "web-02")
 		}, "observing only: I would now drain it, on which 3 tasks run: marathon 2, kafka 1, the oldest since 1999-12-30 22:00 UTC"},
 		"gone": {func(w *runWorld) string {
-			w.allow = append(w.allow, filters.VerbGone)
-			w.config.Allow = w.allow
 			request := w.request("UALICE", "web-02")
 			request.Typed = []string{"web-02"}
 			listing, err := w.desk.StartRun(w.ctx, request, RunRequest{Drain: &filters.Drain{Gone: true}})
@@ -47,7 +45,7 @@ func TestARunThatOnlyObserves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			observing := func(w *runWorld) {
-				w.observe, w.allow = true, []filters.Verb{filters.VerbDrain}
+				w.observe, w.allow = true, []filters.Verb{filters.VerbDrain, filters.VerbGone}
 				w.floor = &floor{t: t, pending: map[filters.AgentID][]filters.Operation{}, silent: map[filters.AgentID]string{}, sick: map[string]bool{}}
 			}
 			inWorldOf(t, 4, observing, func(w *runWorld) {
